@@ -1,0 +1,1 @@
+"""The harness: fetch kernels, build, boot, read results, report."""

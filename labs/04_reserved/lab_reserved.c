@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RAM that the kernel never had, and I/O memory
+ *
+ * Boot with memmap=16M$0x18000000 and the kernel leaves 16 MiB of RAM alone: no
+ * allocator owns it, and on most machines nothing maps it. To reach it a driver
+ * does what it would do for the registers of a device: find the range, claim
+ * it, and build a mapping with ioremap(). Since RAM is what lies behind it,
+ * memremap() does as well, and the two show what a memory type is.
+ */
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+
+#include "lab_core.h"
+
+static long mem_start = -1;
+module_param(mem_start, long, 0444);
+MODULE_PARM_DESC(mem_start, "start of the region in MiB (default: find it)");
+
+static long mem_size = -1;
+module_param(mem_size, long, 0444);
+MODULE_PARM_DESC(mem_size, "size of the region in MiB (default: all that follows mem_start)");
+
+static long pages = -1;
+module_param(pages, long, 0444);
+MODULE_PARM_DESC(pages, "pages to map (default 4, or all of mem_size if that is given)");
+
+static char *how = "ioremap";
+module_param(how, charp, 0444);
+MODULE_PARM_DESC(how, "ioremap: uncached I/O memory (default); memremap: ordinary cached memory");
+
+static struct lab lab;
+static struct resource region = { .name = "lab_reserved" };
+
+/*
+ * Refuse: RAM that the kernel owns
+ *
+ * On x86 ioremap() warns about System RAM and fails; elsewhere it may not, and
+ * then two mappings of one frame can disagree about its memory type. A module
+ * that takes a number from its user must ask first.
+ */
+static bool lab_reserved_is_ram(resource_size_t start, resource_size_t size)
+{
+	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) != REGION_DISJOINT;
+}
+
+/*
+ * Find: what the boot command line kept
+ *
+ * /proc/iomem, and walk_iomem_res_desc() for us, list the region as Reserved,
+ * but so they list what the firmware keeps for itself. A range that memmap= cut
+ * out of RAM has RAM on both sides and, as we ask for it, whole MiB; firmware
+ * tables sit at the ends of RAM. If several would do, we do not guess.
+ */
+struct lab_reserved_search {
+	resource_size_t start;
+	resource_size_t size;
+	unsigned int found;
+};
+
+static int lab_reserved_cut_out(struct resource *res, void *data)
+{
+	struct lab_reserved_search *search = data;
+
+	if (res->start < SZ_1M || !IS_ALIGNED(res->start, SZ_1M) ||
+	    !IS_ALIGNED(resource_size(res), SZ_1M))
+		return 0;
+	if (!lab_reserved_is_ram(res->start - PAGE_SIZE, PAGE_SIZE) ||
+	    !lab_reserved_is_ram(res->end + 1, PAGE_SIZE))
+		return 0;
+
+	search->start = res->start;
+	search->size = resource_size(res);
+	search->found++;
+	return 0;
+}
+
+static int lab_reserved_find(struct lab_reserved_search *search)
+{
+	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, 0, -1, search,
+			    lab_reserved_cut_out);
+	if (search->found != 1) {
+		pr_err("lab_reserved: %u regions could be meant: boot with memmap=16M$0x18000000, or say mem_start=\n",
+		       search->found);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/*
+ * Or: what the user names, if it is a reserved region
+ *
+ * The walk hands over what lies at or above the start, cut off below it, so a
+ * region that begins where we asked is the rest of the one around it.
+ */
+static int lab_reserved_at(struct resource *res, void *data)
+{
+	struct lab_reserved_search *search = data;
+
+	if (res->start == search->start) {
+		search->size = resource_size(res);
+		search->found++;
+	}
+	return 1;
+}
+
+static int lab_reserved_named(struct lab_reserved_search *search)
+{
+	if (mem_start < 0 || (u64)mem_start > PHYS_ADDR_MAX / SZ_1M) {
+		pr_err("lab_reserved: mem_start=%ld MiB is beyond the address space\n",
+		       mem_start);
+		return -EINVAL;
+	}
+	search->start = (resource_size_t)mem_start * SZ_1M;
+	if (lab_reserved_is_ram(search->start, SZ_1M)) {
+		pr_err("lab_reserved: mem_start=%ld MiB is RAM that the kernel owns\n",
+		       mem_start);
+		return -EBUSY;
+	}
+	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, search->start,
+			    -1, search, lab_reserved_at);
+	if (!search->found || search->size < SZ_1M) {
+		pr_err("lab_reserved: mem_start=%ld MiB is not in a reserved region (see /proc/iomem)\n",
+		       mem_start);
+		return -ENXIO;
+	}
+	return 0;
+}
+
+static int lab_reserved_choose(void)
+{
+	struct lab_reserved_search search = {};
+	long most;
+	int err;
+
+	err = mem_start == -1 ? lab_reserved_find(&search) :
+				lab_reserved_named(&search);
+	if (err)
+		return err;
+
+	most = search.size / SZ_1M;
+	if (mem_size != -1 && (mem_size < 1 || mem_size > most)) {
+		pr_err("lab_reserved: mem_size=%ld MiB is out of range: 1 to %ld are possible\n",
+		       mem_size, most);
+		return -EINVAL;
+	}
+	region.start = search.start;
+	region.end = search.start - 1 +
+		     (mem_size == -1 ? search.size : mem_size * SZ_1M);
+	return 0;
+}
+
+/*
+ * Get: claim the region, then map it for the kernel
+ *
+ * request_mem_region() enters us in /proc/iomem, so that no other driver takes
+ * the region while we have it. It costs nothing and is what keeps two drivers
+ * from one set of registers.
+ *
+ * ioremap() makes an uncached mapping, as registers need it. What it returns
+ * looks like a pointer and on x86 even works as one; it is a cookie for readl()
+ * and its kin, marked __iomem so that sparse finds who dereferences it. (Old
+ * examples do: the contents then depend on how the compiler orders and joins
+ * its loads and stores.) memremap() is for memory without side effects: a plain
+ * pointer, through the caches.
+ */
+static bool lab_reserved_cached(void)
+{
+	return !strcmp(how, "memremap");
+}
+
+static int lab_reserved_get(void)
+{
+	if (!request_mem_region(region.start, resource_size(&region),
+				region.name)) {
+		pr_err("lab_reserved: %pR belongs to another driver\n",
+		       &region);
+		return -EBUSY;
+	}
+
+	if (lab_reserved_cached()) {
+		iosys_map_set_vaddr(&lab.view, memremap(region.start, lab.size,
+							MEMREMAP_WB));
+	} else {
+		iosys_map_set_vaddr_iomem(&lab.view, ioremap(region.start,
+							     lab.size));
+		lab.flags |= LAB_INFO_IOMEM | LAB_INFO_UNCACHED;
+	}
+	if (iosys_map_is_null(&lab.view)) {
+		pr_err("lab_reserved: cannot map %pR\n", &region);
+		release_mem_region(region.start, resource_size(&region));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void lab_reserved_write_fresh(void)
+{
+	const size_t len = strlen(LAB_RESERVED_FRESH_TEXT);
+	size_t offset;
+
+	for (offset = 0; offset < lab.size; offset += len)
+		iosys_map_memcpy_to(&lab.view, offset, LAB_RESERVED_FRESH_TEXT,
+				    len);
+}
+
+/*
+ * Translate: from the region, not from the address
+ *
+ * An ioremap() address says nothing about the physical one: it lies where
+ * vmalloc() addresses lie, and virt_to_phys() does not apply. A driver knows
+ * the physical address because that is what it started from.
+ */
+static void lab_reserved_translate(const struct lab *lab, unsigned long index,
+				   struct lab_page *page)
+{
+	unsigned long base = lab->view.is_iomem ?
+		(__force unsigned long)lab->view.vaddr_iomem :
+		(unsigned long)lab->view.vaddr;
+
+	page->kernel_addr = base + (index << PAGE_SHIFT);
+	page->pfn = PHYS_PFN(region.start) + index;
+}
+
+/*
+ * Map: with the memory type of the kernel's own mapping
+ *
+ * The type, cached or not, is an attribute of a mapping and not of the memory.
+ * Two mappings of one frame with different types are an alias that processors
+ * do not promise to keep coherent: one side reads from RAM what the other side
+ * still has in its cache. So user space gets what the kernel has.
+ */
+static int lab_reserved_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lab *lab = lab_of(file);
+	int err = lab_refuse_mmap(lab, vma);
+
+	if (err)
+		return err;
+
+	if (lab->flags & LAB_INFO_UNCACHED)
+		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+	return remap_pfn_range(vma, vma->vm_start,
+			       PHYS_PFN(region.start) + vma->vm_pgoff,
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
+
+/*
+ * Give back: the mapping, then the claim
+ */
+static void lab_reserved_give_back(void)
+{
+	if (lab.view.is_iomem)
+		iounmap(lab.view.vaddr_iomem);
+	else
+		memunmap(lab.view.vaddr);
+	release_mem_region(region.start, resource_size(&region));
+}
+
+/*
+ * The device, and the order in which things come and go
+ */
+static const struct file_operations lab_reserved_fops = {
+	LAB_FILE_OPERATIONS,
+	.mmap = lab_reserved_mmap,
+};
+
+static struct lab lab = {
+	.misc = LAB_MISCDEVICE("lab_reserved", &lab_reserved_fops),
+	.flags = LAB_INFO_CONTIGUOUS,
+	.translate = lab_reserved_translate,
+};
+
+static long lab_reserved_pages(void)
+{
+	if (pages != -1)
+		return pages;
+	if (mem_size != -1)
+		return resource_size(&region) >> PAGE_SHIFT;
+	return LAB_DEFAULT_PAGES;
+}
+
+static int __init lab_reserved_init(void)
+{
+	int err;
+
+	if (!lab_reserved_cached() && strcmp(how, "ioremap")) {
+		pr_err("lab_reserved: how=%s is unknown: ioremap or memremap\n",
+		       how);
+		return -EINVAL;
+	}
+
+	err = lab_reserved_choose();
+	if (err)
+		return err;
+
+	err = lab_set_size(&lab, lab_reserved_pages(),
+			   resource_size(&region) >> PAGE_SHIFT);
+	if (err)
+		return err;
+
+	err = lab_reserved_get();
+	if (err)
+		return err;
+	lab_reserved_write_fresh();
+
+	err = lab_register(&lab);
+	if (err)
+		goto give_back;
+
+	return 0;
+
+give_back:
+	lab_reserved_give_back();
+	return err;
+}
+
+static void __exit lab_reserved_exit(void)
+{
+	lab_unregister(&lab);
+	lab_reserved_give_back();
+}
+
+module_init(lab_reserved_init);
+module_exit(lab_reserved_exit);
+
+MODULE_DESCRIPTION("kmaplab: reserved RAM through ioremap() and memremap()");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device that every lab is
+ *
+ * Nothing in this file knows how memory is got or mapped: that is what the
+ * labs are for. Here is what they share: the ways to look at the memory through
+ * the kernel's own mapping of it, and the guards that stand before a mapping.
+ */
+#include <linux/capability.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "lab_compat.h"
+#include "lab_core.h"
+#include "lab_pattern.h"
+
+/*
+ * Sizes and bounds
+ *
+ * Every number that comes from outside, a module parameter or an argument of
+ * mmap(), is refused here before it is used for anything.
+ */
+
+/**
+ * lab_set_size - turn a pages= parameter into the lab's size
+ * @lab: the lab; its size is set
+ * @pages: pages that were asked for, any value
+ * @max_pages: the most that the lab's allocator can give; must fit in size_t
+ *	as bytes
+ *
+ * Locking: none; called before the device exists.
+ *
+ * Return: 0, or -EINVAL, having logged why, if @pages is not 1 to @max_pages.
+ */
+int lab_set_size(struct lab *lab, long pages, unsigned long max_pages)
+{
+	if (pages < 1 || (unsigned long)pages > max_pages) {
+		pr_err("%s: pages=%ld is out of range: 1 to %lu are possible\n",
+		       lab->misc.name, pages, max_pages);
+		return -EINVAL;
+	}
+	lab->size = (size_t)pages << PAGE_SHIFT;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(lab_set_size);
+
+/**
+ * lab_refuse_mmap - the guards that stand before every mapping
+ * @lab: the lab whose memory is to be mapped
+ * @vma: the area that mmap() made; loses VM_MAYEXEC if it is not refused
+ *
+ * The caller holds the mmap lock for writing, as ->mmap() does.
+ *
+ * Return: 0 if the lab may map @vma, else what mmap() shall return.
+ */
+int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma)
+{
+	/* Outside of the memory there is memory of somebody else. */
+	if (!lab_range_fits(lab->size, vma->vm_pgoff,
+			    vma->vm_end - vma->vm_start))
+		return -EINVAL;
+
+	/*
+	 * The first write to a private mapping goes to a copy that the kernel
+	 * never sees, and the two sides part without a word. VM_MAYSHARE is
+	 * what MAP_SHARED leaves; VM_SHARED is missing too when a descriptor
+	 * that cannot write is mapped shared.
+	 */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+
+	/* Data is not code: not now, and not by a later mprotect(). */
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYEXEC);
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(lab_refuse_mmap);
+
+/*
+ * The kernel's side of the memory
+ *
+ * An iosys_map is the kernel's own name for "a mapping that is either plain
+ * memory or I/O memory". It keeps the difference out of the code below: plain
+ * memory is read by a load, I/O memory through readl() and memcpy_fromio(),
+ * because what ioremap() returns is a cookie and not a pointer.
+ */
+
+static void lab_fill(struct lab *lab, u64 seed)
+{
+	size_t offset;
+
+	for (offset = 0; offset < lab->size; offset += sizeof(u32)) {
+		iosys_map_wr(&lab->view, offset, u32,
+			     lab_pattern_word(seed, offset / sizeof(u32)));
+		if (offset_in_page(offset) == 0)
+			cond_resched();
+	}
+}
+
+static void lab_compare(struct lab *lab, struct lab_check *check)
+{
+	size_t offset;
+
+	for (offset = 0; offset < lab->size; offset += sizeof(u32)) {
+		u32 expected = lab_pattern_word(check->seed,
+						offset / sizeof(u32));
+		u32 found = iosys_map_rd(&lab->view, offset, u32);
+
+		if (found != expected) {
+			check->offset = offset;
+			check->expected = expected;
+			check->found = found;
+			return;
+		}
+		if (offset_in_page(offset) == 0)
+			cond_resched();
+	}
+	check->offset = LAB_NO_DIFFERENCE;
+	check->expected = 0;
+	check->found = 0;
+}
+
+/*
+ * read(), write() and llseek()
+ *
+ * copy_to_user() may not read I/O memory, so the bytes go through a page of
+ * ordinary memory, for all labs alike. That page also bounds what one step
+ * copies, so a reader of a large buffer can be interrupted.
+ */
+
+/**
+ * lab_llseek - set the file position, 0 to the memory's size
+ * @file: the open device
+ * @offset: bytes, from where @whence says
+ * @whence: SEEK_SET, SEEK_CUR or SEEK_END
+ *
+ * Return: the new position, or -EINVAL outside of the memory.
+ */
+loff_t lab_llseek(struct file *file, loff_t offset, int whence)
+{
+	return fixed_size_llseek(file, offset, whence, lab_of(file)->size);
+}
+EXPORT_SYMBOL_GPL(lab_llseek);
+
+/* Bytes that the next step of a transfer may move; 0 at the end. */
+static size_t lab_step(const struct lab *lab, size_t count, loff_t pos)
+{
+	if (pos < 0 || pos >= lab->size)
+		return 0;
+	count = min_t(size_t, count, lab->size - pos);
+	return min_t(size_t, count, PAGE_SIZE);
+}
+
+/**
+ * lab_read - copy from the memory to user space
+ * @file: the open device
+ * @buf: where to
+ * @count: bytes, any value
+ * @pos: file position, moved by what was copied
+ *
+ * Locking: takes the lab's lock for each page of the transfer.
+ *
+ * Return: bytes copied, 0 at or past the end, fewer than @count if the memory
+ * ends or a signal comes before; -EFAULT or -ENOMEM if nothing was copied.
+ */
+ssize_t lab_read(struct file *file, char __user *buf, size_t count,
+		 loff_t *pos)
+{
+	struct lab *lab = lab_of(file);
+	ssize_t done = 0;
+	size_t step;
+	int err = 0;
+	void *page;
+
+	page = (void *)__get_free_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+
+	while ((step = lab_step(lab, count - done, *pos)) > 0) {
+		mutex_lock(&lab->lock);
+		iosys_map_memcpy_from(page, &lab->view, *pos, step);
+		mutex_unlock(&lab->lock);
+		if (copy_to_user(buf + done, page, step)) {
+			err = -EFAULT;
+			break;
+		}
+		*pos += step;
+		done += step;
+		if (signal_pending(current))
+			break;
+	}
+	free_page((unsigned long)page);
+	return done ?: err;
+}
+EXPORT_SYMBOL_GPL(lab_read);
+
+/**
+ * lab_write - copy from user space to the memory
+ * @file: the open device
+ * @buf: where from
+ * @count: bytes, any value
+ * @pos: file position, moved by what was copied
+ *
+ * Locking: takes the lab's lock for each page of the transfer.
+ *
+ * Return: bytes copied, fewer than @count if the memory ends or a signal comes
+ * before; -ENOSPC at the end, -EFAULT or -ENOMEM if nothing was copied.
+ */
+ssize_t lab_write(struct file *file, const char __user *buf, size_t count,
+		  loff_t *pos)
+{
+	struct lab *lab = lab_of(file);
+	ssize_t done = 0;
+	size_t step;
+	int err = 0;
+	void *page;
+
+	if (count && !lab_step(lab, count, *pos))
+		return -ENOSPC;
+
+	page = (void *)__get_free_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+
+	while ((step = lab_step(lab, count - done, *pos)) > 0) {
+		if (copy_from_user(page, buf + done, step)) {
+			err = -EFAULT;
+			break;
+		}
+		mutex_lock(&lab->lock);
+		iosys_map_memcpy_to(&lab->view, *pos, page, step);
+		mutex_unlock(&lab->lock);
+		*pos += step;
+		done += step;
+		if (signal_pending(current))
+			break;
+	}
+	free_page((unsigned long)page);
+	return done ?: err;
+}
+EXPORT_SYMBOL_GPL(lab_write);
+
+/*
+ * ioctl()
+ *
+ * Kernel addresses are shown because seeing them is the lesson. A real driver
+ * would not: an address tells an attacker where KASLR has put things. So they
+ * go to CAP_SYS_ADMIN only, whatever mode somebody gives the node.
+ */
+
+static long lab_ioctl_info(struct lab *lab, void __user *arg)
+{
+	struct lab_info info = {
+		.size = lab->size,
+		.page_size = PAGE_SIZE,
+		.pages = lab->size >> PAGE_SHIFT,
+		.mappings = atomic_read(&lab->mappings),
+		.flags = lab->flags,
+	};
+	struct lab_page first = {};
+
+	if (capable(CAP_SYS_ADMIN)) {
+		lab->translate(lab, 0, &first);
+		info.kernel_addr = first.kernel_addr;
+		info.phys_addr = PFN_PHYS(first.pfn);
+	}
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long lab_ioctl_page(struct lab *lab, void __user *arg)
+{
+	struct lab_page page;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&page, arg, sizeof(page)))
+		return -EFAULT;
+	if (page.index >= lab->size >> PAGE_SHIFT)
+		return -EINVAL;
+	lab->translate(lab, page.index, &page);
+	return copy_to_user(arg, &page, sizeof(page)) ? -EFAULT : 0;
+}
+
+static long lab_ioctl_fill(struct lab *lab, struct file *file,
+			   void __user *arg)
+{
+	struct lab_fill fill;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (copy_from_user(&fill, arg, sizeof(fill)))
+		return -EFAULT;
+	mutex_lock(&lab->lock);
+	lab_fill(lab, fill.seed);
+	mutex_unlock(&lab->lock);
+	return 0;
+}
+
+static long lab_ioctl_check(struct lab *lab, struct file *file,
+			    void __user *arg)
+{
+	struct lab_check check;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	if (copy_from_user(&check, arg, sizeof(check)))
+		return -EFAULT;
+	mutex_lock(&lab->lock);
+	lab_compare(lab, &check);
+	mutex_unlock(&lab->lock);
+	return copy_to_user(arg, &check, sizeof(check)) ? -EFAULT : 0;
+}
+
+/*
+ * Which frame does the caller's page table name? /proc/PID/pagemap answers
+ * that for ordinary pages, but it passes over areas that remap_pfn_range()
+ * made (VM_PFNMAP): to the kernel's page walker they are holes. So the entry is
+ * read here, and only for a mapping of this very device.
+ */
+static long lab_ioctl_user_page(struct lab *lab, struct file *file,
+				void __user *arg)
+{
+	struct mm_struct *mm = current->mm;
+	struct follow_pfnmap_args args = {};
+	struct lab_user_page page;
+	int err = -EINVAL;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&page, arg, sizeof(page)))
+		return -EFAULT;
+
+	mmap_read_lock(mm);
+	args.vma = vma_lookup(mm, page.user_addr);
+	args.address = page.user_addr;
+	if (args.vma && args.vma->vm_file &&
+	    file_inode(args.vma->vm_file) == file_inode(file))
+		err = follow_pfnmap_start(&args);
+	if (!err) {
+		page.pfn = args.pfn;
+		follow_pfnmap_end(&args);
+	}
+	mmap_read_unlock(mm);
+
+	if (err)
+		return err;
+	return copy_to_user(arg, &page, sizeof(page)) ? -EFAULT : 0;
+}
+
+/**
+ * lab_ioctl - the requests of lab.h
+ * @file: the open device
+ * @cmd: LAB_IOC_*, any value
+ * @arg: user address of the structure that @cmd takes, any value
+ *
+ * Locking: fill and check take the lab's lock.
+ *
+ * Return: 0, or the errors that lab.h lists.
+ */
+long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct lab *lab = lab_of(file);
+	void __user *argp = (void __user *)arg;
+
+	switch (cmd) {
+	case LAB_IOC_INFO:
+		return lab_ioctl_info(lab, argp);
+	case LAB_IOC_PAGE:
+		return lab_ioctl_page(lab, argp);
+	case LAB_IOC_FILL:
+		return lab_ioctl_fill(lab, file, argp);
+	case LAB_IOC_CHECK:
+		return lab_ioctl_check(lab, file, argp);
+	case LAB_IOC_USER_PAGE:
+		return lab_ioctl_user_page(lab, file, argp);
+	default:
+		return lab->ioctl ? lab->ioctl(lab, cmd, argp) : -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_GPL(lab_ioctl);
+
+/*
+ * Coming and going
+ */
+
+/**
+ * lab_register - make /dev/NAME
+ * @lab: a lab whose memory, size and translate() are ready: user space may
+ *	call them before this function has returned
+ *
+ * Return: 0, or the error of misc_register(), having logged it; the memory is
+ * then still the caller's to give back.
+ */
+int lab_register(struct lab *lab)
+{
+	int err;
+
+	mutex_init(&lab->lock);
+	err = misc_register(&lab->misc);
+	if (err)
+		pr_err("%s: cannot make the device: error %d\n",
+		       lab->misc.name, err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(lab_register);
+
+/**
+ * lab_unregister - remove /dev/NAME
+ * @lab: a registered lab
+ *
+ * Called from the lab's module_exit, which runs only when no file is open and
+ * so no mapping is alive: each area holds a reference to its file, and each
+ * file one to .owner. After it the memory can be given back.
+ */
+void lab_unregister(struct lab *lab)
+{
+	misc_deregister(&lab->misc);
+	mutex_destroy(&lab->lock);
+}
+EXPORT_SYMBOL_GPL(lab_unregister);
+
+MODULE_DESCRIPTION("kmaplab: the device that every lab is");
+MODULE_LICENSE("GPL");

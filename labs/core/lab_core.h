@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lab_core.h - what all labs share
+ *
+ * A lab gets memory, says where its pages are, maps it and gives it back. All
+ * else that a user sees of it, the device node with its read(), write(),
+ * llseek() and ioctl(), is the same for every lab and stands in lab_core.c.
+ */
+#ifndef LAB_CORE_H
+#define LAB_CORE_H
+
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/iosys-map.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+
+#include "lab.h"
+
+/* What a lab's memory has when its pages= parameter does not say. */
+#define LAB_DEFAULT_PAGES 4
+
+/**
+ * struct lab - one piece of memory and its device
+ * @misc: the device; the lab sets name, fops and mode (LAB_MISCDEVICE())
+ * @view: the kernel's own mapping of the memory, plain or I/O
+ * @size: bytes that can be mapped, a multiple of PAGE_SIZE
+ * @flags: LAB_INFO_* bits
+ * @mappings: user mappings alive now, where the lab counts them
+ * @translate: tell where page @index is, always below @size / PAGE_SIZE;
+ *	fills in kernel_addr and pfn; cannot fail and may be called at any time
+ * @ioctl: requests that only this lab has, or NULL; returns -ENOTTY for those
+ *	that it does not know
+ * @lock: makes each fill, check, read and write one step to the others; user
+ *	space writes through its mapping at any time and takes no lock
+ */
+struct lab {
+	struct miscdevice misc;
+	struct iosys_map view;
+	size_t size;
+	u32 flags;
+	atomic_t mappings;
+	void (*translate)(const struct lab *lab, unsigned long index,
+			  struct lab_page *page);
+	long (*ioctl)(struct lab *lab, unsigned int cmd, void __user *arg);
+	struct mutex lock; /* one fill, check, read or write at a time */
+};
+
+/*
+ * Any free minor instead of a major of one's own: a fixed major collides
+ * sooner or later, and register_chrdev() takes all 256 minors of it. 0600
+ * because whoever opens the device learns kernel addresses.
+ */
+#define LAB_MISCDEVICE(name_, fops_) {					\
+	.minor = MISC_DYNAMIC_MINOR,					\
+	.name = (name_),						\
+	.fops = (fops_),						\
+	.mode = 0600,							\
+}
+
+/*
+ * The file operations that all labs share. .owner must be the lab and not the
+ * core: an open file or a living mapping then pins the module whose memory it
+ * reaches, so neither the code nor the buffer can go away beneath it.
+ */
+#define LAB_FILE_OPERATIONS						\
+	.owner = THIS_MODULE,						\
+	.llseek = lab_llseek,						\
+	.read = lab_read,						\
+	.write = lab_write,						\
+	.unlocked_ioctl = lab_ioctl,					\
+	.compat_ioctl = compat_ptr_ioctl
+
+loff_t lab_llseek(struct file *file, loff_t offset, int whence);
+ssize_t lab_read(struct file *file, char __user *buf, size_t count,
+		 loff_t *pos);
+ssize_t lab_write(struct file *file, const char __user *buf, size_t count,
+		  loff_t *pos);
+long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+int lab_set_size(struct lab *lab, long pages, unsigned long max_pages);
+int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma);
+int lab_register(struct lab *lab);
+void lab_unregister(struct lab *lab);
+
+/**
+ * lab_of - the lab behind an open file
+ * @file: a file that one of our devices opened
+ *
+ * misc_open() leaves the miscdevice in private_data.
+ */
+static inline struct lab *lab_of(const struct file *file)
+{
+	return container_of(file->private_data, struct lab, misc);
+}
+
+/**
+ * lab_range_fits - does a mapping lie inside the memory?
+ * @size: bytes of memory, a multiple of PAGE_SIZE
+ * @pgoff: first page of the mapping, any value
+ * @len: bytes of the mapping, a multiple of PAGE_SIZE, any value
+ *
+ * The obvious test, (pgoff << PAGE_SHIFT) + len <= size, is true for offsets
+ * near the top of the range, where the shift or the sum wraps around. Compare
+ * in pages and subtract instead of adding: nothing here can wrap.
+ */
+static inline bool lab_range_fits(size_t size, unsigned long pgoff,
+				  unsigned long len)
+{
+	unsigned long pages = size >> PAGE_SHIFT;
+
+	return pgoff < pages && len >> PAGE_SHIFT <= pages - pgoff;
+}
+
+#endif /* LAB_CORE_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * lab.h - what /dev/lab_NAME understands
+ *
+ * This file compiles unchanged in the kernel and in user space. It uses only
+ * fixed-width types, and no structure has a hole or a tail to pad, so 32-bit
+ * and 64-bit callers see the same layout and the kernel needs no translation
+ * for either.
+ *
+ * The memory behind a device can be reached in three ways that must agree:
+ *
+ *	mmap()		page offset k shows the memory from its page k on
+ *	read(), write()	the same bytes at the same offsets
+ *	ioctl()		the kernel fills and checks through its own mapping
+ */
+#ifndef LAB_H
+#define LAB_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * struct lab_info - what the memory is
+ * @kernel_addr: kernel virtual address of the first byte
+ * @phys_addr: physical address of the first byte
+ * @size: bytes that can be mapped, a multiple of @page_size
+ * @page_size: bytes in a page
+ * @pages: @size / @page_size
+ * @mappings: user mappings alive now, where LAB_INFO_COUNTS_MAPPINGS is set
+ * @flags: LAB_INFO_* bits
+ * @reserved: zero
+ *
+ * Both addresses are 0 for a caller without CAP_SYS_ADMIN.
+ */
+struct lab_info {
+	__u64 kernel_addr;
+	__u64 phys_addr;
+	__u64 size;
+	__u64 page_size;
+	__u64 pages;
+	__u64 mappings;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* The way the memory was got promises neighbouring page frames. */
+#define LAB_INFO_CONTIGUOUS		0x1
+/* The kernel side is an ioremap() cookie, reached through accessors. */
+#define LAB_INFO_IOMEM			0x2
+/* Neither side goes through the CPU's caches. */
+#define LAB_INFO_UNCACHED		0x4
+/* lab_info.mappings is kept. */
+#define LAB_INFO_COUNTS_MAPPINGS	0x8
+
+/**
+ * struct lab_page - where one page of the memory is
+ * @index: in: page number, 0 to lab_info.pages - 1
+ * @kernel_addr: out: kernel virtual address of the page
+ * @pfn: out: its page frame number, physical address / page size
+ */
+struct lab_page {
+	__u64 index;
+	__u64 kernel_addr;
+	__u64 pfn;
+};
+
+/**
+ * struct lab_user_page - which frame the caller's own page tables name
+ * @user_addr: in: an address inside the caller's mapping of this device
+ * @pfn: out: the page frame number that the page table entry holds
+ */
+struct lab_user_page {
+	__u64 user_addr;
+	__u64 pfn;
+};
+
+/**
+ * struct lab_fill - fill the memory with a pattern
+ * @seed: in: any value; see lab_pattern.h
+ */
+struct lab_fill {
+	__u64 seed;
+};
+
+/* lab_check.offset when every word was the expected one. */
+#define LAB_NO_DIFFERENCE (~(__u64)0)
+
+/**
+ * struct lab_check - compare the memory with a pattern
+ * @seed: in: any value; see lab_pattern.h
+ * @offset: out: byte offset of the first word that differs, a multiple of 4,
+ *	or LAB_NO_DIFFERENCE
+ * @expected: out: the pattern's word there, 0 if there is no difference
+ * @found: out: the word that the kernel read, 0 if there is no difference
+ */
+struct lab_check {
+	__u64 seed;
+	__u64 offset;
+	__u32 expected;
+	__u32 found;
+};
+
+/**
+ * struct lab_small - what a small kmalloc() really gave (lab_kmalloc only)
+ * @kernel_addr: where the object is
+ * @asked: bytes that were asked for
+ * @given: bytes that the slab allocator set aside
+ * @page_offset: where in its page the object begins
+ * @per_page: objects of that size that share one page
+ */
+struct lab_small {
+	__u64 kernel_addr;
+	__u32 asked;
+	__u32 given;
+	__u32 page_offset;
+	__u32 per_page;
+};
+
+/*
+ * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
+ * pointer that cannot be read or written.
+ *
+ *	LAB_IOC_INFO		none of its own
+ *	LAB_IOC_PAGE		EINVAL: no such page; EPERM: no CAP_SYS_ADMIN
+ *	LAB_IOC_FILL		EBADF: the descriptor is not open for writing
+ *	LAB_IOC_CHECK		EBADF: the descriptor is not open for reading
+ *	LAB_IOC_USER_PAGE	EINVAL: not a mapping of this device; EPERM
+ *	LAB_IOC_SMALL		EPERM: no CAP_SYS_ADMIN
+ */
+#define LAB_IOC_MAGIC		0xe9
+#define LAB_IOC_INFO		_IOR(LAB_IOC_MAGIC, 0, struct lab_info)
+#define LAB_IOC_PAGE		_IOWR(LAB_IOC_MAGIC, 1, struct lab_page)
+#define LAB_IOC_FILL		_IOW(LAB_IOC_MAGIC, 2, struct lab_fill)
+#define LAB_IOC_CHECK		_IOWR(LAB_IOC_MAGIC, 3, struct lab_check)
+#define LAB_IOC_USER_PAGE	_IOWR(LAB_IOC_MAGIC, 4, struct lab_user_page)
+#define LAB_IOC_SMALL		_IOR(LAB_IOC_MAGIC, 5, struct lab_small)
+
+/* What a fresh buffer holds: these where it is not zeroes. */
+#define LAB_REMAP_FRESH_WORD	0xdeadbeefu
+#define LAB_RESERVED_FRESH_TEXT	"abcd"
+
+#endif /* LAB_H */

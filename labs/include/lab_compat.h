@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lab_compat.h - where the kernel series differ
+ *
+ * The labs read as code for the newest kernel. Whatever an older series spells
+ * differently is given its new name here, and only here.
+ */
+#ifndef LAB_COMPAT_H
+#define LAB_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/version.h>
+
+/* 6.3 made vm_flags read-only outside of helpers that check the locking. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/*
+ * The largest order that the page allocator serves. Until 6.3 MAX_ORDER was
+ * one more than that; 6.4 made it the order itself; 6.8 renamed it.
+ */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER (MAX_ORDER - 1)
+#else
+#define MAX_PAGE_ORDER MAX_ORDER
+#endif
+#endif
+
+/* 6.12 replaced follow_pfn(), whose answer could be stale on return. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+struct follow_pfnmap_args {
+	struct vm_area_struct *vma;
+	unsigned long address;
+	unsigned long pfn;
+};
+
+static inline int follow_pfnmap_start(struct follow_pfnmap_args *args)
+{
+	return follow_pfn(args->vma, args->address, &args->pfn);
+}
+
+static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
+{
+}
+#endif
+
+#endif /* LAB_COMPAT_H */
