@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 _PIPE_INTERVAL = 10.0
 _TERMINAL_INTERVAL = 0.5
@@ -22,36 +23,46 @@ def say(text: str) -> None:
     print(f"kmaplab: {text}", file=sys.stderr, flush=True)
 
 
+@dataclass
+class Step:
+    """A step that is under way; ``detail`` says how far it is and may change."""
+
+    text: str
+    begun: float
+    detail: str = ""
+
+    def __str__(self) -> str:
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.text}{detail}, {time.monotonic() - self.begun:.0f} s"
+
+
 @contextmanager
-def step(text: str) -> Iterator[None]:
+def step(text: str) -> Iterator[Step]:
     """Show ``text`` while the block runs, and how long it took."""
-    stop = threading.Event()
     terminal = sys.stderr.isatty()
-    begun = time.monotonic()
-
-    def seconds() -> str:
-        return f"{time.monotonic() - begun:.0f} s"
-
-    def tick() -> None:
-        if terminal:
-            wait = _QUIET
-            while not stop.wait(wait):
-                sys.stderr.write(f"\r\x1b[Kkmaplab: {text} ... {seconds()}")
-                sys.stderr.flush()
-                wait = _TERMINAL_INTERVAL
-        else:
-            while not stop.wait(_PIPE_INTERVAL):
-                say(f"{text}: still at it after {seconds()}")
-
+    current = Step(text, time.monotonic())
+    stop = threading.Event()
     if not terminal:
         say(text)
-    thread = threading.Thread(target=tick, daemon=True)
+    thread = threading.Thread(target=_tick, args=(current, stop, terminal), daemon=True)
     thread.start()
     try:
-        yield
+        yield current
     finally:
         stop.set()
         thread.join()
-        if terminal and time.monotonic() - begun > _QUIET:
-            sys.stderr.write(f"\r\x1b[Kkmaplab: {text}: {seconds()}\n")
+        current.detail = ""
+        if terminal and time.monotonic() - current.begun > _QUIET:
+            sys.stderr.write(f"\r\x1b[Kkmaplab: {current}\n")
             sys.stderr.flush()
+
+
+def _tick(current: Step, stop: threading.Event, terminal: bool) -> None:
+    wait = _QUIET if terminal else _PIPE_INTERVAL
+    while not stop.wait(wait):
+        if terminal:
+            sys.stderr.write(f"\r\x1b[Kkmaplab: {current}")
+            sys.stderr.flush()
+            wait = _TERMINAL_INTERVAL
+        else:
+            say(f"still at it: {current}")

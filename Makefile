@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door: every verb a person needs, and no logic. Each verb is one call
+# of harness/kmaplab, which says what it can do with --help and whose exit
+# status is the real one: make turns every failure into its own status 2.
+
+# A variable becomes the option of the same name. Its value reaches the shell
+# through the environment and unexpanded, so quotes and dollars in it survive.
+OPTIONS = LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT CMD EXTRA
+$(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
+
+lower = $(shell echo $(1) | tr A-Z a-z)
+pass = $(foreach o,$(1),$(if $(value $(o)),--$(call lower,$(o))="$$KMAPLAB_OPTION_$(o)"))
+
+help:
+	@echo 'make run       all labs, both sides, one table'
+	@echo '               LAB= KERNEL= ARCH= FORMAT=table|json|junit SEED= ACCEL= LIMIT='
+	@echo 'make test      everything that the project promises'
+	@echo 'make console   a shell in the guest; CMD= runs one command there,'
+	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
+	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
+	@echo 'make clean     remove build/, which is all that was made or fetched'
+	@echo 'make help      this list'
+	@echo
+	@echo 'LAB      labs by name, separated by commas     (all)'
+	@echo 'KERNEL   6.1 or 6.12                           (6.1)'
+	@echo 'ARCH     x86_64                                (x86_64)'
+	@echo 'ACCEL    tcg, kvm, or auto: try kvm first      (tcg)'
+	@echo 'LIMIT    seconds until a guest is killed       (120)'
+	@echo
+	@echo 'harness/kmaplab VERB --help says more and gives the real exit status.'
+
+run:
+	@harness/kmaplab run $(call pass,LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT)
+
+console:
+	@harness/kmaplab console $(call pass,KERNEL ARCH ACCEL LIMIT CMD EXTRA)
+
+bench:
+	@harness/kmaplab bench $(call pass,KERNEL ARCH)
+
+test clean:
+	@harness/kmaplab $@
+
+.PHONY: help run test console bench clean

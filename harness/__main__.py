@@ -1,0 +1,7 @@
+"""python3 -m harness, as harness/kmaplab starts it."""
+
+import sys
+
+from harness.cli import main
+
+sys.exit(main(sys.argv[1:]))

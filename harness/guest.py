@@ -1,0 +1,194 @@
+"""Starting a guest, listening to it, and never leaving one behind."""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import tools
+from harness.errors import SetupError
+from harness.kernels import Kernel
+
+MEMORY_MIB = 512
+
+# RAM that the kernel leaves alone, for lab_reserved; within MEMORY_MIB. No
+# shell sees this text, so the dollar needs no care here.
+RESERVED = "memmap=16M$0x18000000"
+
+# An oops ends the guest at once, by a panic and -no-reboot: what comes after
+# one proves nothing.
+_COMMAND_LINE = f"console=ttyS0 quiet oops=panic panic=-1 {RESERVED}"
+
+# Keeps what a guest says on its console from filling the host's memory.
+_MOST_CONSOLE_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What to boot and how; ``limit`` is in seconds of wall time, or None."""
+
+    kernel: Kernel
+    initrd: Path
+    accel: str = "tcg"
+    limit: float | None = 120.0
+
+    def command(self, results_fd: int, interactive: bool = False) -> list[str]:
+        """Return the QEMU command line.
+
+        No network card, no disk, no screen; -nodefaults and -no-user-config
+        keep it so. The results go into a pipe, which cannot be truncated: hence
+        append=on. The process dies with its parent, however that ends.
+        """
+        console = ["-chardev", "stdio,id=console,signal=off"]
+        if interactive:
+            console[1] += ",mux=on"
+            console += ["-mon", "console", "-echr", "0x1d"]
+        cpu = ["-cpu", "host"] if self.accel == "kvm" else []
+        return [
+            *("setpriv", "--pdeathsig", "KILL"),
+            "qemu-system-x86_64",
+            *("-accel", self.accel, *cpu),
+            *("-m", f"{MEMORY_MIB}M"),
+            *("-nodefaults", "-no-user-config", "-no-reboot"),
+            *("-display", "none", "-nic", "none"),
+            *console,
+            *("-serial", "chardev:console"),
+            *("-add-fd", f"fd={results_fd},set=1"),
+            *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
+            *("-serial", "chardev:results"),
+            *("-kernel", str(self.kernel.image)),
+            *("-initrd", str(self.initrd)),
+            *("-append", _COMMAND_LINE),
+        ]
+
+
+@dataclass
+class Ending:
+    """How a guest ended.
+
+    ``finished`` says that the listener was satisfied; ``timed_out`` that the
+    limit was reached first. ``console`` is all that the guest said there.
+    """
+
+    finished: bool
+    timed_out: bool
+    seconds: float
+    console: bytes
+
+    def console_lines(self) -> list[str]:
+        """Return the console's lines without the terminal's control codes."""
+        text = self.console.decode("utf-8", "replace").replace("\r", "")
+        return [line for line in text.split("\n") if line.strip()]
+
+
+@dataclass
+class _Listener:
+    """Reads a guest's two outputs until it has heard enough."""
+
+    results: int
+    console: int
+    on_results: Callable[[bytes], bool]
+    heard: bytearray = field(default_factory=bytearray)
+
+    def listen(self, limit: float | None) -> tuple[bool, bool]:
+        """Return (finished, timed out)."""
+        deadline = None if limit is None else time.monotonic() + limit
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.results, selectors.EVENT_READ)
+            selector.register(self.console, selectors.EVENT_READ)
+            while selector.get_map():
+                wait = None if deadline is None else deadline - time.monotonic()
+                if wait is not None and wait <= 0:
+                    return False, True
+                for key, _ in selector.select(wait):
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        selector.unregister(key.fd)
+                    elif key.fd == self.console:
+                        self.heard += data[: _MOST_CONSOLE_BYTES - len(self.heard)]
+                    elif self.on_results(data):
+                        return True, False
+        return False, False
+
+
+def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
+    """Boot a guest and listen until ``on_results`` returns true or it is gone.
+
+    ``on_results`` is given the bytes of the result channel as they come. The
+    guest's whole process group is killed in any case. Raises SetupError if QEMU
+    does not start.
+    """
+    begun = time.monotonic()
+    results_read, results_write = os.pipe()
+    try:
+        process = _start(machine.command(results_write), [results_write], subprocess.PIPE)
+    finally:
+        os.close(results_write)
+    assert process.stdout is not None
+    listener = _Listener(results_read, process.stdout.fileno(), on_results)
+    try:
+        finished, timed_out = listener.listen(machine.limit)
+        if not finished and not timed_out:
+            _complain_of_qemu(process, bytes(listener.heard))
+    finally:
+        _kill(process)
+        process.stdout.close()
+        os.close(results_read)
+    return Ending(finished, timed_out, time.monotonic() - begun, bytes(listener.heard))
+
+
+def run_interactively(machine: Machine) -> bytes:
+    """Boot a guest whose console is this terminal; return its results' bytes.
+
+    The terminal is put back as it was, however the guest ended.
+    """
+    results_read, results_write = os.pipe()
+    settings = subprocess.run(["stty", "-g"], capture_output=True, text=True, check=True).stdout
+    try:
+        process = _start(machine.command(results_write, interactive=True), [results_write], None)
+        os.close(results_write)
+        results = b""
+        while data := os.read(results_read, 1 << 16):
+            results += data
+        process.wait()
+    finally:
+        subprocess.run(["stty", settings.strip()], check=False)
+        os.close(results_read)
+    return results
+
+
+def _start(command: list[str], keep: list[int], output: int | None) -> subprocess.Popen[bytes]:
+    """Start QEMU; with ``output`` in a process group that can be killed whole."""
+    try:
+        return subprocess.Popen(
+            command,
+            pass_fds=keep,
+            stdin=None if output is None else subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            env=tools.environment(),
+            start_new_session=output is not None,
+        )
+    except FileNotFoundError as error:
+        raise SetupError(f"{error.filename} is missing: run harness/setup") from error
+
+
+def _complain_of_qemu(process: subprocess.Popen[bytes], said: bytes) -> None:
+    """Raise SetupError if QEMU itself refused to run the guest."""
+    status = process.wait()
+    if status > 0:
+        lines = said.decode("utf-8", "replace").strip() or "(it said nothing)"
+        raise SetupError(f"QEMU ended with status {status} and said:\n    {lines}")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the guest and everything that it may have started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

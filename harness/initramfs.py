@@ -1,0 +1,182 @@
+"""Making the guest's file system: the same bytes for the same inputs.
+
+The archive is written by bsdtar from an mtree(5) specification, which gives
+every entry its owner, mode and time explicitly; nothing is taken from the
+files' own metadata and no root rights are needed, not even for /dev/console.
+A job for one run travels in a second archive behind the first: the kernel
+unpacks any number of them (Documentation/driver-api/early-userspace/
+buffer-format.rst).
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import digest, tools
+from harness.errors import RequestError, SetupError
+from harness.kernels import Kernel
+from harness.modules import Modules
+from harness.paths import BUILD, GUEST
+from harness.progress import step
+from harness.userspace import Programs
+
+BUSYBOX = Path("/bin/busybox")
+
+# The guest holds an archive twice while it unpacks it.
+_MOST_EXTRA_BYTES = 128 << 20
+
+_DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
+
+
+@dataclass
+class Spec:
+    """An archive to be: a line of mtree(5) for each entry."""
+
+    lines: list[str] = field(default_factory=lambda: ["#mtree"])
+
+    def directory(self, path: str, mode: int = 0o755) -> None:
+        self._add(path, f"type=dir mode={mode:04o}")
+
+    def file(self, path: str, source: Path, mode: int = 0o644) -> None:
+        self._add(path, f"type=file mode={mode:04o} contents={_escape(str(source))}")
+
+    def link(self, path: str, target: str) -> None:
+        self._add(path, f"type=link mode=0777 link={_escape(target)}")
+
+    def console(self) -> None:
+        """Add /dev/console, which the kernel opens for init (char 5, 1)."""
+        self._add("dev/console", "type=char mode=0600 device=linux,5,1")
+
+    def _add(self, path: str, what: str) -> None:
+        # A name without a slash would be relative to the directory before it.
+        self.lines.append(f"./{_escape(path)} uid=0 gid=0 time=0 {what}")
+
+    def write(self, archive: Path) -> None:
+        """Write the archive, in the kernel's newc format of cpio."""
+        text = "\n".join(self.lines) + "\n"
+        try:
+            subprocess.run(
+                ["bsdtar", "--format=newc", "-cf", archive, "@-"],
+                input=text.encode(),
+                env=tools.environment(),
+                capture_output=True,
+                check=True,
+            )
+        except FileNotFoundError as error:
+            raise SetupError("bsdtar is missing: run harness/setup") from error
+        except subprocess.CalledProcessError as error:
+            raise SetupError(f"bsdtar cannot write {archive}: {error.stderr.decode()}") from error
+
+
+def _escape(text: str) -> str:
+    """Escape a name as mtree(5) wants it: octal for all that could end it."""
+    plain = set(range(0x21, 0x7F)) - set(b"\\#=*?[")
+    return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in text.encode())
+
+
+def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
+    """Make the initramfs for a kernel with these modules, or reuse it."""
+    work = BUILD / "initramfs" / f"{kernel.target}-{modules.digest[:12]}"
+    archive = work.with_suffix(".cpio")
+    stamp = work.with_suffix(".digest")
+    wanted = digest.of([modules.digest, programs.digest, kernel.version, GUEST, BUSYBOX])
+    if not digest.is_current([archive], stamp, wanted):
+        stamp.unlink(missing_ok=True)
+        with step("making the initramfs"):
+            _write(work, archive, kernel, modules, programs)
+        stamp.write_text(wanted)
+    return archive
+
+
+def _write(
+    work: Path, archive: Path, kernel: Kernel, modules: Modules, programs: Programs
+) -> None:
+    module_root = f"lib/modules/{kernel.release}"
+    spec = Spec()
+    for name in (*_DIRECTORIES, "lib/modules", module_root):
+        spec.directory(name, 0o1777 if name == "tmp" else 0o755)
+    spec.console()
+    spec.file("init", GUEST / "init", 0o755)
+    spec.file("etc/motd", GUEST / "motd")
+    spec.file("etc/profile", GUEST / "profile")
+    spec.file("bin/busybox", BUSYBOX, 0o755)
+    for applet in _applets():
+        spec.link(f"bin/{applet}", "busybox")
+    for program in programs.files:
+        spec.file(f"checks/{program.name}", program, 0o755)
+    for path in _depmod(work, kernel.release, modules.files):
+        spec.file(f"{module_root}/{path.name}", path)
+    spec.write(archive)
+
+
+def _applets() -> list[str]:
+    listing = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
+    return sorted(set(listing.stdout.split()) - {"busybox"})
+
+
+def _depmod(work: Path, release: str, modules: Iterable[Path]) -> list[Path]:
+    """Return the modules and the index files that modprobe reads."""
+    directory = work / "lib/modules" / release
+    shutil.rmtree(work, ignore_errors=True)
+    directory.mkdir(parents=True)
+    # depmod complains if these are missing; there is nothing to list in them.
+    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+        (directory / name).touch()
+    for module in modules:
+        shutil.copyfile(module, directory / module.name)
+    tools.run(["depmod", "-b", work, release], work / "depmod.log", "depmod")
+    text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
+    return sorted(directory.glob("*.ko")) + text
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one guest shall do: the files of /job, and a directory for /extra."""
+
+    files: dict[str, str]
+    extra: Path | None = None
+
+    def append_to(self, initramfs: Path, directory: Path) -> Path:
+        """Write initramfs and job into one archive in ``directory``.
+
+        Raises RequestError if the extra directory cannot be used.
+        """
+        spec = Spec()
+        spec.directory("job")
+        for name, content in self.files.items():
+            path = directory / name
+            path.write_text(content)
+            spec.file(f"job/{name}", path, 0o600)
+        if self.extra:
+            _add_extra(spec, self.extra)
+        job = directory / "job.cpio"
+        spec.write(job)
+        both = directory / "initrd.cpio"
+        with both.open("wb") as output:
+            for archive in (initramfs, job):
+                with archive.open("rb") as source:
+                    shutil.copyfileobj(source, output, 1 << 20)
+        return both
+
+
+def _add_extra(spec: Spec, extra: Path) -> None:
+    if not extra.is_dir():
+        raise RequestError(f"EXTRA={extra} is not a directory")
+    spec.directory("extra")
+    size = 0
+    for path in sorted(extra.rglob("*")):
+        name = f"extra/{path.relative_to(extra)}"
+        if path.is_symlink():
+            spec.link(name, str(path.readlink()))
+        elif path.is_dir():
+            spec.directory(name)
+        elif path.is_file():
+            size += path.stat().st_size
+            spec.file(name, path.resolve(), path.stat().st_mode & 0o777)
+    if size > _MOST_EXTRA_BYTES:
+        raise RequestError(
+            f"EXTRA={extra} holds {size >> 20} MiB: "
+            f"the guest has room for {_MOST_EXTRA_BYTES >> 20} MiB"
+        )

@@ -1,0 +1,96 @@
+"""Reading KTAP, the test results that the check programs print.
+
+The format is the kernel's, Documentation/dev-tools/ktap.rst. This reader is
+strict: results that do not add up are no results, because a guest that has gone
+wrong must not pass.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_VERSION = "KTAP version 1"
+_PLAN = re.compile(r"1\.\.(\d+)$")
+_RESULT = re.compile(r"(not ok|ok) (\d+)(?: - | )?(\S*)(?: # SKIP ?(.*))?$")
+_FIELD = re.compile(r"(\w+)=(\S+)")
+
+
+class KtapError(ValueError):
+    """The output is not what a check program that ran to its end prints."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check; ``skipped`` is the reason, or None."""
+
+    name: str
+    passed: bool
+    skipped: str | None = None
+    diagnostics: tuple[str, ...] = ()
+
+
+@dataclass
+class Ktap:
+    """Results that came so far, and the fields of the "# report" line."""
+
+    plan: int | None = None
+    checks: list[Check] = field(default_factory=list)
+    running: str | None = None
+    report: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class KtapReader:
+    """Takes KTAP line by line, so that what came before a crash is not lost."""
+
+    ktap: Ktap = field(default_factory=Ktap)
+    _seen_version: bool = False
+    _diagnostics: list[str] = field(default_factory=list)
+
+    def feed(self, line: str) -> None:
+        """Take in one line. Raises KtapError for one that cannot stand there."""
+        if not self._seen_version:
+            if line != _VERSION:
+                raise KtapError(f"expected '{_VERSION}', found '{line}'")
+            self._seen_version = True
+        elif line.startswith("#"):
+            self._diagnostic(line[1:].strip())
+        elif match := _PLAN.match(line):
+            if self.ktap.plan is not None:
+                raise KtapError(f"a second plan: '{line}'")
+            self.ktap.plan = int(match[1])
+        elif match := _RESULT.match(line):
+            self._result(match)
+        elif line:
+            raise KtapError(f"a line that is not KTAP: '{line}'")
+
+    def _diagnostic(self, text: str) -> None:
+        if text.startswith("running "):
+            self.ktap.running = text.removeprefix("running ")
+        elif text.startswith("report "):
+            self.ktap.report = dict(_FIELD.findall(text))
+        else:
+            self._diagnostics.append(text)
+
+    def _result(self, match: re.Match[str]) -> None:
+        number = int(match[2])
+        if self.ktap.plan is None:
+            raise KtapError(f"a result before the plan: '{match[0]}'")
+        if number != len(self.ktap.checks) + 1:
+            raise KtapError(f"expected result {len(self.ktap.checks) + 1}, found '{match[0]}'")
+        if number > self.ktap.plan:
+            raise KtapError(f"more results than the plan of {self.ktap.plan}: '{match[0]}'")
+        self.ktap.checks.append(
+            Check(match[3], match[1] == "ok", match[4], tuple(self._diagnostics))
+        )
+        self._diagnostics = []
+        self.ktap.running = None
+
+    def finish(self) -> Ktap:
+        """Return all results. Raises KtapError if some are missing."""
+        if self.ktap.plan is None:
+            raise KtapError("no results at all")
+        missing = self.ktap.plan - len(self.ktap.checks)
+        if missing:
+            where = f", in {self.ktap.running}" if self.ktap.running else ""
+            raise KtapError(f"{missing} of {self.ktap.plan} results are missing{where}")
+        return self.ktap

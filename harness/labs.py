@@ -1,0 +1,69 @@
+"""The labs as their lab.toml files describe them."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import RequestError
+from harness.paths import LABS
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab: its directory, and what its lab.toml says.
+
+    ``loads`` are the parameter sets that `make run` loads the module with;
+    ``hints`` maps a check's name to what a student may look at when it fails.
+    """
+
+    name: str
+    title: str
+    directory: Path
+    loads: tuple[tuple[str, ...], ...]
+    hints: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Load:
+    """A lab's module, loaded with these parameters."""
+
+    lab: Lab
+    parameters: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join((self.lab.name, *self.parameters))
+
+
+def all_labs() -> list[Lab]:
+    """Return the labs in teaching order, which is that of their directories."""
+    return [_read(path) for path in sorted(LABS.glob("[0-9]*_*/lab.toml"))]
+
+
+def _read(path: Path) -> Lab:
+    data = tomllib.loads(path.read_text())
+    return Lab(
+        name=data["name"],
+        title=data["title"],
+        directory=path.parent,
+        loads=tuple(tuple(load.split()) for load in data["loads"]),
+        hints=data.get("hints", {}),
+    )
+
+
+def choose(wanted: str | None) -> list[Lab]:
+    """Return the labs that LAB= names, all if it names none.
+
+    Names are separated by commas or blanks; the "lab_" may be left out. Raises
+    RequestError, with the valid names, for an unknown one.
+    """
+    labs = {lab.name: lab for lab in all_labs()}
+    names = (wanted or "").replace(",", " ").split()
+    for name in names:
+        if _full_name(name) not in labs:
+            raise RequestError(f"LAB={name} is unknown: choose from {', '.join(labs)}")
+    chosen = {_full_name(name) for name in names} or set(labs)
+    return [lab for lab in labs.values() if lab.name in chosen]
+
+
+def _full_name(name: str) -> str:
+    return name if name.startswith("lab_") else f"lab_{name}"

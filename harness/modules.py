@@ -1,0 +1,64 @@
+"""Building the kernel modules out of tree, below build/."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import digest, tools
+from harness.kernels import Kernel
+from harness.paths import BUILD, LABS
+from harness.progress import step
+
+# Debug information and BTF triple the build's time and nobody reads them here.
+_LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+
+
+@dataclass(frozen=True)
+class Modules:
+    """The modules that were built, and the digest of what they were built from."""
+
+    files: tuple[Path, ...]
+    digest: str
+
+
+def build(kernel: Kernel, sources: Path = LABS) -> Modules:
+    """Build the labs in ``sources`` for a kernel, or reuse what is there.
+
+    kbuild puts its objects beside the sources, so it works on a copy. Raises
+    SetupError, with the compiler's words, if a module does not compile.
+    """
+    name = "modules" if sources == LABS else f"modules-{digest.of([str(sources)])[:12]}"
+    copy = BUILD / name / str(kernel.target)
+    stamp = copy.with_suffix(".digest")
+    wanted = digest.of([kernel.version, *_LEAN, sources])
+    if digest.is_current(copy.rglob("*.ko"), stamp, wanted) and _built(copy):
+        return Modules(_built(copy), wanted)
+
+    stamp.unlink(missing_ok=True)
+    _mirror(sources, copy)
+    command = ["make", "-j2", "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, "modules"]
+    with step(f"building the modules for {kernel.release}"):
+        tools.run(command, copy.with_suffix(".log"), "building the modules")
+    stamp.write_text(wanted)
+    return Modules(_built(copy), wanted)
+
+
+def _built(copy: Path) -> tuple[Path, ...]:
+    return tuple(sorted(copy.rglob("*.ko")))
+
+
+def _mirror(sources: Path, copy: Path) -> None:
+    """Make ``copy`` hold the sources, touching only what differs.
+
+    kbuild then rebuilds only what changed.
+    """
+    files = {path.relative_to(sources) for path in sources.rglob("*") if path.is_file()}
+    for name in files:
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.read_bytes() != (sources / name).read_bytes():
+            shutil.copyfile(sources / name, target)
+    for target in list(copy.rglob("*")):
+        gone = target.suffix in (".c", ".h") and not target.name.endswith(".mod.c")
+        if gone and target.relative_to(copy) not in files:
+            target.unlink()

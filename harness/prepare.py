@@ -1,0 +1,20 @@
+"""From a target to a machine that can be booted: fetch, build, pack."""
+
+from pathlib import Path
+
+from harness import accel, initramfs, kernels, modules, userspace
+from harness.guest import Machine
+from harness.paths import LABS
+from harness.targets import Target
+
+
+def machine(target: Target, wanted_accel: str, limit: float | None, labs: Path = LABS) -> Machine:
+    """Return a machine for a target with the modules in ``labs``.
+
+    Whatever is there and current is reused. Its initrd does nothing yet: a job
+    has to be appended (initramfs.Job). ``limit`` is in seconds.
+    """
+    kernel = kernels.fetch(target)
+    built = modules.build(kernel, labs)
+    archive = initramfs.build(kernel, built, userspace.build())
+    return accel.choose(wanted_accel, Machine(kernel, archive, limit=limit))

@@ -1,0 +1,14 @@
+"""The verb clean: remove all that was made or fetched."""
+
+import shutil
+from argparse import Namespace
+
+from harness.paths import BUILD
+
+
+def main(args: Namespace) -> int:
+    """Remove build/; return the exit status."""
+    del args
+    if BUILD.exists():
+        shutil.rmtree(BUILD)
+    return 0

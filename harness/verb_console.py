@@ -1,0 +1,82 @@
+"""The verb console: a shell in the guest, or one command."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from harness import guest, prepare
+from harness.channel import CommandReader, LineReader, new_nonce
+from harness.errors import GuestError
+from harness.guest import Machine
+from harness.initramfs import Job
+from harness.paths import BUILD
+from harness.progress import say
+from harness.targets import Target, target
+from harness.verb_run import what_went_wrong
+
+_LAST_LINES = 40
+# Seconds for a command; a person at a shell has no limit.
+_COMMAND_LIMIT = 600.0
+
+
+def main(args: Namespace) -> int:
+    """Give a shell, or run one command; return the command's exit status."""
+    wanted = target(args.kernel, args.arch)
+    command = args.cmd
+    if command is None and not sys.stdin.isatty():
+        command = sys.stdin.read()
+    limit = args.limit or (None if command is None else _COMMAND_LIMIT)
+    machine = prepare.machine(wanted, args.accel, limit, args.labs)
+    extra = Path(args.extra) if args.extra else None
+    with tempfile.TemporaryDirectory() as directory:
+        if command is None:
+            return _shell(machine, wanted, extra, Path(directory))
+        return _command(machine, wanted, extra, Path(directory), command)
+
+
+def _environment(nonce: str, verb: str, wanted: Target) -> str:
+    size = shutil.get_terminal_size()
+    return (
+        f"NONCE={nonce}\nVERB={verb}\nKERNEL={wanted.series}\nARCH={wanted.arch}\n"
+        f"LAB_COLUMNS={size.columns}\nLAB_LINES={size.lines}\n"
+    )
+
+
+def _command(
+    machine: Machine, wanted: Target, extra: Path | None, directory: Path, command: str
+) -> int:
+    nonce = new_nonce()
+    reader = CommandReader(nonce)
+    job = Job({"env": _environment(nonce, "command", wanted), "command": command + "\n"}, extra)
+
+    def heard(data: bytes) -> bool:
+        os.write(sys.stdout.fileno(), reader.feed(data))
+        return reader.status is not None
+
+    ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
+    ending = guest.run(ready, heard)
+    os.write(sys.stdout.fileno(), reader.rest())
+    log = BUILD / "console.log"
+    log.write_bytes(ending.console)
+    if reader.status is None:
+        trouble = what_went_wrong(None, ending, machine.limit)
+        lines = "\n".join(f"    {line}" for line in ending.console_lines()[-_LAST_LINES:])
+        raise GuestError(f"{trouble}; the end of its console (all of it: {log}):\n{lines}")
+    return reader.status
+
+
+def _shell(machine: Machine, wanted: Target, extra: Path | None, directory: Path) -> int:
+    nonce = new_nonce()
+    job = Job({"env": _environment(nonce, "shell", wanted)}, extra)
+    say(f"booting {machine.kernel.release} ({machine.accel}); leave with: exit")
+    ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
+    lines = LineReader(nonce).feed(guest.run_interactively(ready))
+    for line in lines:
+        if line.word == "done" and re.fullmatch(r"\d+", line.rest):
+            return int(line.rest)
+    raise GuestError("the guest was gone before its shell ended")

@@ -1,0 +1,100 @@
+"""The verb run: all labs, both sides, one table."""
+
+import importlib
+import secrets
+import tempfile
+import threading
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from harness import guest, labs, prepare, results
+from harness.channel import LineReader, new_nonce
+from harness.errors import GUEST_BROKEN, RequestError
+from harness.guest import Ending, Machine
+from harness.initramfs import Job
+from harness.labs import Load
+from harness.paths import BUILD
+from harness.progress import Step, step
+from harness.report import FORMATS, RunReport
+from harness.results import Collector
+from harness.targets import target
+
+# Lines of the console that are shown when the guest went wrong.
+_LAST_LINES = 40
+
+
+def main(args: Namespace) -> int:
+    """Run the labs and print the report; return the exit status."""
+    if args.format not in FORMATS:
+        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
+    chosen = labs.choose(args.lab)
+    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
+    seed = secrets.randbits(64) if args.seed is None else args.seed
+    machine = prepare.machine(target(args.kernel, args.arch), args.accel, args.limit, args.labs)
+    report = _run(machine, loads, seed)
+    report.print(args.format)
+    return report.status
+
+
+def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
+    nonce = new_nonce()
+    collector = Collector(LineReader(nonce), loads)
+    job = Job(
+        {
+            "env": f"NONCE={nonce}\nVERB=run\nSEED=0x{seed:x}\n",
+            "plan": "".join(f"{load}\n" for load in loads),
+        }
+    )
+    _import_while_waiting("rich.table")
+    text = f"running {len(loads)} loads on {machine.kernel.release} ({machine.accel})"
+    with step(text) as progress, tempfile.TemporaryDirectory() as directory:
+        ready = replace(machine, initrd=job.append_to(machine.initrd, Path(directory)))
+        ending = guest.run(ready, lambda data: _listen(collector, progress, data))
+    return _report(machine, seed, collector, ending)
+
+
+def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
+    enough = collector.feed(data)
+    if collector.results:
+        progress.detail = f"{len(collector.results)}: {collector.results[-1].load}"
+    return enough
+
+
+def _import_while_waiting(module: str) -> None:
+    """Load a slow module while the guest boots."""
+    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
+
+
+def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -> RunReport:
+    trouble = what_went_wrong(collector.nonsense, ending, machine.limit)
+    if not collector.done and not trouble:
+        trouble = "the guest ended before its time"
+    outcome = collector.finish()
+    lines = ending.console_lines()
+    log = BUILD / "console.log"
+    log.write_bytes(ending.console)
+    return RunReport(
+        release=machine.kernel.release,
+        arch=machine.kernel.target.arch,
+        accel=machine.accel,
+        seed=seed,
+        seconds=ending.seconds,
+        results=outcome,
+        trouble=f"{trouble}; the end of its console (all of it: {log})" if trouble else None,
+        last_lines=lines[-_LAST_LINES:] if trouble else [],
+        status=GUEST_BROKEN if trouble else results.worst(outcome),
+    )
+
+
+def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:
+    """Name what was wrong with a guest, or return None if it did all it should."""
+    if nonsense:
+        return nonsense
+    if ending.finished:
+        return None
+    if ending.timed_out:
+        return f"the guest was still running after {limit:.0f} s and was killed"
+    if b"Kernel panic" in ending.console:
+        return "the guest's kernel crashed"
+    return "the guest powered off before it was done"

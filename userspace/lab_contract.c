@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The contract, as tests: what holds for every lab
+ */
+#include "lab_test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+static const int READ_WRITE = PROT_READ | PROT_WRITE;
+
+/*
+ * Contents
+ */
+
+/* Comes first: all later tests write. */
+START_TEST(fresh_contents_are_as_documented)
+{
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_fresh,
+			 "user reads a fresh buffer");
+}
+END_TEST
+
+START_TEST(kernel_fills_user_reads_every_word)
+{
+	lab_kernel_fills();
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "user reads what the kernel wrote");
+}
+END_TEST
+
+START_TEST(user_writes_every_word_kernel_checks)
+{
+	lab_write_pattern(lab.map);
+	lab_kernel_checks();
+}
+END_TEST
+
+/* A check that always says "the same" would pass the test above. */
+START_TEST(kernel_check_finds_one_wrong_bit)
+{
+	size_t victim = lab.seed % lab.words;
+	struct lab_check check = { .seed = lab.seed };
+
+	lab_write_pattern(lab.map);
+	lab.map[victim] ^= 1u << lab.seed % 32;
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_CHECK, &check), 0);
+	ck_assert_uint_eq(check.offset, victim * sizeof(uint32_t));
+	ck_assert_uint_eq(check.expected, lab_expect_pattern(victim));
+	ck_assert_uint_eq(check.found, lab.map[victim]);
+}
+END_TEST
+
+/*
+ * read(), write() and llseek()
+ */
+
+START_TEST(read_agrees_with_the_mapping)
+{
+	uint32_t *copy = malloc(lab.info.size);
+	size_t half = lab.info.size / 2 + 4;
+
+	lab_write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, copy, lab.info.size, 0), lab.info.size);
+	lab_assert_words(copy, lab.words, 0, lab_expect_pattern, "read()");
+
+	/* From the middle, and no further than the end. */
+	ck_assert_int_eq(lseek(lab.fd, (off_t)half, SEEK_SET), half);
+	ck_assert_int_eq(read(lab.fd, copy, lab.info.size),
+			 lab.info.size - half);
+	lab_assert_words(copy, lab.words - half / 4, half / 4,
+			 lab_expect_pattern, "read() from the middle");
+	ck_assert_int_eq(read(lab.fd, copy, lab.info.size), 0);
+	free(copy);
+}
+END_TEST
+
+START_TEST(write_agrees_with_the_mapping)
+{
+	uint32_t *copy = malloc(lab.info.size);
+
+	lab_write_pattern(copy);
+	ck_assert_int_eq(pwrite(lab.fd, copy, lab.info.size, 0),
+			 lab.info.size);
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "user reads what write() wrote");
+	lab_kernel_checks();
+	free(copy);
+}
+END_TEST
+
+START_TEST(read_and_write_move_single_bytes)
+{
+	off_t odd = (off_t)lab.info.size - 3;
+	unsigned char byte = 0;
+
+	lab_write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, &byte, 1, odd), 1);
+	ck_assert_uint_eq(byte, ((volatile unsigned char *)lab.map)[odd]);
+	byte ^= 0xff;
+	ck_assert_int_eq(pwrite(lab.fd, &byte, 1, odd), 1);
+	ck_assert_uint_eq(byte, ((volatile unsigned char *)lab.map)[odd]);
+	lab.map[lab.words - 1] = lab_expect_pattern(lab.words - 1);
+	lab_kernel_checks();
+}
+END_TEST
+
+START_TEST(read_and_write_stop_at_the_end)
+{
+	off_t end = (off_t)lab.info.size;
+	char bytes[16] = { 0 };
+
+	ck_assert_int_eq(lseek(lab.fd, 0, SEEK_END), end);
+	ck_assert_int_eq(read(lab.fd, bytes, sizeof(bytes)), 0);
+	ck_assert_int_eq(write(lab.fd, bytes, sizeof(bytes)), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(pwrite(lab.fd, bytes, sizeof(bytes), end - 4), 4);
+	ck_assert_int_eq(lseek(lab.fd, end + 1, SEEK_SET), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(lseek(lab.fd, -1, SEEK_SET), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(pread(lab.fd, (void *)-4096L, 4, 0), -1);
+	ck_assert_int_eq(errno, EFAULT);
+}
+END_TEST
+
+/*
+ * More than one view
+ */
+
+START_TEST(second_mapping_sees_the_same)
+{
+	volatile uint32_t *second = lab_map(lab.fd, lab.info.size, READ_WRITE,
+					    MAP_SHARED, 0);
+
+	lab_write_pattern(lab.map);
+	lab_assert_words(second, lab.words, 0, lab_expect_pattern,
+			 "the second mapping reads what the first wrote");
+	lab.seed = ~lab.seed;
+	lab_write_pattern(second);
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "the first mapping reads what the second wrote");
+	munmap((void *)second, lab.info.size);
+}
+END_TEST
+
+START_TEST(second_descriptor_sees_the_same)
+{
+	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	volatile uint32_t *second;
+
+	ck_assert_int_ge(fd, 0);
+	second = lab_map(fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
+	lab_write_pattern(second);
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "the first descriptor's mapping");
+	munmap((void *)second, lab.info.size);
+	close(fd);
+}
+END_TEST
+
+static struct lab_difference *child_found;
+
+static bool child_reads_then_writes(void)
+{
+	*child_found = lab_find_difference(lab.map, lab.words, 0,
+					   lab_expect_pattern);
+	lab.seed = ~lab.seed;
+	lab_write_pattern(lab.map);
+	return !child_found->differ;
+}
+
+START_TEST(forked_child_sees_the_same)
+{
+	child_found = lab_shared(sizeof(*child_found));
+	lab_write_pattern(lab.map);
+	if (!lab_run_in_child(child_reads_then_writes))
+		lab_assert_same(*child_found, "the child reads");
+	lab.seed = ~lab.seed;
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "the parent reads what the child wrote");
+	lab_kernel_checks();
+}
+END_TEST
+
+START_TEST(mapping_outlives_the_descriptor)
+{
+	close(lab.fd);
+	lab_write_pattern(lab.map);
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "after close()");
+	lab.fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(lab.fd, 0);
+	lab_kernel_checks();
+}
+END_TEST
+
+/*
+ * Offsets and lengths
+ */
+
+START_TEST(offset_k_shows_page_k)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint64_t k;
+
+	lab_kernel_fills();
+	for (k = 0; k < lab.info.pages; k++) {
+		uint64_t offset = k * lab.info.page_size;
+		size_t length = lab.info.size - offset;
+		void *map = lab_map(lab.fd, length, READ_WRITE, MAP_SHARED,
+				    offset);
+
+		lab_assert_words(map, length / sizeof(uint32_t),
+				 k * page_words, lab_expect_pattern,
+				 "a mapping from this page on");
+		munmap(map, length);
+	}
+}
+END_TEST
+
+START_TEST(mmap_past_the_end_is_refused)
+{
+	uint64_t page = lab.info.page_size;
+	uint64_t size = lab.info.size;
+
+	lab_assert_refused(mmap(NULL, size + page, READ_WRITE, MAP_SHARED,
+				lab.fd, 0),
+			   EINVAL, "one page too long");
+	lab_assert_refused(mmap(NULL, size + 1, READ_WRITE, MAP_SHARED,
+				lab.fd, 0),
+			   EINVAL, "one byte too long");
+	lab_assert_refused(mmap(NULL, size, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)page),
+			   EINVAL, "the whole length from page 1");
+	lab_assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)size),
+			   EINVAL, "the page after the last");
+	lab_assert_refused(mmap(NULL, 2 * page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)(size - page)),
+			   EINVAL, "two pages from the last");
+}
+END_TEST
+
+START_TEST(mmap_of_no_length_is_refused)
+{
+	lab_assert_refused(mmap(NULL, 0, READ_WRITE, MAP_SHARED, lab.fd, 0),
+			   EINVAL, "no length");
+}
+END_TEST
+
+/*
+ * The kernel itself refuses an area that ends beyond the last byte that an
+ * offset can name; what lies just below reaches the driver, whose arithmetic
+ * must not wrap around to a small number.
+ */
+START_TEST(mmap_near_the_top_of_the_range_is_refused)
+{
+	uint64_t page = lab.info.page_size;
+	uint64_t top = 0 - page;
+
+	lab_assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)top),
+			   EOVERFLOW, "the last page of all offsets");
+	lab_assert_refused(mmap(NULL, 2 * page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)top),
+			   EOVERFLOW, "two pages from the last");
+	lab_assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)(top - page)),
+			   EINVAL, "the last page but one of all offsets");
+	lab_assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)(1ull << 63)),
+			   EINVAL, "offset 2^63");
+	lab_assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
+				(off_t)(1ull << 32)),
+			   EINVAL, "offset 2^32");
+}
+END_TEST
+
+START_TEST(mmap_at_an_odd_offset_is_refused)
+{
+	/* The C library refuses it on the way; ask the kernel. */
+	long map = syscall(SYS_mmap, NULL, lab.info.page_size, READ_WRITE,
+			   MAP_SHARED, lab.fd, 1L);
+
+	lab_assert_refused(map == -1 ? MAP_FAILED : (void *)map, EINVAL,
+			   "offset 1");
+}
+END_TEST
+
+/*
+ * Access
+ */
+
+START_TEST(private_mapping_is_refused)
+{
+	lab_assert_refused(mmap(NULL, lab.info.size, READ_WRITE, MAP_PRIVATE,
+				lab.fd, 0),
+			   EINVAL, "MAP_PRIVATE");
+	lab_assert_refused(mmap(NULL, lab.info.size, PROT_READ, MAP_PRIVATE,
+				lab.fd, 0),
+			   EINVAL, "MAP_PRIVATE, only to read");
+}
+END_TEST
+
+START_TEST(executable_mapping_is_refused)
+{
+	lab_assert_refused(mmap(NULL, lab.info.size, PROT_READ | PROT_EXEC,
+				MAP_SHARED, lab.fd, 0),
+			   EPERM, "PROT_EXEC");
+	ck_assert_int_eq(mprotect((void *)lab.map, lab.info.size,
+				  PROT_READ | PROT_EXEC), -1);
+	ck_assert_int_eq(errno, EACCES);
+}
+END_TEST
+
+START_TEST(read_only_descriptor_cannot_write)
+{
+	int fd = open(lab.path, O_RDONLY | O_CLOEXEC);
+	struct lab_fill fill = { .seed = 0 };
+	volatile uint32_t *map;
+
+	ck_assert_int_ge(fd, 0);
+	lab_write_pattern(lab.map);
+	map = lab_map(fd, lab.info.size, PROT_READ, MAP_SHARED, 0);
+	lab_assert_words(map, lab.words, 0, lab_expect_pattern,
+			 "a mapping that can only read");
+	ck_assert_int_eq(mprotect((void *)map, lab.info.size, READ_WRITE), -1);
+	ck_assert_int_eq(errno, EACCES);
+	lab_assert_refused(mmap(NULL, lab.info.size, READ_WRITE, MAP_SHARED,
+				fd, 0),
+			   EACCES, "PROT_WRITE");
+	ck_assert_int_eq(ioctl(fd, LAB_IOC_FILL, &fill), -1);
+	ck_assert_int_eq(errno, EBADF);
+	munmap((void *)map, lab.info.size);
+	close(fd);
+}
+END_TEST
+
+START_TEST(node_is_for_its_owner_only)
+{
+	struct stat node;
+
+	ck_assert_int_eq(fstat(lab.fd, &node), 0);
+	ck_assert(S_ISCHR(node.st_mode));
+	ck_assert_uint_eq(node.st_mode & 07777, 0600);
+}
+END_TEST
+
+static bool addresses_are_hidden(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[2] = { 0 };
+	struct lab_page page = { .index = 0 };
+	struct lab_info info;
+
+	if (syscall(SYS_capset, &header, none) ||
+	    ioctl(lab.fd, LAB_IOC_INFO, &info))
+		return false;
+	if (info.kernel_addr || info.phys_addr || info.size != lab.info.size)
+		return false;
+	return ioctl(lab.fd, LAB_IOC_PAGE, &page) == -1 && errno == EPERM &&
+	       !page.kernel_addr && !page.pfn;
+}
+
+START_TEST(addresses_are_hidden_without_cap_sys_admin)
+{
+	ck_assert_msg(lab_run_in_child(addresses_are_hidden),
+		      "a process without capabilities learns kernel addresses");
+}
+END_TEST
+
+/*
+ * ioctl()
+ */
+
+START_TEST(info_is_consistent)
+{
+	ck_assert_uint_eq(lab.info.page_size, (uint64_t)sysconf(_SC_PAGESIZE));
+	ck_assert_uint_gt(lab.info.pages, 0);
+	ck_assert_uint_eq(lab.info.size, lab.info.pages * lab.info.page_size);
+	ck_assert_uint_eq(lab.info.kernel_addr, lab_page_at(0).kernel_addr);
+	ck_assert_uint_eq(lab.info.phys_addr,
+			  lab_page_at(0).pfn * lab.info.page_size);
+	ck_assert_uint_eq(lab.info.reserved, 0);
+}
+END_TEST
+
+START_TEST(pages_are_neighbours_in_kernel_addresses)
+{
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++)
+		ck_assert_uint_eq(lab_page_at(i).kernel_addr,
+				  lab.info.kernel_addr +
+				  i * lab.info.page_size);
+	if (lab.info.flags & LAB_INFO_CONTIGUOUS)
+		ck_assert_msg(lab_frames_are_neighbours(),
+			      "LAB_INFO_CONTIGUOUS, but the frames are not");
+}
+END_TEST
+
+START_TEST(unknown_request_is_refused)
+{
+	ck_assert_int_eq(ioctl(lab.fd, _IO(LAB_IOC_MAGIC, 0xff)), -1);
+	ck_assert_int_eq(errno, ENOTTY);
+	/* The number of LAB_IOC_INFO with another size is another request. */
+	ck_assert_int_eq(ioctl(lab.fd, _IOR(LAB_IOC_MAGIC, 0, __u32),
+			       &lab.info), -1);
+	ck_assert_int_eq(errno, ENOTTY);
+	ck_assert_int_eq(ioctl(lab.fd, 0, NULL), -1);
+	ck_assert_int_eq(errno, ENOTTY);
+}
+END_TEST
+
+START_TEST(bad_pointer_is_refused)
+{
+	static const unsigned long requests[] = {
+		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_FILL, LAB_IOC_CHECK,
+		LAB_IOC_USER_PAGE,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		ck_assert_int_eq(ioctl(lab.fd, requests[i], NULL), -1);
+		ck_assert_int_eq(errno, EFAULT);
+		ck_assert_int_eq(ioctl(lab.fd, requests[i], (void *)-8L), -1);
+		ck_assert_int_eq(errno, EFAULT);
+	}
+}
+END_TEST
+
+START_TEST(page_out_of_range_is_refused)
+{
+	const uint64_t wrong[] = { lab.info.pages, lab.info.pages + 1,
+				   1ull << 32, 1ull << 52, 1ull << 63,
+				   UINT64_MAX };
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct lab_page page = { .index = wrong[i] };
+
+		ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_PAGE, &page), -1);
+		ck_assert_int_eq(errno, EINVAL);
+	}
+}
+END_TEST
+
+/*
+ * Page frames
+ */
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_PFN_MASK ((1ull << 55) - 1)
+
+static uint64_t pagemap_entry(const volatile void *addr)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+	off_t offset = (off_t)((uintptr_t)addr / lab.info.page_size *
+			       sizeof(entry));
+
+	ck_assert_msg(fd >= 0, "/proc/self/pagemap: %s", strerror(errno));
+	ck_assert_int_eq(pread(fd, &entry, sizeof(entry), offset),
+			 sizeof(entry));
+	close(fd);
+	return entry;
+}
+
+/*
+ * pagemap passes over areas made by remap_pfn_range() and shows zero for them;
+ * then the page table entry itself is asked for. Either way the frame that user
+ * space reaches must be the one that the kernel reports.
+ */
+START_TEST(page_tables_name_the_reported_frames)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++) {
+		volatile uint32_t *addr = lab.map + i * page_words;
+		struct lab_user_page user = { .user_addr = (uintptr_t)addr };
+		uint64_t entry;
+
+		(void)*addr;
+		entry = pagemap_entry(addr);
+		if (entry & PAGEMAP_PRESENT) {
+			user.pfn = entry & PAGEMAP_PFN_MASK;
+		} else {
+			ck_assert_uint_eq(entry & PAGEMAP_PFN_MASK, 0);
+			ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_USER_PAGE,
+					       &user), 0);
+		}
+		ck_assert_msg(user.pfn == lab_page_at(i).pfn,
+			      "page %" PRIu64 ": expected frame 0x%" PRIx64
+			      ", the page table names 0x%" PRIx64, i,
+			      (uint64_t)lab_page_at(i).pfn,
+			      (uint64_t)user.pfn);
+	}
+}
+END_TEST
+
+START_TEST(frame_of_a_foreign_address_is_refused)
+{
+	struct lab_user_page user = { .user_addr = (uintptr_t)&lab };
+
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_USER_PAGE, &user), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	user.user_addr = UINT64_MAX;
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_USER_PAGE, &user), -1);
+	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+const struct lab_test lab_contract[] = {
+	LAB_TEST(fresh_contents_are_as_documented),
+	LAB_TEST(kernel_fills_user_reads_every_word),
+	LAB_TEST(user_writes_every_word_kernel_checks),
+	LAB_TEST(kernel_check_finds_one_wrong_bit),
+	LAB_TEST(read_agrees_with_the_mapping),
+	LAB_TEST(write_agrees_with_the_mapping),
+	LAB_TEST(read_and_write_move_single_bytes),
+	LAB_TEST(read_and_write_stop_at_the_end),
+	LAB_TEST(second_mapping_sees_the_same),
+	LAB_TEST(second_descriptor_sees_the_same),
+	LAB_TEST(forked_child_sees_the_same),
+	LAB_TEST(mapping_outlives_the_descriptor),
+	LAB_TEST(offset_k_shows_page_k),
+	LAB_TEST(mmap_past_the_end_is_refused),
+	LAB_TEST(mmap_of_no_length_is_refused),
+	LAB_TEST(mmap_near_the_top_of_the_range_is_refused),
+	LAB_TEST(mmap_at_an_odd_offset_is_refused),
+	LAB_TEST(private_mapping_is_refused),
+	LAB_TEST(executable_mapping_is_refused),
+	LAB_TEST(read_only_descriptor_cannot_write),
+	LAB_TEST(node_is_for_its_owner_only),
+	LAB_TEST(addresses_are_hidden_without_cap_sys_admin),
+	LAB_TEST(info_is_consistent),
+	LAB_TEST(pages_are_neighbours_in_kernel_addresses),
+	LAB_TEST(unknown_request_is_refused),
+	LAB_TEST(bad_pointer_is_refused),
+	LAB_TEST(page_out_of_range_is_refused),
+	LAB_TEST(page_tables_name_the_reported_frames),
+	LAB_TEST(frame_of_a_foreign_address_is_refused),
+	{ .name = NULL },
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_kmalloc: whole pages can be mapped, a small object cannot
+ */
+#include "lab_test.h"
+
+#include <sys/ioctl.h>
+
+START_TEST(frames_are_neighbours)
+{
+	ck_assert_msg(lab_frames_are_neighbours(),
+		      "kmalloc() memory is one run of frames");
+}
+END_TEST
+
+START_TEST(small_object_shares_its_page)
+{
+	struct lab_small small;
+
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_SMALL, &small), 0);
+	ck_assert_uint_eq(small.asked, 100);
+	ck_assert_uint_ge(small.given, small.asked);
+	ck_assert_uint_eq(small.page_offset,
+			  small.kernel_addr % lab.info.page_size);
+	ck_assert_uint_le(small.page_offset + small.given, lab.info.page_size);
+	ck_assert_msg(small.per_page > 1,
+		      "an object of 100 bytes has a page to itself");
+}
+END_TEST
+
+static const struct lab_test tests[] = {
+	LAB_TEST(frames_are_neighbours),
+	LAB_TEST(small_object_shares_its_page),
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct lab_program program = {
+		.device = "lab_kmalloc",
+		.fresh = lab_fresh_zero,
+		.tests = tests,
+	};
+
+	return lab_main(argc, argv, &program);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_reserved: a claimed region, and one memory type on both sides
+ */
+#include "lab_test.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Does /proc/iomem have an entry of this name that holds the whole memory? */
+static bool iomem_lists(const char *name)
+{
+	FILE *iomem = fopen("/proc/iomem", "r");
+	uint64_t from = lab.info.phys_addr;
+	uint64_t to = from + lab.info.size - 1;
+	bool found = false;
+	char line[256];
+
+	ck_assert_msg(iomem, "/proc/iomem: %s", strerror(errno));
+	while (fgets(line, sizeof(line), iomem)) {
+		uint64_t start, end;
+		char entry[128];
+
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
+			   &start, &end, entry) == 3 &&
+		    start <= from && to <= end && !strcmp(entry, name))
+			found = true;
+	}
+	fclose(iomem);
+	return found;
+}
+
+START_TEST(region_is_reserved_and_claimed)
+{
+	ck_assert_msg(!iomem_lists("System RAM"),
+		      "the region is RAM that the kernel owns");
+	ck_assert_msg(iomem_lists("Reserved"), "the region is not reserved");
+	ck_assert_msg(iomem_lists("lab_reserved"), "nobody claimed the region");
+}
+END_TEST
+
+/*
+ * x86 keeps a list of all mappings of what is not System RAM, with the memory
+ * type of each. Kernel and user mapping of the region are on it.
+ */
+START_TEST(both_sides_have_the_same_memory_type)
+{
+	const char *path = "/sys/kernel/debug/x86/pat_memtype_list";
+	const char *expected = lab.info.flags & LAB_INFO_UNCACHED ?
+		"uncached-minus" : "write-back";
+	uint64_t from = lab.info.phys_addr;
+	uint64_t to = from + lab.info.size;
+	FILE *list = fopen(path, "r");
+	int mappings = 0;
+	char line[256];
+
+	if (!list)
+		lab_skip("%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), list)) {
+		uint64_t start, end;
+		char type[64];
+
+		if (sscanf(line, "PAT: [mem %" SCNi64 "-%" SCNi64 "] %63s",
+			   &start, &end, type) != 3 ||
+		    end <= from || to <= start)
+			continue;
+		mappings++;
+		ck_assert_msg(!strcmp(type, expected),
+			      "expected %s, found %s", expected, line);
+	}
+	fclose(list);
+	ck_assert_msg(mappings >= 2,
+		      "expected kernel and user mapping in %s, found %d",
+		      path, mappings);
+}
+END_TEST
+
+static const struct lab_test tests[] = {
+	LAB_TEST(region_is_reserved_and_claimed),
+	LAB_TEST(both_sides_have_the_same_memory_type),
+	{ .name = NULL },
+};
+
+static uint32_t fresh_text(uint64_t index)
+{
+	uint32_t word;
+
+	(void)index;
+	memcpy(&word, LAB_RESERVED_FRESH_TEXT, sizeof(word));
+	return word;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct lab_program program = {
+		.device = "lab_reserved",
+		.fresh = fresh_text,
+		.tests = tests,
+	};
+
+	return lab_main(argc, argv, &program);
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Running the tests, and the helpers that they are written with
+ */
+#include "lab_test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Emulated machines are slow; no test takes a second on a real one. */
+#define TEST_TIMEOUT_SECONDS 60
+
+struct lab_setup lab = { .fd = -1 };
+
+/* What the children that run the tests add up for the report. */
+static struct totals {
+	uint64_t kernel_to_user;
+	uint64_t user_to_kernel;
+	uint64_t user_addr;
+	bool neighbours;
+	struct lab_info info;
+} *totals;
+
+/*
+ * Comparing
+ */
+
+uint32_t lab_fresh_zero(uint64_t index)
+{
+	(void)index;
+	return 0;
+}
+
+uint32_t lab_expect_pattern(uint64_t index)
+{
+	return lab_pattern_word(lab.seed, index);
+}
+
+uint32_t lab_expect_fresh(uint64_t index)
+{
+	return lab.program->fresh(index);
+}
+
+struct lab_difference lab_find_difference(const volatile uint32_t *words,
+					  size_t count, uint64_t first_index,
+					  uint32_t (*expect)(uint64_t))
+{
+	struct lab_difference difference = { .differ = false };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint32_t expected = expect(first_index + i);
+		uint32_t found = words[i];
+
+		if (found != expected) {
+			difference = (struct lab_difference){
+				.differ = true,
+				.index = first_index + i,
+				.expected = expected,
+				.found = found,
+			};
+			break;
+		}
+	}
+	totals->kernel_to_user += i * sizeof(*words);
+	return difference;
+}
+
+void lab_assert_same(struct lab_difference difference, const char *who)
+{
+	uint64_t per_page = lab.info.page_size / sizeof(uint32_t);
+
+	if (difference.differ)
+		ck_abort_msg("%s: page %" PRIu64 " word %" PRIu64
+			     " (offset 0x%" PRIx64 "): expected 0x%08" PRIx32
+			     ", found 0x%08" PRIx32, who,
+			     difference.index / per_page,
+			     difference.index % per_page,
+			     (uint64_t)(difference.index * sizeof(uint32_t)),
+			     difference.expected, difference.found);
+}
+
+void lab_assert_words(const volatile uint32_t *words, size_t count,
+		      uint64_t first_index, uint32_t (*expect)(uint64_t),
+		      const char *who)
+{
+	lab_assert_same(lab_find_difference(words, count, first_index, expect),
+			who);
+}
+
+void lab_write_pattern(volatile uint32_t *words)
+{
+	size_t i;
+
+	for (i = 0; i < lab.words; i++)
+		words[i] = lab_expect_pattern(i);
+}
+
+/*
+ * The kernel's side
+ */
+
+static void must_ioctl(unsigned long request, void *arg, const char *name)
+{
+	if (ioctl(lab.fd, request, arg))
+		ck_abort_msg("%s failed: %s", name, strerror(errno));
+}
+
+void lab_kernel_fills(void)
+{
+	struct lab_fill fill = { .seed = lab.seed };
+
+	must_ioctl(LAB_IOC_FILL, &fill, "LAB_IOC_FILL");
+}
+
+void lab_kernel_checks(void)
+{
+	struct lab_check check = { .seed = lab.seed };
+
+	must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+	lab_assert_same((struct lab_difference){
+		.differ = check.offset != LAB_NO_DIFFERENCE,
+		.index = check.offset / sizeof(uint32_t),
+		.expected = check.expected,
+		.found = check.found,
+	}, "the kernel reads");
+	totals->user_to_kernel += lab.info.size;
+}
+
+struct lab_page lab_page_at(uint64_t index)
+{
+	struct lab_page page = { .index = index };
+
+	must_ioctl(LAB_IOC_PAGE, &page, "LAB_IOC_PAGE");
+	return page;
+}
+
+bool lab_frames_are_neighbours(void)
+{
+	uint64_t first = lab_page_at(0).pfn;
+	uint64_t i;
+
+	for (i = 1; i < lab.info.pages; i++)
+		if (lab_page_at(i).pfn != first + i)
+			return false;
+	return true;
+}
+
+/*
+ * Mapping
+ */
+
+void *lab_map(int fd, size_t length, int prot, int flags, uint64_t offset)
+{
+	void *map = mmap(NULL, length, prot, flags, fd, (off_t)offset);
+
+	if (map == MAP_FAILED)
+		ck_abort_msg("mmap of 0x%zx bytes at offset 0x%" PRIx64
+			     " failed: %s", length, offset, strerror(errno));
+	return map;
+}
+
+void lab_assert_refused(void *map, int expected_errno, const char *what)
+{
+	int found_errno = errno;
+
+	if (map != MAP_FAILED)
+		ck_abort_msg("%s: mmap accepted it, expected %s", what,
+			     strerrorname_np(expected_errno));
+	if (found_errno != expected_errno)
+		ck_abort_msg("%s: expected %s, found %s", what,
+			     strerrorname_np(expected_errno),
+			     strerrorname_np(found_errno));
+}
+
+void *lab_shared(size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED) {
+		perror("mmap of shared memory");
+		exit(2);
+	}
+	return map;
+}
+
+bool lab_run_in_child(bool (*body)(void))
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	ck_assert_msg(child >= 0, "fork failed: %s", strerror(errno));
+	if (child == 0)
+		_exit(body() ? 0 : 1);
+	ck_assert_msg(waitpid(child, &status, 0) == child, "waitpid failed: %s",
+		      strerror(errno));
+	ck_assert_msg(WIFEXITED(status), "the child died of signal %d",
+		      WTERMSIG(status));
+	return WEXITSTATUS(status) == 0;
+}
+
+/*
+ * Before and after each test
+ */
+
+static void open_device(void)
+{
+	lab.fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	ck_assert_msg(lab.fd >= 0, "cannot open %s: %s", lab.path,
+		      strerror(errno));
+	must_ioctl(LAB_IOC_INFO, &lab.info, "LAB_IOC_INFO");
+	lab.words = lab.info.size / sizeof(uint32_t);
+	lab.map = lab_map(lab.fd, lab.info.size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, 0);
+
+	totals->info = lab.info;
+	totals->user_addr = (uintptr_t)lab.map;
+	totals->neighbours = lab_frames_are_neighbours();
+}
+
+static void close_device(void)
+{
+	if (lab.map)
+		munmap((void *)lab.map, lab.info.size);
+	if (lab.fd >= 0)
+		close(lab.fd);
+}
+
+/*
+ * One test, and its KTAP
+ */
+
+enum verdict { PASSED, SKIPPED, FAILED };
+
+/* Stands before each line that we print. */
+static const char *prefix = "";
+
+__attribute__((format(printf, 1, 2)))
+static void print_line(const char *format, ...)
+{
+	va_list args;
+
+	fputs(prefix, stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* KTAP wants what a test has to say before its result, behind a '#'. */
+static void print_diagnostics(const char *text)
+{
+	const char *line = text;
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		print_line("# %.*s", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+}
+
+static enum verdict print_result(TestResult *result, int number,
+				 const char *name)
+{
+	const char *message = tr_msg(result) ?: "";
+
+	if (tr_rtype(result) == CK_PASS) {
+		print_line("ok %d %s", number, name);
+		return PASSED;
+	}
+	if (!strncmp(message, "SKIP ", 5)) {
+		print_line("ok %d %s # SKIP %s", number, name, message + 5);
+		return SKIPPED;
+	}
+	print_diagnostics(message);
+	print_line("not ok %d %s", number, name);
+	return FAILED;
+}
+
+static enum verdict run_test(const struct lab_test *test, int number)
+{
+	Suite *suite = suite_create(test->name);
+	TCase *tcase = tcase_create(test->name);
+	enum verdict verdict = FAILED;
+	TestResult **results;
+	SRunner *runner;
+
+	tcase_set_timeout(tcase, TEST_TIMEOUT_SECONDS);
+	tcase_add_checked_fixture(tcase, open_device, close_device);
+	tcase_add_test(tcase, *test->run);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_FORK);
+
+	print_line("# running %s", test->name);
+	srunner_run_all(runner, CK_SILENT);
+
+	results = srunner_results(runner);
+	if (srunner_ntests_run(runner) == 1)
+		verdict = print_result(results[0], number, test->name);
+	else
+		print_line("not ok %d %s", number, test->name);
+	free(results);
+	srunner_free(runner);
+	return verdict;
+}
+
+/* What the table of `make run` shows; read by harness/results.py. */
+static void print_report(const int *count)
+{
+	print_line("# report kernel_addr=0x%" PRIx64 " phys_addr=0x%" PRIx64
+	       " user_addr=0x%" PRIx64 " pages=%" PRIu64 " size=%" PRIu64
+	       " flags=0x%" PRIx32 " neighbours=%s"
+	       " kernel_to_user=%" PRIu64 " user_to_kernel=%" PRIu64 "",
+	       (uint64_t)totals->info.kernel_addr,
+	       (uint64_t)totals->info.phys_addr, totals->user_addr,
+	       (uint64_t)totals->info.pages, (uint64_t)totals->info.size,
+	       (uint32_t)totals->info.flags,
+	       totals->neighbours ? "yes" : "no", totals->kernel_to_user,
+	       totals->user_to_kernel);
+	print_line("# Totals: pass:%d fail:%d skip:%d", count[PASSED],
+	       count[FAILED], count[SKIPPED]);
+}
+
+static int count_tests(const struct lab_test *tests)
+{
+	int count = 0;
+
+	while (tests[count].name)
+		count++;
+	return count;
+}
+
+/*
+ * The program
+ */
+
+static void usage(const char *name, FILE *out)
+{
+	fprintf(out,
+		"usage: %s [--seed N] [--prefix TEXT]\n"
+		"\n"
+		"Checks /dev/%s from user space and prints KTAP. The module must be\n"
+		"loaded, freshly: the first test looks at what it holds then.\n"
+		"\n"
+		"  --seed N        choose the contents (default: a random number, printed)\n"
+		"  --prefix TEXT   put TEXT before each line, for a reader that must tell\n"
+		"                  our lines from others\n"
+		"\n"
+		"Exit status: 0 all passed, 1 a test failed, 2 it could not begin.\n",
+		name, lab.program->device);
+}
+
+static uint64_t parse_seed(const char *text)
+{
+	unsigned long long seed;
+	char *end;
+
+	errno = 0;
+	seed = strtoull(text, &end, 0);
+	if (errno || end == text || *end) {
+		fprintf(stderr, "--seed %s is not a number\n", text);
+		exit(2);
+	}
+	return seed;
+}
+
+/* GRND_INSECURE: any number will do, and a guest's entropy takes a second. */
+static uint64_t random_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_INSECURE) != sizeof(seed)) {
+		perror("getrandom");
+		exit(2);
+	}
+	return seed;
+}
+
+static uint64_t parse_arguments(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "prefix", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	uint64_t seed = random_seed();
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			seed = parse_seed(optarg);
+			break;
+		case 'p':
+			prefix = optarg;
+			break;
+		case 'h':
+			usage(argv[0], stdout);
+			exit(0);
+		default:
+			usage(argv[0], stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		usage(argv[0], stderr);
+		exit(2);
+	}
+	return seed;
+}
+
+int lab_main(int argc, char **argv, const struct lab_program *program)
+{
+	const struct lab_test *tables[] = { lab_contract, program->tests };
+	const struct lab_test *test;
+	int count[FAILED + 1] = { 0 };
+	int number = 0;
+	uint64_t seed;
+	size_t i;
+
+	lab.program = program;
+	seed = parse_arguments(argc, argv);
+	snprintf(lab.path, sizeof(lab.path), "/dev/%s", program->device);
+	if (access(lab.path, F_OK)) {
+		fprintf(stderr, "no %s: modprobe %s first\n", lab.path,
+			program->device);
+		return 2;
+	}
+	totals = lab_shared(sizeof(*totals));
+
+	print_line("KTAP version 1");
+	print_line("1..%d", count_tests(tables[0]) + count_tests(tables[1]));
+	print_line("# seed 0x%" PRIx64 "", seed);
+	for (i = 0; i < 2; i++) {
+		for (test = tables[i]; test->name; test++) {
+			lab.seed = seed + number++;
+			count[run_test(test, number)]++;
+		}
+	}
+	print_report(count);
+	return count[FAILED] ? 1 : 0;
+}

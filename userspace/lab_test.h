@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lab_test.h - what the check programs share
+ *
+ * Each program checks one lab's device through nothing but its contract
+ * (labs/include/lab.h). The contract's own tests stand in lab_contract.c and
+ * run for every lab; a program adds those of its lab. libcheck runs each test
+ * in a child of its own, so one that crashes or hangs fails alone; lab_test.c
+ * prints the results as KTAP while they come.
+ */
+#ifndef LAB_TEST_H
+#define LAB_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <check.h>
+
+#include "lab.h"
+#include "lab_pattern.h"
+
+/* A test that the table of a program names. */
+struct lab_test {
+	const char *name;
+	const TTest **run; /* START_TEST() makes a pointer */
+};
+
+#define LAB_TEST(name_) { .name = #name_, .run = &(name_) }
+
+/**
+ * struct lab_program - one check program
+ * @device: the lab's name, which is also the device node's
+ * @fresh: the word that stands at @index in a fresh buffer
+ * @tests: the lab's own tests, ended by one without a name
+ */
+struct lab_program {
+	const char *device;
+	uint32_t (*fresh)(uint64_t index);
+	const struct lab_test *tests;
+};
+
+/**
+ * struct lab_setup - what every test finds ready
+ * @program: the program that runs
+ * @path: the device node
+ * @fd: the device, open for reading and writing
+ * @info: what LAB_IOC_INFO says
+ * @map: the whole memory, mapped shared, readable and writable
+ * @words: 32-bit words in @map
+ * @seed: seed of this test: no two tests of a run share one
+ */
+struct lab_setup {
+	const struct lab_program *program;
+	char path[64];
+	int fd;
+	struct lab_info info;
+	volatile uint32_t *map;
+	size_t words;
+	uint64_t seed;
+};
+
+extern struct lab_setup lab;
+extern const struct lab_test lab_contract[];
+
+/* Where two sides differ first; @differ is false if they do not. */
+struct lab_difference {
+	bool differ;
+	uint64_t index;
+	uint32_t expected;
+	uint32_t found;
+};
+
+/* Fresh contents of all labs but two. */
+uint32_t lab_fresh_zero(uint64_t index);
+
+/* Expected words: the pattern of lab.seed, or the fresh contents. */
+uint32_t lab_expect_pattern(uint64_t index);
+uint32_t lab_expect_fresh(uint64_t index);
+
+struct lab_difference lab_find_difference(const volatile uint32_t *words,
+					  size_t count, uint64_t first_index,
+					  uint32_t (*expect)(uint64_t));
+void lab_assert_same(struct lab_difference difference, const char *who);
+void lab_assert_words(const volatile uint32_t *words, size_t count,
+		      uint64_t first_index, uint32_t (*expect)(uint64_t),
+		      const char *who);
+void lab_write_pattern(volatile uint32_t *words);
+
+void lab_kernel_fills(void);
+void lab_kernel_checks(void);
+struct lab_page lab_page_at(uint64_t index);
+
+void *lab_map(int fd, size_t length, int prot, int flags, uint64_t offset);
+void lab_assert_refused(void *map, int expected_errno, const char *what);
+bool lab_run_in_child(bool (*body)(void));
+void *lab_shared(size_t size);
+bool lab_frames_are_neighbours(void);
+
+/* Ends the test as skipped; @reason is shown. */
+#define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)
+
+int lab_main(int argc, char **argv, const struct lab_program *program);
+
+#endif /* LAB_TEST_H */

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_vmalloc: neighbours for the kernel, scattered in RAM
+ */
+#include "lab_test.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Does the module map page by page? Its parameter says so. */
+static bool maps_by_page(void)
+{
+	const char *path = "/sys/module/lab_vmalloc/parameters/how";
+	FILE *file = fopen(path, "r");
+	char how[16] = "";
+
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	ck_assert_ptr_nonnull(fgets(how, sizeof(how), file));
+	fclose(file);
+	return !strcmp(how, "page\n");
+}
+
+/* Does /proc/self/smaps list this flag for the area that begins at addr? */
+static bool area_has_flag(const volatile void *addr, const char *flag)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	bool inside = false;
+	bool found = false;
+	char line[512];
+
+	ck_assert_msg(smaps, "/proc/self/smaps: %s", strerror(errno));
+	while (fgets(line, sizeof(line), smaps)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			inside = from == (uintptr_t)addr;
+		else if (inside && !strncmp(line, "VmFlags:", 8))
+			found = strstr(line, flag);
+	}
+	fclose(smaps);
+	return found;
+}
+
+START_TEST(area_is_of_the_kind_that_was_asked_for)
+{
+	bool by_page = maps_by_page();
+
+	ck_assert_msg(area_has_flag(lab.map, " pf ") == by_page,
+		      "remap_pfn_range() makes a VM_PFNMAP area, and only it");
+	ck_assert_msg(area_has_flag(lab.map, " mm ") == !by_page,
+		      "remap_vmalloc_range() makes a VM_MIXEDMAP area, and only it");
+}
+END_TEST
+
+START_TEST(frames_are_not_all_neighbours)
+{
+	if (lab.info.pages == 1)
+		lab_skip("one page has no neighbours: load with pages=2 or more");
+	ck_assert_msg(!lab_frames_are_neighbours(),
+		      "the frames of all %" PRIu64 " pages are neighbours",
+		      (uint64_t)lab.info.pages);
+}
+END_TEST
+
+static const struct lab_test tests[] = {
+	LAB_TEST(area_is_of_the_kind_that_was_asked_for),
+	LAB_TEST(frames_are_not_all_neighbours),
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct lab_program program = {
+		.device = "lab_vmalloc",
+		.fresh = lab_fresh_zero,
+		.tests = tests,
+	};
+
+	return lab_main(argc, argv, &program);
+}
