@@ -10,12 +10,11 @@ import json
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from harness import guest
+from harness import guest, paths
 from harness.channel import CommandReader, new_nonce
 from harness.errors import GuestError, RequestError, SetupError
 from harness.guest import Machine
@@ -85,7 +84,7 @@ def _boots(machine: Machine) -> bool:
         reader.feed(data)
         return reader.status is not None
 
-    with step("trying KVM"), tempfile.TemporaryDirectory() as directory:
+    with step("trying KVM"), paths.scratch() as directory:
         job = Job({"env": f"NONCE={nonce}\nVERB=command\n", "command": "true\n"})
         initrd = job.append_to(machine.initrd, Path(directory))
         trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)

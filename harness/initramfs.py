@@ -18,7 +18,7 @@ from harness import digest, tools
 from harness.errors import RequestError, SetupError
 from harness.kernels import Kernel
 from harness.modules import Modules
-from harness.paths import BUILD, GUEST
+from harness.paths import GUEST
 from harness.progress import step
 from harness.userspace import Programs
 
@@ -78,35 +78,32 @@ def _escape(text: str) -> str:
 
 def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
     """Make the initramfs for a kernel with these modules, or reuse it."""
-    work = BUILD / "initramfs" / f"{kernel.target}-{modules.digest[:12]}"
-    archive = work.with_suffix(".cpio")
-    stamp = work.with_suffix(".digest")
+    archive = modules.directory / "initramfs.cpio"
+    stamp = modules.directory / "initramfs.digest"
     wanted = digest.of([modules.digest, programs.digest, kernel.version, GUEST, BUSYBOX])
     if not digest.is_current([archive], stamp, wanted):
         stamp.unlink(missing_ok=True)
         with step("making the initramfs"):
-            _write(work, archive, kernel, modules, programs)
+            _write(archive, kernel, modules, programs)
         stamp.write_text(wanted)
     return archive
 
 
-def _write(
-    work: Path, archive: Path, kernel: Kernel, modules: Modules, programs: Programs
-) -> None:
+def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) -> None:
     module_root = f"lib/modules/{kernel.release}"
     spec = Spec()
     for name in (*_DIRECTORIES, "lib/modules", module_root):
         spec.directory(name, 0o1777 if name == "tmp" else 0o755)
     spec.console()
     spec.file("init", GUEST / "init", 0o755)
-    spec.file("etc/motd", GUEST / "motd")
-    spec.file("etc/profile", GUEST / "profile")
+    for name in ("fstab", "motd", "profile"):
+        spec.file(f"etc/{name}", GUEST / name)
     spec.file("bin/busybox", BUSYBOX, 0o755)
     for applet in _applets():
         spec.link(f"bin/{applet}", "busybox")
     for program in programs.files:
         spec.file(f"checks/{program.name}", program, 0o755)
-    for path in _depmod(work, kernel.release, modules.files):
+    for path in _depmod(modules.directory / "root", kernel.release, modules.files):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
 
@@ -116,17 +113,17 @@ def _applets() -> list[str]:
     return sorted(set(listing.stdout.split()) - {"busybox"})
 
 
-def _depmod(work: Path, release: str, modules: Iterable[Path]) -> list[Path]:
-    """Return the modules and the index files that modprobe reads."""
-    directory = work / "lib/modules" / release
-    shutil.rmtree(work, ignore_errors=True)
+def _depmod(root: Path, release: str, modules: Iterable[Path]) -> list[Path]:
+    """Return the modules and the index files that modprobe reads, below ``root``."""
+    directory = root / "lib/modules" / release
+    shutil.rmtree(root, ignore_errors=True)
     directory.mkdir(parents=True)
     # depmod complains if these are missing; there is nothing to list in them.
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
         (directory / name).touch()
     for module in modules:
         shutil.copyfile(module, directory / module.name)
-    tools.run(["depmod", "-b", work, release], work / "depmod.log", "depmod")
+    tools.run(["depmod", "-b", root, release], root / "depmod.log", "depmod")
     text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
     return sorted(directory.glob("*.ko")) + text
 

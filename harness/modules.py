@@ -15,8 +15,13 @@ _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
 @dataclass(frozen=True)
 class Modules:
-    """The modules that were built, and the digest of what they were built from."""
+    """The modules of a kernel.
 
+    ``directory`` is where all that belongs to them goes, ``digest`` that of what
+    they were built from.
+    """
+
+    directory: Path
     files: tuple[Path, ...]
     digest: str
 
@@ -27,24 +32,31 @@ def build(kernel: Kernel, sources: Path = LABS) -> Modules:
     kbuild puts its objects beside the sources, so it works on a copy. Raises
     SetupError, with the compiler's words, if a module does not compile.
     """
-    name = "modules" if sources == LABS else f"modules-{digest.of([str(sources)])[:12]}"
-    copy = BUILD / name / str(kernel.target)
-    stamp = copy.with_suffix(".digest")
+    directory = BUILD / "modules" / _name(sources) / str(kernel.target)
+    copy = directory / "labs"
+    stamp = directory / "modules.digest"
     wanted = digest.of([kernel.version, *_LEAN, sources])
-    if digest.is_current(copy.rglob("*.ko"), stamp, wanted) and _built(copy):
-        return Modules(_built(copy), wanted)
+    files = _built(copy)
+    if not files or not digest.is_current(files, stamp, wanted):
+        stamp.unlink(missing_ok=True)
+        _mirror(sources, copy)
+        command = ["make", "-j2", "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, "modules"]
+        with step(f"building the modules for {kernel.release}"):
+            tools.run(command, directory / "modules.log", "building the modules")
+        files = _built(copy)
+        stamp.write_text(wanted)
+    return Modules(directory, files, wanted)
 
-    stamp.unlink(missing_ok=True)
-    _mirror(sources, copy)
-    command = ["make", "-j2", "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, "modules"]
-    with step(f"building the modules for {kernel.release}"):
-        tools.run(command, copy.with_suffix(".log"), "building the modules")
-    stamp.write_text(wanted)
-    return Modules(_built(copy), wanted)
+
+def _name(sources: Path) -> str:
+    return "labs" if sources == LABS else f"labs-{digest.of([str(sources)])[:12]}"
 
 
 def _built(copy: Path) -> tuple[Path, ...]:
-    return tuple(sorted(copy.rglob("*.ko")))
+    """Return the modules whose source is still there."""
+    return tuple(
+        sorted(path for path in copy.rglob("*.ko") if path.with_suffix(".c").is_file())
+    )
 
 
 def _mirror(sources: Path, copy: Path) -> None:

@@ -9,13 +9,12 @@ import os
 import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from harness import guest, prepare, tools
+from harness import guest, paths, prepare, tools
 from harness.errors import SetupError
 from harness.guest import Machine
 from harness.initramfs import BUSYBOX, Spec
@@ -33,7 +32,7 @@ def main(args: Namespace) -> int:
     wanted = target(args.kernel, args.arch)
     command = [ROOT / "harness/kmaplab", "run", "--kernel", wanted.series, "--arch", wanted.arch]
     machine = prepare.machine(wanted, "tcg", limit=120.0)
-    with tempfile.TemporaryDirectory() as directory:
+    with paths.scratch() as directory:
         bare = replace(machine, initrd=_bare_initramfs(Path(directory)))
         _run(command)
         pairs = []

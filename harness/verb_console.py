@@ -4,12 +4,11 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from harness import guest, prepare
+from harness import guest, paths, prepare
 from harness.channel import CommandReader, LineReader, new_nonce
 from harness.errors import GuestError
 from harness.guest import Machine
@@ -33,7 +32,7 @@ def main(args: Namespace) -> int:
     limit = args.limit or (None if command is None else _COMMAND_LIMIT)
     machine = prepare.machine(wanted, args.accel, limit, args.labs)
     extra = Path(args.extra) if args.extra else None
-    with tempfile.TemporaryDirectory() as directory:
+    with paths.scratch() as directory:
         if command is None:
             return _shell(machine, wanted, extra, Path(directory))
         return _command(machine, wanted, extra, Path(directory), command)

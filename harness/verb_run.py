@@ -2,13 +2,12 @@
 
 import importlib
 import secrets
-import tempfile
 import threading
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from harness import guest, labs, prepare, results
+from harness import guest, labs, paths, prepare, results
 from harness.channel import LineReader, new_nonce
 from harness.errors import GUEST_BROKEN, RequestError
 from harness.guest import Ending, Machine
@@ -48,7 +47,7 @@ def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
     )
     _import_while_waiting("rich.table")
     text = f"running {len(loads)} loads on {machine.kernel.release} ({machine.accel})"
-    with step(text) as progress, tempfile.TemporaryDirectory() as directory:
+    with step(text) as progress, paths.scratch() as directory:
         ready = replace(machine, initrd=job.append_to(machine.initrd, Path(directory)))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
     return _report(machine, seed, collector, ending)
