@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--kernel", help="kernel series (default: 6.1)")
     made["bench"].add_argument("--arch", help="architecture (default: x86_64)")
-    made["bench"].add_argument("--rounds", type=int, default=7, help="rounds (default: 7)")
+    made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
@@ -87,6 +87,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 1 <= value <= 86400:
         raise argparse.ArgumentTypeError(f"{text} is not between 1 and 86400 seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return value
 
 

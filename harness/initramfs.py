@@ -54,20 +54,32 @@ class Spec:
         self.lines.append(f"./{_escape(path)} uid=0 gid=0 time=0 {what}")
 
     def write(self, archive: Path) -> None:
-        """Write the archive, in the kernel's newc format of cpio."""
+        """Write the archive, in the kernel's newc format of cpio.
+
+        On its way it is a tar archive for a moment: bsdtar takes inode and
+        device numbers of the contents from this machine's disk, cpio would keep
+        them, and tar has no place for them.
+        """
         text = "\n".join(self.lines) + "\n"
-        try:
-            subprocess.run(
-                ["bsdtar", "--format=newc", "-cf", archive, "@-"],
-                input=text.encode(),
-                env=tools.environment(),
-                capture_output=True,
-                check=True,
-            )
-        except FileNotFoundError as error:
-            raise SetupError("bsdtar is missing: run harness/setup") from error
-        except subprocess.CalledProcessError as error:
-            raise SetupError(f"bsdtar cannot write {archive}: {error.stderr.decode()}") from error
+        tar = archive.with_name(f"{archive.name}.tar")
+        _bsdtar(["--format=gnutar", "-cf", tar, "@-"], text.encode())
+        _bsdtar(["--format=newc", "-cf", archive, f"@{tar}"])
+        tar.unlink()
+
+
+def _bsdtar(arguments: list[str | Path], spec: bytes = b"") -> None:
+    try:
+        subprocess.run(
+            ["bsdtar", *arguments],
+            input=spec,
+            env=tools.environment(),
+            capture_output=True,
+            check=True,
+        )
+    except FileNotFoundError as error:
+        raise SetupError("bsdtar is missing: run harness/setup") from error
+    except subprocess.CalledProcessError as error:
+        raise SetupError(f"bsdtar failed: {error.stderr.decode(errors='replace')}") from error
 
 
 def _escape(text: str) -> str:
@@ -80,7 +92,8 @@ def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
     """Make the initramfs for a kernel with these modules, or reuse it."""
     archive = modules.directory / "initramfs.cpio"
     stamp = modules.directory / "initramfs.digest"
-    wanted = digest.of([modules.digest, programs.digest, kernel.version, GUEST, BUSYBOX])
+    recipe = [GUEST, BUSYBOX, Path(__file__)]
+    wanted = digest.of([modules.digest, programs.digest, kernel.version, *recipe])
     if not digest.is_current([archive], stamp, wanted):
         stamp.unlink(missing_ok=True)
         with step("making the initramfs"):

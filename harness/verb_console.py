@@ -18,7 +18,6 @@ from harness.progress import say
 from harness.targets import Target, target
 from harness.verb_run import what_went_wrong
 
-_LAST_LINES = 40
 # Seconds for a command; a person at a shell has no limit.
 _COMMAND_LIMIT = 600.0
 
@@ -64,7 +63,7 @@ def _command(
     log.write_bytes(ending.console)
     if reader.status is None:
         trouble = what_went_wrong(None, ending, machine.limit)
-        lines = "\n".join(f"    {line}" for line in ending.console_lines()[-_LAST_LINES:])
+        lines = "\n".join(f"    {line}" for line in ending.last_lines())
         raise GuestError(f"{trouble}; the end of its console (all of it: {log}):\n{lines}")
     return reader.status
 

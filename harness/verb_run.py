@@ -19,9 +19,6 @@ from harness.report import FORMATS, RunReport
 from harness.results import Collector
 from harness.targets import target
 
-# Lines of the console that are shown when the guest went wrong.
-_LAST_LINES = 40
-
 
 def main(args: Namespace) -> int:
     """Run the labs and print the report; return the exit status."""
@@ -70,7 +67,6 @@ def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -
     if not collector.done and not trouble:
         trouble = "the guest ended before its time"
     outcome = collector.finish()
-    lines = ending.console_lines()
     log = BUILD / "console.log"
     log.write_bytes(ending.console)
     return RunReport(
@@ -81,7 +77,7 @@ def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -
         seconds=ending.seconds,
         results=outcome,
         trouble=f"{trouble}; the end of its console (all of it: {log})" if trouble else None,
-        last_lines=lines[-_LAST_LINES:] if trouble else [],
+        last_lines=ending.last_lines() if trouble else [],
         status=GUEST_BROKEN if trouble else results.worst(outcome),
     )
 

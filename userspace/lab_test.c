@@ -99,12 +99,35 @@ void lab_assert_words(const volatile uint32_t *words, size_t count,
 			who);
 }
 
-void lab_write_pattern(volatile uint32_t *words)
+/*
+ * A driver that maps the wrong frames hands us memory of the guest's kernel, and
+ * writing there would end in a hang instead of a verdict.
+ */
+static void refuse_to_write_to_foreign_frames(void)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++)
+		if (lab_mapped_pfn(lab.map + i * page_words) !=
+		    lab_page_at(i).pfn)
+			ck_abort_msg("page %" PRIu64 " of the mapping is not "
+				     "a frame of the lab: nothing is written "
+				     "there", i);
+}
+
+void lab_write_unguarded(volatile uint32_t *words)
 {
 	size_t i;
 
 	for (i = 0; i < lab.words; i++)
 		words[i] = lab_expect_pattern(i);
+}
+
+void lab_write_pattern(volatile uint32_t *words)
+{
+	refuse_to_write_to_foreign_frames();
+	lab_write_unguarded(words);
 }
 
 /*
@@ -151,10 +174,52 @@ bool lab_frames_are_neighbours(void)
 	uint64_t first = lab_page_at(0).pfn;
 	uint64_t i;
 
+	totals->neighbours = true;
 	for (i = 1; i < lab.info.pages; i++)
 		if (lab_page_at(i).pfn != first + i)
-			return false;
-	return true;
+			totals->neighbours = false;
+	return totals->neighbours;
+}
+
+/*
+ * Page tables
+ */
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_PFN_MASK ((1ull << 55) - 1)
+
+static uint64_t pagemap_entry(const volatile void *addr)
+{
+	static int fd = -1;
+	uint64_t entry = 0;
+	off_t offset = (off_t)((uintptr_t)addr / lab.info.page_size *
+			       sizeof(entry));
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "/proc/self/pagemap: %s", strerror(errno));
+	ck_assert_int_eq(pread(fd, &entry, sizeof(entry), offset),
+			 sizeof(entry));
+	return entry;
+}
+
+/*
+ * pagemap passes over areas made by remap_pfn_range() and shows zero for them;
+ * then the page table entry itself is asked for.
+ */
+uint64_t lab_mapped_pfn(const volatile uint32_t *addr)
+{
+	struct lab_user_page user = { .user_addr = (uintptr_t)addr };
+	uint64_t entry;
+
+	(void)*addr;
+	entry = pagemap_entry(addr);
+	if (entry & PAGEMAP_PRESENT)
+		return entry & PAGEMAP_PFN_MASK;
+	ck_assert_uint_eq(entry & PAGEMAP_PFN_MASK, 0);
+	must_ioctl(LAB_IOC_USER_PAGE, &user, "LAB_IOC_USER_PAGE");
+	return user.pfn;
 }
 
 /*
@@ -227,9 +292,10 @@ static void open_device(void)
 	lab.map = lab_map(lab.fd, lab.info.size, PROT_READ | PROT_WRITE,
 			  MAP_SHARED, 0);
 
+	if (!totals->info.pages)
+		lab_frames_are_neighbours();
 	totals->info = lab.info;
 	totals->user_addr = (uintptr_t)lab.map;
-	totals->neighbours = lab_frames_are_neighbours();
 }
 
 static void close_device(void)

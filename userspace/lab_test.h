@@ -85,11 +85,17 @@ void lab_assert_same(struct lab_difference difference, const char *who);
 void lab_assert_words(const volatile uint32_t *words, size_t count,
 		      uint64_t first_index, uint32_t (*expect)(uint64_t),
 		      const char *who);
+
+/* Write the whole pattern; unguarded: also where lab.fd is closed. */
 void lab_write_pattern(volatile uint32_t *words);
+void lab_write_unguarded(volatile uint32_t *words);
 
 void lab_kernel_fills(void);
 void lab_kernel_checks(void);
 struct lab_page lab_page_at(uint64_t index);
+
+/* The frame that our own page tables name for an address in lab.map. */
+uint64_t lab_mapped_pfn(const volatile uint32_t *addr);
 
 void *lab_map(int fd, size_t length, int prot, int flags, uint64_t offset);
 void lab_assert_refused(void *map, int expected_errno, const char *what);

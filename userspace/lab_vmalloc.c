@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Does the module map page by page? Its parameter says so. */
@@ -55,19 +54,24 @@ START_TEST(area_is_of_the_kind_that_was_asked_for)
 }
 END_TEST
 
-START_TEST(frames_are_not_all_neighbours)
+/*
+ * vmalloc() makes no promise either way: now and then the allocator has a run of
+ * frames at hand. What must never be is that the lab promises it.
+ */
+START_TEST(frames_need_not_be_neighbours)
 {
+	ck_assert_msg(!(lab.info.flags & LAB_INFO_CONTIGUOUS),
+		      "the lab promises neighbours, vmalloc() does not");
 	if (lab.info.pages == 1)
 		lab_skip("one page has no neighbours: load with pages=2 or more");
-	ck_assert_msg(!lab_frames_are_neighbours(),
-		      "the frames of all %" PRIu64 " pages are neighbours",
-		      (uint64_t)lab.info.pages);
+	if (lab_frames_are_neighbours())
+		lab_skip("by chance all frames are neighbours: load it again");
 }
 END_TEST
 
 static const struct lab_test tests[] = {
 	LAB_TEST(area_is_of_the_kind_that_was_asked_for),
-	LAB_TEST(frames_are_not_all_neighbours),
+	LAB_TEST(frames_need_not_be_neighbours),
 	{ .name = NULL },
 };
 

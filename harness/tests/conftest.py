@@ -1,0 +1,110 @@
+"""What the tests share: fast ones first, and ways to run kmaplab for real."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.paths import BUILD, LABS, ROOT
+from harness.targets import SERIES
+
+KMAPLAB = ROOT / "harness/kmaplab"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "boot: boots a guest")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what boots nothing before what does."""
+    items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of kmaplab ended."""
+
+    status: int
+    out: str
+    err: str
+
+    def expect(self, status: int) -> "Outcome":
+        """Fail the test, with all that was said, unless it ended so."""
+        assert self.status == status, (
+            f"expected status {status}, found {self.status}\n{self.out}\n{self.err}"
+        )
+        return self
+
+
+def call(*arguments: str | Path, environment: dict[str, str] | None = None) -> Outcome:
+    """Run a command as a user would, within ten minutes."""
+    result = subprocess.run(
+        arguments,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        env=os.environ | (environment or {}),
+        cwd=ROOT,
+        check=False,
+    )
+    return Outcome(result.returncode, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def kmaplab() -> Callable[..., Outcome]:
+    """Return a function that runs harness/kmaplab with some arguments."""
+
+    def run(*arguments: str | Path, environment: dict[str, str] | None = None) -> Outcome:
+        return call(KMAPLAB, *arguments, environment=environment)
+
+    return run
+
+
+@pytest.fixture(params=SERIES)
+def series(request: pytest.FixtureRequest) -> str:
+    """Run the test once for each kernel series."""
+    return str(request.param)
+
+
+@dataclass(frozen=True)
+class BrokenLab:
+    """A copy of one lab, to be broken on purpose."""
+
+    directory: Path
+    source: Path
+
+    def replace(self, old: str, new: str) -> "BrokenLab":
+        """Change the source; what is to be changed must be there, once."""
+        text = self.source.read_text()
+        assert text.count(old) == 1, f"{self.source.name} has {old!r} {text.count(old)} times"
+        self.source.write_text(text.replace(old, new))
+        return self
+
+
+@pytest.fixture
+def broken_lab() -> Callable[[str], BrokenLab]:
+    """Return a function that copies one lab's sources, with what it needs.
+
+    The copy stands in one place below build/, so that kbuild reuses what it can.
+    """
+
+    def copy(name: str) -> BrokenLab:
+        directory = BUILD / "tests" / name
+        shutil.rmtree(directory, ignore_errors=True)
+        lab = next(LABS.glob(f"*/{name}.c")).parent
+        for part in ("include", "core", lab.name):
+            shutil.copytree(LABS / part, directory / part)
+        kbuild = (LABS / "Kbuild").read_text().splitlines()
+        kept = [line for line in kbuild if "obj-m" not in line]
+        (directory / "Kbuild").write_text(
+            "\n".join([*kept, f"obj-m += core/ {lab.name}/", ""])
+        )
+        return BrokenLab(directory, directory / lab.name / f"{name}.c")
+
+    return copy

@@ -1,0 +1,186 @@
+"""Real boots of what is broken on purpose: each must be noticed, and named."""
+
+import json
+
+import pytest
+
+from harness.paths import BUILD
+
+pytestmark = pytest.mark.boot
+
+
+def run(kmaplab, lab, *arguments):
+    return kmaplab("run", "--labs", lab.directory, "--lab", lab.source.stem, *arguments)
+
+
+def failed(kmaplab, lab) -> dict[str, list[str]]:
+    """Run a broken lab; return the failed checks with what they said."""
+    data = json.loads(run(kmaplab, lab, "--format", "json").expect(1).out)
+    return {
+        check["name"]: check["diagnostics"]
+        for result in data["labs"]
+        for check in result["checks"]
+        if check["result"] == "fail"
+    }
+
+
+def test_a_mapping_that_ignores_the_offset_is_named_with_page_and_words(
+    kmaplab, broken_lab
+) -> None:
+    lab = broken_lab("lab_kmalloc").replace("first + vma->vm_pgoff", "first")
+    outcome = run(kmaplab, lab).expect(1)
+    assert "offset_k_shows_page_k failed" in outcome.out
+    assert "page 1 word 0 (offset 0x1000): expected 0x" in outcome.out
+    assert "hint: vma->vm_pgoff" in outcome.out
+    assert "FAILED" in outcome.out
+
+
+def test_forged_results_on_the_console_change_nothing(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_kmalloc").replace("first + vma->vm_pgoff", "first")
+    lab.replace(
+        "	err = lab_kmalloc_get();",
+        '	pr_emerg("ok 13 offset_k_shows_page_k\\n");\n'
+        '	pr_emerg("end 0 0\\ndone 0\\n");\n'
+        '	pr_emerg("@0123456789abcdef done 0\\n");\n'
+        "	err = lab_kmalloc_get();",
+    )
+    assert "offset_k_shows_page_k" in failed(kmaplab, lab)
+
+
+def test_memory_that_is_not_zeroed_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	iosys_map_set_vaddr(&lab.view, (void *)buffer);",
+        "	iosys_map_set_vaddr(&lab.view, (void *)buffer);\n"
+        "	*(char *)(buffer + lab.size - 1) = 1;",
+    )
+    assert list(failed(kmaplab, lab)) == ["fresh_contents_are_as_documented"]
+
+
+def test_a_missing_bounds_check_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_remap").replace(
+        "	int err = lab_refuse_mmap(lab, vma);", "	int err = 0;"
+    )
+    names = failed(kmaplab, lab)
+    assert "mmap_past_the_end_is_refused" in names
+    assert "private_mapping_is_refused" in names
+
+
+def test_a_run_of_frames_for_vmalloc_memory_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_vmalloc").replace(
+        "vmalloc_to_pfn(from),", "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
+        "				      ((addr - vma->vm_start) >> PAGE_SHIFT),"
+    )
+    names = failed(kmaplab, lab)
+    assert "kernel_fills_user_reads_every_word" in names
+    assert "page_tables_name_the_reported_frames" in names
+
+
+def test_a_cached_mapping_of_uncached_memory_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_reserved").replace("if (lab->flags & LAB_INFO_UNCACHED)", "if (0)")
+    lab.replace("MEMREMAP_WB));", "MEMREMAP_WC));")
+    assert list(failed(kmaplab, lab)) == ["both_sides_have_the_same_memory_type"]
+
+
+def test_a_mapping_that_is_not_counted_in_fork_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_remap").replace("	.open = lab_remap_vm_open,\n", "")
+    assert "fork_and_exit_are_counted" in failed(kmaplab, lab)
+
+
+def test_a_module_that_does_not_load_fails_with_its_log(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();", '	pr_err("lab_pages: not today\\n");\n	err = -ENODEV;'
+    )
+    outcome = run(kmaplab, lab).expect(1)
+    assert "No such device" in outcome.out
+    assert outcome.out.count("lab_pages: not today") == 1
+
+
+def test_a_warning_of_the_kernel_fails_the_lab_and_is_shown(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();", "	WARN_ON(pages == 4);\n	err = lab_pages_get();"
+    )
+    outcome = run(kmaplab, lab).expect(1)
+    assert "the kernel warned" in outcome.out
+    assert "WARNING: CPU" in outcome.out and "lab_pages_init" in outcome.out
+
+
+def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();",
+        "	*(volatile int *)0x10 = 0;\n	err = lab_pages_get();",
+    )
+    outcome = run(kmaplab, lab).expect(3)
+    assert "the guest's kernel crashed" in outcome.out
+    assert "NULL pointer dereference" in outcome.out and "lab_pages_init" in outcome.out
+    assert "BROKEN" in outcome.out
+
+
+def test_a_panic_in_a_check_names_the_check(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	if (err)\n		return err;\n\n	first", '	if (err)\n		panic("on purpose");\n\n	first'
+    )
+    lab.replace("#include <linux/module.h>", "#include <linux/module.h>\n#include <linux/panic.h>")
+    outcome = run(kmaplab, lab).expect(3)
+    assert "the guest was gone before the checks ended, in mmap_past_the_end" in outcome.out
+    assert "Kernel panic - not syncing: on purpose" in outcome.out
+
+
+def test_a_guest_that_hangs_ends_with_3_within_its_limit(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();",
+        '	pr_emerg("about to hang\\n");\n	for (;;)\n		cpu_relax();',
+    )
+    outcome = run(kmaplab, lab, "--limit", "20").expect(3)
+    assert "still running after 20 s" in outcome.out
+    assert "about to hang" in outcome.out
+
+
+def test_a_guest_that_powers_off_early_ends_with_3(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();",
+        '	pr_emerg("leaving early\\n");\n	kernel_power_off();\n	err = lab_pages_get();',
+    )
+    lab.replace("#include <linux/module.h>", "#include <linux/module.h>\n#include <linux/reboot.h>")
+    outcome = run(kmaplab, lab).expect(3)
+    assert "powered off before it was done" in outcome.out
+    assert "leaving early" in outcome.out
+
+
+def test_a_command_in_a_guest_that_crashes_ends_with_3(kmaplab) -> None:
+    outcome = kmaplab("console", "--cmd", "echo before; echo c >/proc/sysrq-trigger").expect(3)
+    assert outcome.out.startswith("before")
+    assert "sysrq triggered crash" in outcome.err
+
+
+def test_a_command_that_never_ends_is_killed(kmaplab) -> None:
+    outcome = kmaplab("console", "--limit", "10", "--cmd", "echo before; sleep 600").expect(3)
+    assert outcome.out.startswith("before")
+    assert "still running after 10 s" in outcome.err
+
+
+def test_a_command_that_powers_off_ends_with_3(kmaplab) -> None:
+    outcome = kmaplab("console", "--cmd", "poweroff -f").expect(3)
+    assert "powered off before it was done" in outcome.err
+
+
+def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
+    kmaplab, broken_lab
+) -> None:
+    lab = broken_lab("lab_pages").replace("	int err = lab_refuse_mmap", "	int err == lab_refuse_mmap")
+    outcome = run(kmaplab, lab).expect(2)
+    assert "building the modules failed" in outcome.err
+    assert "lab_pages.c" in outcome.err and "error:" in outcome.err
+
+
+def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(kmaplab, tmp_path) -> None:
+    hidden = BUILD / "kernels" / "6.1-x86_64"
+    away = BUILD / "kernels" / "6.1-x86_64.away"
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+    hidden.rename(away)
+    try:
+        outcome = kmaplab(
+            "run", "--lab", "kmalloc", environment={"KMAPLAB_MIRROR": "http://127.0.0.1:9/debian"}
+        ).expect(2)
+    finally:
+        away.rename(hidden)
+    assert "127.0.0.1:9" in outcome.err and "KMAPLAB_MIRROR" in outcome.err

@@ -1,0 +1,105 @@
+"""Real boots: the console verb."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.tests.conftest import KMAPLAB, ROOT, call
+
+pytestmark = pytest.mark.boot
+
+
+def test_a_commands_output_and_status_come_back(kmaplab) -> None:
+    outcome = kmaplab("console", "--cmd", "echo out; echo err >&2; exit 42").expect(42)
+    assert outcome.out == "out\nerr\n"
+
+
+def test_the_guest_is_the_kernel_that_was_asked_for(kmaplab, series: str) -> None:
+    outcome = kmaplab("console", "--kernel", series, "--cmd", "uname -r").expect(0)
+    assert outcome.out.startswith(f"{series}.")
+
+
+def test_a_loaded_lab_can_be_used_from_the_shell(kmaplab) -> None:
+    outcome = kmaplab(
+        "console",
+        "--cmd",
+        "modprobe lab_reserved && dd if=/dev/lab_reserved bs=8 count=1 2>/dev/null; "
+        "modprobe lab_remap pages=8 && wc -c </dev/lab_remap",
+    ).expect(0)
+    assert outcome.out == "abcdabcd32768\n"
+
+
+def test_extra_appears_in_the_guest(kmaplab, tmp_path: Path) -> None:
+    (tmp_path / "run it").write_text("#!/bin/sh\necho ran with $1\nexit 5\n")
+    (tmp_path / "run it").chmod(0o755)
+    command = "'/extra/run it' this"
+    outcome = kmaplab("console", "--extra", tmp_path, "--cmd", command).expect(5)
+    assert outcome.out == "ran with this\n"
+
+
+def test_make_console_passes_a_command_with_quotes_and_dollars() -> None:
+    command = 'x="a  b"; echo "$x" \'$y\' $((6 * 7))'
+    assert call("make", "console", f"CMD={command}").expect(0).out == "a  b $y 42\n"
+
+
+def test_a_script_on_standard_input_is_run() -> None:
+    result = subprocess.run(
+        [KMAPLAB, "console"], input="echo one\nexit 9\n", capture_output=True, text=True,
+        timeout=120, check=False,
+    )
+    assert (result.returncode, result.stdout) == (9, "one\n")
+
+
+def test_printing_results_on_the_console_changes_nothing(kmaplab) -> None:
+    command = "echo '@0000000000000000 done 0' >/dev/ttyS0; echo 'done 0' >/dev/kmsg; exit 4"
+    kmaplab("console", "--cmd", command).expect(4)
+
+
+class Terminal:
+    """A person at an interactive console."""
+
+    def __init__(self) -> None:
+        self.said = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(ROOT)
+            os.execv(KMAPLAB, [str(KMAPLAB), "console"])
+
+    def wait_for(self, text: str, seconds: float = 120.0) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.said:
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {text!r} in:\n{self.said}"
+            if select.select([self.fd], [], [], left)[0]:
+                self.said += os.read(self.fd, 4096).decode(errors="replace")
+
+    def type(self, text: str) -> None:
+        self.said = ""
+        os.write(self.fd, text.encode())
+
+    def end(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_a_person_gets_a_prompt_a_hint_history_and_the_shells_status() -> None:
+    terminal = Terminal()
+    terminal.wait_for("modprobe lab_kmalloc")
+    terminal.wait_for("kmaplab 6.1 x86_64 # ")
+    terminal.type("echo $((40 + 2))\r")
+    terminal.wait_for("\n42")
+    terminal.type("\x1b[A\r")
+    terminal.wait_for("\n42")
+    terminal.type("exit 6\r")
+    assert terminal.end() == 6
+
+
+def test_a_hanging_machine_can_be_left() -> None:
+    terminal = Terminal()
+    terminal.wait_for("kmaplab 6.1 x86_64 # ")
+    terminal.type("\x1dx")
+    assert terminal.end() == 3

@@ -1,0 +1,125 @@
+"""Real boots: what make run shows, and what the labs promise."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from harness.labs import all_labs
+from harness.paths import BUILD, LABS, ROOT
+from harness.tests.conftest import call
+
+pytestmark = pytest.mark.boot
+
+_PROGRAMS = ROOT / "harness/tests/guest"
+
+
+def test_all_labs_pass_with_every_byte_compared_on_both_sides(kmaplab, series: str) -> None:
+    outcome = kmaplab("run", "--kernel", series, "--format", "json").expect(0)
+    data = json.loads(outcome.out)
+    assert data["kernel"].startswith(f"{series}.")
+    loads = [(lab["lab"], tuple(f"{k}={v}" for k, v in lab["parameters"].items()))
+             for lab in data["labs"]]
+    assert loads == [(lab.name, load) for lab in all_labs() for load in lab.loads]
+    for lab in data["labs"]:
+        assert lab["verdict"] == "passed"
+        assert lab["size"] == lab["pages"] * 4096 > 0
+        assert lab["bytes_kernel_to_user"] >= lab["size"]
+        assert lab["bytes_user_to_kernel"] >= lab["size"]
+        assert len(lab["checks"]) == lab["checks_planned"] > 25
+        assert int(lab["kernel_address"], 16) > 1 << 63
+        assert int(lab["user_address"], 16) < 1 << 47
+
+
+def test_a_seed_can_be_repeated_and_one_lab_chosen(kmaplab) -> None:
+    outcome = kmaplab("run", "--lab", "remap,kmalloc", "--seed", "0x1234").expect(0)
+    assert "SEED=0x1234" in outcome.out
+    assert "lab_kmalloc" in outcome.out and "lab_remap" in outcome.out
+    assert "lab_pages" not in outcome.out
+    assert outcome.out.index("lab_kmalloc") < outcome.out.index("lab_remap")
+
+
+def test_junit_is_what_junit_readers_read(kmaplab) -> None:
+    outcome = kmaplab("run", "--lab", "pages", "--format", "junit").expect(0)
+    suites = list(JUnitXml.fromstring(outcome.out.encode()))
+    assert [suite.name for suite in suites] == ["lab_pages pages=4"]
+    assert suites[0].tests > 25 and suites[0].failures == suites[0].errors == 0
+
+
+def test_make_run_ends_as_the_command_line_does() -> None:
+    call("make", "run", "LAB=kmalloc").expect(0)
+    call("make", "run", "LAB=nosuch").expect(2)
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the programs and scripts of harness/tests/guest, for EXTRA=."""
+    directory = tmp_path_factory.mktemp("extra")
+    for source in _PROGRAMS.glob("*.sh"):
+        (directory / source.name).write_text(source.read_text())
+    for source in _PROGRAMS.glob("*.c"):
+        subprocess.run(
+            ["gcc-12", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
+            + ["-I", LABS / "include", "-o", directory / source.stem, source],
+            check=True,
+        )
+    return directory
+
+
+def test_bad_parameters_are_refused_with_one_line_and_leave_nothing(
+    kmaplab, programs: Path, series: str
+) -> None:
+    """The script prints what it found wrong, and nothing if all is well."""
+    outcome = kmaplab(
+        "console", "--kernel", series, "--extra", programs, "--cmd", "sh parameters.sh"
+    ).expect(0)
+    assert outcome.out.strip() == "done"
+
+
+def test_every_size_that_is_allowed_passes_all_checks(kmaplab, programs: Path) -> None:
+    outcome = kmaplab("console", "--extra", programs, "--cmd", "sh sizes.sh").expect(0)
+    assert outcome.out.strip().endswith("done"), outcome.out
+
+
+def test_a_module_in_use_cannot_be_unloaded(kmaplab, programs: Path) -> None:
+    outcome = kmaplab("console", "--extra", programs, "--cmd", "sh in_use.sh").expect(0)
+    assert outcome.out.strip() == "done"
+
+
+def test_nothing_is_lost_in_a_hundred_rounds(kmaplab, programs: Path) -> None:
+    outcome = kmaplab("console", "--extra", programs, "--cmd", "sh rounds.sh").expect(0)
+    assert outcome.out.strip() == "done"
+
+
+def test_lab_h_has_one_layout_for_32_and_64_bits(tmp_path: Path) -> None:
+    sizes = {"lab_info": 56, "lab_page": 24, "lab_user_page": 16, "lab_fill": 8,
+             "lab_check": 24, "lab_small": 24}
+    lines = ['#include "lab.h"', '#include "lab_pattern.h"']
+    lines += [f'_Static_assert(sizeof(struct {name}) == {size}, "{name}");'
+              for name, size in sizes.items()]
+    source = tmp_path / "sizes.c"
+    source.write_text("\n".join(lines) + "\n")
+    for bits in ("-m32", "-m64"):
+        call("gcc-12", bits, "-fsyntax-only", "-Wall", "-Werror", "-Wpadded",
+             "-I", LABS / "include", "-isystem", "/usr/include/x86_64-linux-gnu",
+             source).expect(0)
+
+
+def test_the_same_inputs_give_the_same_initramfs(kmaplab) -> None:
+    archive = BUILD / "modules/labs/6.1-x86_64/initramfs.cpio"
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+    first = archive.read_bytes()
+    for name in ("modules/labs/6.1-x86_64", "userspace"):
+        subprocess.run(["rm", "-r", BUILD / name], check=True)
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+    assert archive.read_bytes() == first
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cutting the network takes root: unshare -n")
+def test_a_second_run_needs_no_network(series: str, kmaplab) -> None:
+    kmaplab("run", "--kernel", series, "--lab", "kmalloc").expect(0)
+    call("unshare", "-n", ROOT / "harness/kmaplab", "run", "--kernel", series,
+         "--lab", "kmalloc").expect(0)

@@ -1,0 +1,87 @@
+"""The guest's process: bounded, and never left behind.
+
+A script stands for QEMU: what is tested is what happens around it.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import guest
+from harness.errors import SetupError
+from harness.guest import Ending, Machine
+from harness.kernels import Kernel
+from harness.targets import Target
+
+
+@pytest.fixture
+def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that runs a shell script in QEMU's place.
+
+    $results names the file descriptor of the result channel.
+    """
+
+    def run(script: str, limit: float = 20.0, enough=lambda data: False) -> Ending:
+        path = tmp_path / "qemu-system-x86_64"
+        find = "results=$(echo \"$*\" | sed 's/.*fd=\\([0-9]*\\),set=1.*/\\1/')"
+        # dash knows file descriptors of one digit only.
+        say = 'say() { echo "$*" >/proc/$$/fd/$results; }'
+        path.write_text(f"#!/bin/sh\n{find}\n{say}\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        nowhere = tmp_path / "none"
+        kernel = Kernel(Target(), "6.1", "6.1", nowhere, nowhere, nowhere, nowhere)
+        return guest.run(Machine(kernel, nowhere, limit=limit), enough)
+
+    return run
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def test_both_outputs_are_heard_and_kept_apart(qemu) -> None:
+    heard: list[bytes] = []
+    ending = qemu("echo console; say results", enough=heard.append)
+    assert (ending.console, heard) == (b"console\n", [b"results\n"])
+    assert not ending.finished and not ending.timed_out
+
+
+def test_a_satisfied_listener_ends_the_guest_at_once(qemu) -> None:
+    begun = time.monotonic()
+    ending = qemu("say done; sleep 60", enough=lambda data: b"done" in data)
+    assert ending.finished
+    assert time.monotonic() - begun < 20
+
+
+def test_a_guest_that_hangs_is_killed_with_all_that_it_started(qemu, tmp_path) -> None:
+    ending = qemu(f"sleep 600 & echo $! >{tmp_path}/child; wait", limit=1.0)
+    assert ending.timed_out and not ending.finished
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        if not alive(child):
+            break
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu) -> None:
+    begun = time.monotonic()
+    qemu("say done; exec >/dev/null 2>&1; sleep 60", limit=2.0)
+    assert time.monotonic() - begun < 20
+
+
+def test_qemu_that_refuses_to_start_is_a_matter_of_set_up(qemu) -> None:
+    with pytest.raises(SetupError, match="status 1 and said:\n *no such machine"):
+        qemu("echo no such machine; exit 1")
+
+
+def test_a_console_that_floods_does_not_fill_the_memory(qemu) -> None:
+    ending = qemu("head -c 20000000 /dev/zero")
+    assert len(ending.console) == 4 << 20

@@ -1,0 +1,83 @@
+"""The initramfs: the same inputs give the same bytes."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.errors import RequestError
+from harness.initramfs import Job, Spec
+
+
+def spec(source: Path) -> Spec:
+    made = Spec()
+    made.directory("dir")
+    made.console()
+    made.file("dir/file", source, 0o755)
+    made.link("link", "dir/file")
+    return made
+
+
+def listing(archive: Path) -> str:
+    return subprocess.run(
+        ["bsdtar", "--numeric-owner", "-tvf", archive], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_neither_time_nor_mode_nor_place_of_a_file_change_the_bytes(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("content")
+    spec(first).write(tmp_path / "first.cpio")
+    second.write_text("content")
+    second.chmod(0o600)
+    os.utime(second, (time.time() + 1000,) * 2)
+    spec(second).write(tmp_path / "second.cpio")
+    assert (tmp_path / "first.cpio").read_bytes() == (tmp_path / "second.cpio").read_bytes()
+
+
+def test_all_belongs_to_root_and_the_console_is_there(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("content")
+    spec(source).write(tmp_path / "out.cpio")
+    lines = listing(tmp_path / "out.cpio").splitlines()
+    assert all(line.split()[2:4] == ["0", "0"] for line in lines)
+    assert any(line.startswith("crw-------") and line.endswith("dev/console") for line in lines)
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a\\b", "a=b", "a*b?[", "ünïcode"])
+def test_any_file_name_survives(tmp_path: Path, name: str) -> None:
+    extra = tmp_path / "extra"
+    extra.mkdir()
+    (extra / name).write_text("content")
+    base = tmp_path / "base.cpio"
+    Spec().write(base)
+    both = Job({"env": "A=1\n"}, extra).append_to(base, tmp_path)
+    assert both.stat().st_size > base.stat().st_size
+    out = tmp_path / "out"
+    out.mkdir()
+    subprocess.run(["bsdtar", "-xf", tmp_path / "job.cpio", "-C", out], check=True)
+    assert (out / "extra" / name).read_text() == "content"
+    assert (out / "job/env").read_text() == "A=1\n"
+
+
+def test_modes_and_links_of_an_extra_directory_are_kept(tmp_path: Path) -> None:
+    extra = tmp_path / "extra"
+    (extra / "sub").mkdir(parents=True)
+    (extra / "sub/run").write_text("#!/bin/sh\n")
+    (extra / "sub/run").chmod(0o755)
+    (extra / "link").symlink_to("sub/run")
+    base = tmp_path / "base.cpio"
+    Spec().write(base)
+    Job({}, extra).append_to(base, tmp_path)
+    lines = listing(tmp_path / "job.cpio")
+    assert "link -> sub/run" in lines
+    assert any(
+        line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line
+    )
+
+
+def test_an_extra_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="not a directory"):
+        Job({}, tmp_path / "nosuch").append_to(tmp_path / "base", tmp_path)

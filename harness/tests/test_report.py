@@ -1,0 +1,90 @@
+"""The three forms of the report."""
+
+import json
+from pathlib import Path
+
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+from harness.ktap import Check, Ktap
+from harness.labs import Lab, Load
+from harness.report import RunReport
+from harness.results import LoadResult, Verdict
+
+LAB = Lab("lab_x", "a [lab]", Path("/nowhere"), (("how=page",),), {"b": "look at [it]"})
+DIFFERENCE = "user reads: page 2 word 17 (offset 0x2044): expected 0x00000001, found 0x00000002"
+
+
+def report(trouble: str | None = None) -> RunReport:
+    ktap = Ktap(
+        3,
+        [
+            Check("a", True),
+            Check("b", False, None, (DIFFERENCE,)),
+            Check("c", True, "no [such] file"),
+        ],
+        report={
+            "kernel_addr": "0xffff888000000000",
+            "phys_addr": "0x1000",
+            "user_addr": "0x7f0000000000",
+            "neighbours": "no",
+            "kernel_to_user": "16384",
+            "user_to_kernel": "8192",
+            "pages": "4",
+            "size": "16384",
+        },
+    )
+    failed = LoadResult(Load(LAB, ("how=page",)), ktap, [], ["lab_x: [log] line"], Verdict.FAILED)
+    broken = LoadResult(Load(LAB, ()), problems=["the guest was gone"])
+    return RunReport(
+        "6.1.0-1", "x86_64", "tcg", 0xABC, 2.5, [failed, broken], trouble, ["last [line]"], 1
+    )
+
+
+def test_the_table_is_plain_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    report().print("table")
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    for part in ("lab_x how=page", "0xffff888000000000", "scattered", "16,384", "8,192"):
+        assert part in out
+    assert "1 of 3, 1 skipped" in out and "FAILED" in out and "BROKEN" in out
+    assert "SEED=0xabc" in out
+
+
+def test_a_failed_check_shows_where_and_what(capsys: pytest.CaptureFixture[str]) -> None:
+    report().print("table")
+    out = capsys.readouterr().out
+    for part in (
+        "b failed",
+        DIFFERENCE,
+        "hint: look at [it]",
+        "lab_x: [log] line",
+        "c skipped: no [such] file",
+        "the guest was gone",
+    ):
+        assert part in out
+
+
+def test_trouble_shows_the_end_of_the_console(capsys: pytest.CaptureFixture[str]) -> None:
+    report("the guest's kernel crashed").print("table")
+    out = capsys.readouterr().out
+    assert "the guest's kernel crashed" in out and "last [line]" in out
+
+
+def test_json_holds_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    report().print("json")
+    data = json.loads(capsys.readouterr().out)
+    assert data["status"] == 1 and data["seed"] == "0xabc"
+    first = data["labs"][0]
+    assert first["parameters"] == {"how": "page"}
+    assert first["bytes_kernel_to_user"] == 16384
+    assert first["frames_are_neighbours"] is False
+    assert [check["result"] for check in first["checks"]] == ["pass", "fail", "skip"]
+    assert data["labs"][1]["verdict"] == "broken"
+
+
+def test_junit_counts_failures_errors_and_skips(capsys: pytest.CaptureFixture[str]) -> None:
+    report().print("junit")
+    xml = JUnitXml.fromstring(capsys.readouterr().out.encode())
+    kinds = [type(result) for suite in xml for case in suite for result in case.result]
+    assert kinds == [Failure, Skipped, Error]

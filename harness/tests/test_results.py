@@ -1,0 +1,104 @@
+"""From a recorded result channel to verdicts."""
+
+from pathlib import Path
+
+from harness.channel import LineReader
+from harness.labs import Lab, Load
+from harness.results import Collector, LoadResult, Verdict, worst
+
+NONCE = "0123456789abcdef"
+LAB = Lab("lab_x", "a lab", Path("/nowhere"), (("pages=4",),))
+LOAD = Load(LAB, ("pages=4",))
+
+PASSING = [
+    "begin lab_x pages=4",
+    "KTAP version 1",
+    "1..2",
+    "# running a",
+    "ok 1 a",
+    "# running b",
+    "ok 2 b",
+    "end 0 12288",
+]
+
+
+def collect(lines: list[str], loads: int = 1) -> tuple[list[LoadResult], Collector]:
+    collector = Collector(LineReader(NONCE), [LOAD] * loads)
+    collector.feed("".join(f"@{NONCE} {line}\n" for line in lines).encode())
+    return collector.finish(), collector
+
+
+def test_a_load_passes_when_all_its_checks_do() -> None:
+    results, collector = collect([*PASSING, "done 0"])
+    assert [result.verdict for result in results] == [Verdict.PASSED]
+    assert collector.done and collector.nonsense is None
+    assert worst(results) == 0
+
+
+def test_a_failed_check_fails_the_load() -> None:
+    lines = [*PASSING[:6], "# page 1 word 2", "not ok 2 b", "log <3>lab_x: hm", "end 1 12288"]
+    results, _ = collect([*lines, "done 0"])
+    assert results[0].verdict is Verdict.FAILED
+    assert results[0].failed_checks[0].diagnostics == ("page 1 word 2",)
+    assert results[0].log == ["lab_x: hm"]
+    assert worst(results) == 1
+
+
+def test_a_module_that_does_not_load_fails() -> None:
+    results, _ = collect(
+        ["begin lab_x pages=4", "error modprobe: Invalid argument", "end 2 0", "done 0"]
+    )
+    assert results[0].verdict is Verdict.FAILED
+    assert results[0].problems == ["modprobe: Invalid argument"]
+
+
+def test_a_kernel_warning_fails_the_load_though_all_checks_passed() -> None:
+    warned = 12288 | 1 << 9
+    results, _ = collect([*PASSING[:-1], "log <4>WARNING: at", f"end 0 {warned}", "done 0"])
+    assert results[0].verdict is Verdict.FAILED
+    assert "the kernel warned" in results[0].problems[0]
+
+
+def test_a_warning_is_held_against_the_load_that_brought_it_only() -> None:
+    warned = 12288 | 1 << 9
+    results, _ = collect([*PASSING[:-1], f"end 0 {warned}", *PASSING[:-1], f"end 0 {warned}"], 2)
+    assert [result.verdict for result in results] == [Verdict.FAILED, Verdict.PASSED]
+
+
+def test_a_guest_that_is_gone_in_a_check_breaks_the_load_and_names_the_check() -> None:
+    results, collector = collect(PASSING[:6], loads=2)
+    assert [result.verdict for result in results] == [Verdict.BROKEN, Verdict.BROKEN]
+    assert results[0].problems == ["the guest was gone before the checks ended, in b"]
+    assert results[1].problems == ["never began: the guest was gone before"]
+    assert not collector.done
+    assert worst(results) == 3
+
+
+def test_missing_results_break_the_load_though_it_says_that_it_passed() -> None:
+    results, _ = collect([*PASSING[:5], "end 0 12288", "done 0"])
+    assert results[0].verdict is Verdict.BROKEN
+    assert "1 of 2 results are missing" in results[0].problems[0]
+
+
+def test_a_status_that_contradicts_the_results_breaks_the_load() -> None:
+    results, _ = collect([*PASSING[:-1], "end 1 12288", "done 0"])
+    assert results[0].verdict is Verdict.BROKEN
+
+
+def test_no_results_at_all_are_no_pass() -> None:
+    results, _ = collect(["done 0"])
+    assert results[0].verdict is Verdict.BROKEN
+    assert worst([]) == 3
+
+
+def test_nonsense_ends_the_listening() -> None:
+    for lines in (
+        ["ok 1 a"],
+        ["begin lab_y"],
+        [*PASSING, *PASSING],
+        [*PASSING[:-1], "begin lab_x pages=4"],
+        [*PASSING[:-1], "end zero 0"],
+        [*PASSING[:5], "ok 1 a"],
+    ):
+        _, collector = collect(lines)
+        assert collector.nonsense, lines
