@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from harness import accel, initramfs, kernels, modules, userspace
+from harness.apt import locked
 from harness.guest import Machine
-from harness.paths import LABS
+from harness.paths import BUILD, LABS
 from harness.targets import Target
 
 
@@ -15,6 +16,7 @@ def machine(target: Target, wanted_accel: str, limit: float | None, labs: Path =
     has to be appended (initramfs.Job). ``limit`` is in seconds.
     """
     kernel = kernels.fetch(target)
-    built = modules.build(kernel, labs)
-    archive = initramfs.build(kernel, built, userspace.build())
+    with locked(BUILD / "build.lock", "the build"):
+        built = modules.build(kernel, labs)
+        archive = initramfs.build(kernel, built, userspace.build())
     return accel.choose(wanted_accel, Machine(kernel, archive, limit=limit))
