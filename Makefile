@@ -4,6 +4,9 @@
 # of harness/kmaplab, which says what it can do with --help and whose exit
 # status is the real one: make turns every failure into its own status 2.
 
+# Nothing but the verb's own output, also below another make.
+MAKEFLAGS += --no-print-directory
+
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
 OPTIONS = LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT CMD EXTRA

@@ -8,7 +8,6 @@ or after a real boot under a short limit has shown that it works.
 import hashlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,7 +58,7 @@ def _host() -> str:
     model = [line for line in cpu.splitlines() if line.startswith(("model name", "hypervisor"))]
     qemu = shutil.which("qemu-system-x86_64") or ""
     size = Path(qemu).stat().st_size if qemu else 0
-    text = f"{platform.release()} {model} {qemu} {size} {_can_open()}"
+    text = f"{os.uname().release} {model} {qemu} {size} {_can_open()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -86,7 +85,7 @@ def _boots(machine: Machine) -> bool:
 
     with step("trying KVM"), paths.scratch() as directory:
         job = Job({"env": f"NONCE={nonce}\nVERB=command\n", "command": "true\n"})
-        initrd = job.append_to(machine.initrd, Path(directory))
+        initrd = job.append_to(machine.initrd, directory)
         trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
         try:
             return guest.run(trial, heard).finished

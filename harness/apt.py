@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -385,6 +384,8 @@ class Archive:
         """Fetch packages into an existing folder; the files, in the same order."""
         if not packages:
             return []
+        import tempfile
+
         # apt-get has no option for the folder, and names the files itself; in
         # an empty folder of their own they are easy to find.
         with tempfile.TemporaryDirectory(dir=self._home) as folder:

@@ -5,13 +5,13 @@ is new for each run and known to the guest's init only, so a line that the kerne
 or a module brings onto the channel is not taken for a result.
 """
 
-import secrets
+import os
 from dataclasses import dataclass, field
 
 
 def new_nonce() -> str:
     """Return a nonce of 16 hexadecimal digits."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,8 @@ import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from harness import apt, paths
 from harness.errors import SetupError
@@ -323,6 +321,8 @@ def _describe(deb: Path, sha256: str) -> dict[str, Any]:
 
     apt names the file NAME_VERSION_ARCH.deb, with a colon written as %3a.
     """
+    from urllib.parse import unquote
+
     name, version, _ = unquote(deb.name).split("_")
     return {
         "name": name,
@@ -334,6 +334,8 @@ def _describe(deb: Path, sha256: str) -> dict[str, Any]:
 
 
 def _write_record(kernel: Kernel, home: Path, packages: list[dict[str, Any]]) -> None:
+    from datetime import datetime, timezone
+
     fetched = datetime.fromtimestamp((home / "debs" / "SHA256SUMS").stat().st_mtime, timezone.utc)
     record = {
         "series": kernel.target.series,

@@ -1,6 +1,9 @@
 """Where things are. All that is made or fetched lies below BUILD."""
 
-import tempfile
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import getpid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -10,7 +13,13 @@ USERSPACE = ROOT / "userspace"
 GUEST = ROOT / "harness" / "guest"
 
 
-def scratch() -> tempfile.TemporaryDirectory[str]:
-    """Return a new directory below BUILD that goes when its block ends."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="scratch-", dir=BUILD)
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a new directory below BUILD that goes when the block ends."""
+    directory = BUILD / f"scratch-{getpid()}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -33,7 +33,7 @@ def main(args: Namespace) -> int:
     command = [ROOT / "harness/kmaplab", "run", "--kernel", wanted.series, "--arch", wanted.arch]
     machine = prepare.machine(wanted, "tcg", limit=120.0)
     with paths.scratch() as directory:
-        bare = replace(machine, initrd=_bare_initramfs(Path(directory)))
+        bare = replace(machine, initrd=_bare_initramfs(directory))
         _run(command)
         pairs = []
         with step(f"{args.rounds} rounds of a bare boot and a run") as progress:

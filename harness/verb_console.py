@@ -33,8 +33,8 @@ def main(args: Namespace) -> int:
     extra = Path(args.extra) if args.extra else None
     with paths.scratch() as directory:
         if command is None:
-            return _shell(machine, wanted, extra, Path(directory))
-        return _command(machine, wanted, extra, Path(directory), command)
+            return _shell(machine, wanted, extra, directory)
+        return _command(machine, wanted, extra, directory, command)
 
 
 def _environment(nonce: str, verb: str, wanted: Target) -> str:

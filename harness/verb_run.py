@@ -1,11 +1,10 @@
 """The verb run: all labs, both sides, one table."""
 
 import importlib
-import secrets
+import os
 import threading
 from argparse import Namespace
 from dataclasses import replace
-from pathlib import Path
 
 from harness import guest, labs, paths, prepare, results
 from harness.channel import LineReader, new_nonce
@@ -26,7 +25,7 @@ def main(args: Namespace) -> int:
         raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
     chosen = labs.choose(args.lab)
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
-    seed = secrets.randbits(64) if args.seed is None else args.seed
+    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
     machine = prepare.machine(target(args.kernel, args.arch), args.accel, args.limit, args.labs)
     report = _run(machine, loads, seed)
     report.print(args.format)
@@ -45,7 +44,7 @@ def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
     _import_while_waiting("rich.table")
     text = f"running {len(loads)} loads on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress, paths.scratch() as directory:
-        ready = replace(machine, initrd=job.append_to(machine.initrd, Path(directory)))
+        ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
     return _report(machine, seed, collector, ending)
 

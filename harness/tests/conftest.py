@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import kernels
+from harness.errors import SetupError
 from harness.paths import BUILD, LABS, ROOT
-from harness.targets import SERIES
+from harness.targets import DEFAULT_SERIES, SERIES, Target
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -70,10 +72,32 @@ def kmaplab() -> Callable[..., Outcome]:
     return run
 
 
+@pytest.fixture(scope="session")
+def missing_kernels() -> dict[str, str]:
+    """Return why a series cannot be had, for each that cannot.
+
+    Debian's suites move on, and a machine may be offline: then what is at hand
+    is tested, and the rest is skipped with the reason. The default series must
+    be there.
+    """
+    missing = {}
+    for name in SERIES:
+        try:
+            kernels.fetch(Target(name))
+        except SetupError as error:
+            missing[name] = str(error)
+    return missing
+
+
 @pytest.fixture(params=SERIES)
-def series(request: pytest.FixtureRequest) -> str:
+def series(request: pytest.FixtureRequest, missing_kernels: dict[str, str]) -> str:
     """Run the test once for each kernel series."""
-    return str(request.param)
+    name = str(request.param)
+    if name in missing_kernels:
+        if name == DEFAULT_SERIES:
+            pytest.fail(missing_kernels[name])
+        pytest.skip(missing_kernels[name])
+    return name
 
 
 @dataclass(frozen=True)
