@@ -27,11 +27,11 @@ static struct lab lab;
  * Get: one object that fills whole page frames
  *
  * GFP_KERNEL says that we may sleep while memory is found, as module loading
- * may. (Old examples pass 0. That allows nothing: such a call cannot wait, cannot
- * reclaim, and fails as soon as free memory is short.) kzalloc() zeroes: kmalloc() memory
- * holds whatever its last owner left there, and all of it is about to be shown
- * to user space. __GFP_NOWARN because a number too large for the machine today
- * is answered with -ENOMEM, not with a stack trace.
+ * may. (Old examples pass 0. That allows nothing: such a call cannot wait,
+ * cannot reclaim, and fails as soon as free memory is short.) kzalloc() zeroes:
+ * kmalloc() memory holds whatever its last owner left there, and all of it is
+ * about to be shown to user space. __GFP_NOWARN because a number too large for
+ * the machine today is answered with -ENOMEM, not with a stack trace.
  *
  * An object whose size is a power of two is aligned to its size, and anything
  * larger than two pages comes from the page allocator: so one of whole pages
@@ -75,11 +75,13 @@ static void lab_kmalloc_translate(const struct lab *lab, unsigned long index,
  *
  * remap_pfn_range() writes page table entries for a run of frames and asks for
  * no struct page: the area becomes VM_PFNMAP, and nobody takes references to
- * the frames through it. For slab memory that is the only way, since the slab
- * allocator uses struct page for its own ends; vm_insert_page() refuses it.
+ * the frames through it. For slab memory, which one or two pages of kmalloc()
+ * are, that is the only way: the slab allocator uses struct page for its own
+ * ends, and vm_insert_page() refuses it.
  *
- * The frames need no PG_reserved: until 2.6.15 remap_page_range() silently
- * mapped nothing where it was not set, and drivers have passed the ritual on.
+ * The frames need no PG_reserved: remap_page_range(), and remap_pfn_range()
+ * until 2.6.15, silently mapped nothing where it was not set, and drivers have
+ * passed the ritual on.
  * Nor is VM_LOCKED needed to keep them from being swapped: kernel memory never
  * is. What remap_pfn_range() itself sets (VM_IO, VM_PFNMAP, VM_DONTEXPAND,
  * VM_DONTDUMP) is all that such an area needs.
@@ -114,8 +116,8 @@ static void lab_kmalloc_give_back(void)
  *
  * kmalloc(100) takes an object from a cache of equal ones, here of 128 bytes,
  * 32 to a page. The smallest thing that a page table can show is that page: to
- * map the object is to hand user space 31 objects of strangers, inodes and
- * credentials among them, to read and to write. So this one is only described.
+ * map the object is to hand user space 31 objects of strangers, whatever else
+ * of that size the kernel holds, to read and to write. So it is only described.
  */
 static long lab_kmalloc_small(void __user *arg)
 {
