@@ -21,8 +21,9 @@ MEMORY_MIB = 512
 RESERVED = "memmap=16M$0x18000000"
 
 # An oops ends the guest at once, by a panic and -no-reboot: what comes after
-# one proves nothing.
-_COMMAND_LINE = f"console=ttyS0 quiet oops=panic panic=-1 {RESERVED}"
+# one proves nothing. Debian's kernels zero all memory that they hand out;
+# init_on_alloc=0 makes a lab that forgets to zero its own show it.
+_COMMAND_LINE = f"console=ttyS0 quiet oops=panic panic=-1 init_on_alloc=0 {RESERVED}"
 
 # QEMU 7.2 loses the flags register when an interrupt follows an emulated
 # cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.

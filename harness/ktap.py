@@ -68,7 +68,7 @@ class KtapReader:
             self.ktap.running = text.removeprefix("running ")
         elif text.startswith("report "):
             self.ktap.report = dict(_FIELD.findall(text))
-        else:
+        elif not text.startswith("seed "):
             self._diagnostics.append(text)
 
     def _result(self, match: re.Match[str]) -> None:

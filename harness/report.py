@@ -1,10 +1,12 @@
 """What `make run` prints: a table for people, JSON and JUnit for machines."""
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
 
+from harness.ktap import Check
 from harness.labs import Load
 from harness.results import LoadResult, Verdict
 
@@ -87,7 +89,7 @@ class RunReport:
         console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
         wide = not sys.stdout.isatty() or console.width >= _WIDE
         if not sys.stdout.isatty():
-            console = Console(highlight=False, width=160)
+            console = Console(highlight=False, width=400)
         console.print(_summary(self.results, wide))
         for result in self.results:
             for line in _what_failed(result):
@@ -155,18 +157,37 @@ def _passed(result: LoadResult) -> str:
 def _what_failed(result: LoadResult) -> list[str]:
     """Return all that a person needs to go on, in lines."""
     lines = [f"{result.load}: {problem}" for problem in result.problems]
+    # Later failures mostly follow from the first, and their hints would mislead.
+    hint = None
+    for alike in _failed_alike(result):
+        lines.append(f"{result.load}: {', '.join(check.name for check in alike)} failed")
+        lines += [f"    {text}" for text in alike[0].diagnostics]
+        if hint is None:
+            hint = result.load.lab.hints.get(alike[0].name, "")
+            lines += [f"    hint: {hint}"] if hint else []
     for check in result.ktap.checks:
-        if not check.passed:
-            lines.append(f"{result.load}: {check.name} failed")
-            lines += [f"    {text}" for text in check.diagnostics]
-            if hint := result.load.lab.hints.get(check.name):
-                lines.append(f"    hint: {hint}")
-        elif check.skipped is not None:
+        if check.skipped is not None:
             lines.append(f"{result.load}: {check.name} skipped: {check.skipped}")
-    if result.verdict is not Verdict.PASSED and result.log:
+    log = _log_of_the_lab(result.log)
+    if result.verdict is not Verdict.PASSED and log:
         lines.append(f"{result.load}: the kernel log of this load")
-        lines += [f"    {text}" for text in result.log]
+        lines += [f"    {text}" for text in log]
     return lines
+
+
+def _failed_alike(result: LoadResult) -> list[list[Check]]:
+    """Put failed checks that said the same together, in the order of the first."""
+    groups: dict[tuple[str, ...], list[Check]] = {}
+    for check in result.failed_checks:
+        groups.setdefault(check.diagnostics, []).append(check)
+    return list(groups.values())
+
+
+def _log_of_the_lab(log: list[str]) -> list[str]:
+    """Leave out what a kernel logs anyway, unless it has a warning to explain."""
+    if any(re.search(r"WARNING: |BUG: |Call Trace", line) for line in log):
+        return log
+    return [line for line in log if "lab_" in line and "taint" not in line]
 
 
 def _as_dict(result: LoadResult) -> dict[str, Any]:

@@ -4,6 +4,7 @@
  */
 #include "lab_test.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -485,6 +486,57 @@ START_TEST(page_tables_name_the_reported_frames)
 }
 END_TEST
 
+/*
+ * A witness that knows nothing of the labs: /proc/kcore shows the kernel's
+ * virtual memory as the core file of a running system.
+ */
+static int kcore_read(uint64_t addr, void *buf, size_t size)
+{
+	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+	int i;
+
+	if (fd < 0)
+		lab_skip("/proc/kcore: %s", strerror(errno));
+	ck_assert_int_eq(pread(fd, &header, sizeof(header), 0),
+			 sizeof(header));
+	for (i = 0; i < header.e_phnum; i++) {
+		ck_assert_int_eq(pread(fd, &segment, sizeof(segment),
+				       (off_t)(header.e_phoff +
+					       i * sizeof(segment))),
+				 sizeof(segment));
+		if (segment.p_type == PT_LOAD && addr >= segment.p_vaddr &&
+		    addr + size <= segment.p_vaddr + segment.p_memsz)
+			break;
+	}
+	ck_assert_msg(i < header.e_phnum, "0x%" PRIx64
+		      " is no address of the kernel's memory", addr);
+	i = pread(fd, buf, size, (off_t)(segment.p_offset + addr -
+					 segment.p_vaddr)) == (ssize_t)size;
+	close(fd);
+	return i;
+}
+
+START_TEST(kernel_addresses_hold_the_contents)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint32_t *page = malloc(lab.info.page_size);
+	uint64_t i;
+
+	if (!strcmp(lab.program->device, "lab_reserved"))
+		lab_skip("/proc/kcore shows no ioremap() or memremap() areas");
+	lab_write_pattern(lab.map);
+	for (i = 0; i < lab.info.pages; i++) {
+		ck_assert(kcore_read(lab_page_at(i).kernel_addr, page,
+				     lab.info.page_size));
+		lab_assert_words(page, page_words, i * page_words,
+				 lab_expect_pattern, "/proc/kcore");
+	}
+	free(page);
+}
+END_TEST
+
 START_TEST(frame_of_a_foreign_address_is_refused)
 {
 	struct lab_user_page user = { .user_addr = (uintptr_t)&lab };
@@ -526,6 +578,7 @@ const struct lab_test lab_contract[] = {
 	LAB_TEST(bad_pointer_is_refused),
 	LAB_TEST(page_out_of_range_is_refused),
 	LAB_TEST(page_tables_name_the_reported_frames),
+	LAB_TEST(kernel_addresses_hold_the_contents),
 	LAB_TEST(frame_of_a_foreign_address_is_refused),
 	{ .name = NULL },
 };

@@ -47,13 +47,27 @@ def test_forged_results_on_the_console_change_nothing(kmaplab, broken_lab) -> No
     assert "offset_k_shows_page_k" in failed(kmaplab, lab)
 
 
-def test_memory_that_is_not_zeroed_is_caught(kmaplab, broken_lab) -> None:
-    lab = broken_lab("lab_pages").replace(
-        "	iosys_map_set_vaddr(&lab.view, (void *)buffer);",
-        "	iosys_map_set_vaddr(&lab.view, (void *)buffer);\n"
-        "	*(char *)(buffer + lab.size - 1) = 1;",
-    )
+@pytest.mark.parametrize(
+    ("name", "zeroing", "none"),
+    [
+        ("lab_kmalloc", "= kzalloc(", "= kmalloc("),
+        ("lab_pages", " | __GFP_ZERO |", " |"),
+        ("lab_remap", "		 lab.size / sizeof(u32));", "		 lab.size / sizeof(u32) - 1);"),
+    ],
+)
+def test_memory_that_shows_its_last_owner_is_caught(
+    kmaplab, broken_lab, name: str, zeroing: str, none: str
+) -> None:
+    lab = broken_lab(name).replace(zeroing, none)
     assert list(failed(kmaplab, lab)) == ["fresh_contents_are_as_documented"]
+
+
+def test_a_wrong_kernel_address_is_caught(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_kmalloc").replace(
+        "page->kernel_addr = (unsigned long)addr;",
+        "page->kernel_addr = (unsigned long)addr + PAGE_SIZE;",
+    )
+    assert "kernel_addresses_hold_the_contents" in failed(kmaplab, lab)
 
 
 def test_a_missing_bounds_check_is_caught(kmaplab, broken_lab) -> None:

@@ -29,7 +29,7 @@ def read(text: str) -> Ktap:
 
 def test_results_come_with_their_diagnostics() -> None:
     assert read(GOOD).checks == [
-        Check("first", True, None, ("seed 0x1",)),
+        Check("first", True),
         Check("second", False, None, ("page 1 word 2: expected 0x1, found 0x2",)),
         Check("third", True, "no such file", ()),
     ]
