@@ -4,9 +4,9 @@
  *
  * Each program checks one lab's device through nothing but its contract
  * (labs/include/lab.h). The contract's own tests stand in lab_contract.c and
- * run for every lab; a program adds those of its lab. libcheck runs each test
- * in a child of its own, so one that crashes or hangs fails alone; lab_test.c
- * prints the results as KTAP while they come.
+ * run for every lab; a program adds those of its lab. The tests are libcheck's;
+ * lab_test.c runs them, sees to it that one that crashes or hangs fails alone,
+ * and prints the results as KTAP while they come.
  */
 #ifndef LAB_TEST_H
 #define LAB_TEST_H

@@ -79,6 +79,16 @@ def test_a_missing_bounds_check_is_caught(kmaplab, broken_lab) -> None:
     assert "private_mapping_is_refused" in names
 
 
+def test_a_check_that_dies_fails_and_the_others_go_on(kmaplab, broken_lab) -> None:
+    """An area without frames: each touch is a SIGBUS."""
+    lab = broken_lab("lab_kmalloc").replace(
+        "	return remap_pfn_range(vma,", "	return first ? 0 : remap_pfn_range(vma,"
+    )
+    names = failed(kmaplab, lab)
+    assert names["fresh_contents_are_as_documented"] == ["killed by signal 7, Bus error"]
+    assert "mmap_past_the_end_is_refused" not in names
+
+
 def test_a_run_of_frames_for_vmalloc_memory_is_caught(kmaplab, broken_lab) -> None:
     lab = broken_lab("lab_vmalloc").replace(
         "vmalloc_to_pfn(from),", "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
