@@ -11,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 # through the environment and unexpanded, so quotes and dollars in it survive.
 OPTIONS = LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT CMD EXTRA
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
+# make would also export the variables themselves, expanded.
+unexport $(OPTIONS)
 
 lower = $(shell echo $(1) | tr A-Z a-z)
 pass = $(foreach o,$(1),$(if $(value $(o)),--$(call lower,$(o))="$$KMAPLAB_OPTION_$(o)"))

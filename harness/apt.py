@@ -7,7 +7,6 @@ of the machine's hooks run, and its pinning does not count. apt verifies what it
 fetches, as it always does.
 """
 
-import fcntl
 import functools
 import os
 import re
@@ -19,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import paths
-from harness.errors import SetupError
+from harness.errors import RequestError, SetupError
+from harness.lock import locked
 from harness.progress import step
 from harness.targets import Suite
 
@@ -212,11 +212,25 @@ def choose(sources: Sequence[Source], environ: Mapping[str, str]) -> Mirrors:
     main = _best(sources, _MAIN_SUITE)
     security = _best(sources, _SECURITY_SUITE)
     if environ.get("KMAPLAB_MIRROR"):
-        main = Mirror(environ["KMAPLAB_MIRROR"])
+        main = _named(environ, "KMAPLAB_MIRROR")
         security = None
     if environ.get("KMAPLAB_SECURITY_MIRROR"):
-        security = Mirror(environ["KMAPLAB_SECURITY_MIRROR"])
+        security = _named(environ, "KMAPLAB_SECURITY_MIRROR")
     return Mirrors(main, security)
+
+
+def _named(environ: Mapping[str, str], name: str) -> Mirror:
+    """The mirror that a variable names. Raises RequestError if it is no address.
+
+    It becomes a line of an apt source, where a blank or a newline would begin
+    something else.
+    """
+    address = environ[name].strip()
+    if not _SCHEME.match(address) or re.search(r"\s", address):
+        raise RequestError(
+            f"{name}={address!r} is no address of a mirror, as http://mirror.example.org/debian"
+        )
+    return Mirror(address)
 
 
 def _best(sources: Sequence[Source], suite: re.Pattern[str]) -> Mirror | None:
@@ -265,26 +279,6 @@ def without_password(text: str) -> str:
 
 
 # --- running programs --------------------------------------------------------
-
-
-@contextmanager
-def locked(path: Path, what: str) -> Iterator[int]:
-    """Hold the lock file ``path``, waiting for another run if there is one.
-
-    Yields the file's descriptor. A program that inherits it keeps the lock, so
-    that one which outlives this process is not disturbed by the next.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with step(f"waiting for another run that has {what} in hand"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
-    finally:
-        os.close(lock)
 
 
 def run(

@@ -1,12 +1,16 @@
 """What the guest says on its result channel, and who may say it.
 
 The protocol is harness/guest/init's: lines that begin with "@NONCE ". The nonce
-is new for each run and known to the guest's init only, so a line that the kernel
-or a module brings onto the channel is not taken for a result.
+is new for each run, and the guest's init hands it to the check programs only: so
+a line that something else brings onto the channel is not taken for a result.
 """
 
 import os
 from dataclasses import dataclass, field
+
+
+# What is longer is not a line of ours, and is cut.
+_LONGEST_LINE = 1 << 16
 
 
 def new_nonce() -> str:
@@ -32,6 +36,7 @@ class LineReader:
     def feed(self, data: bytes) -> list[Line]:
         """Take in bytes; return the lines of ours that they complete."""
         *whole, self._pending = (self._pending + data).split(b"\n")
+        self._pending = self._pending[:_LONGEST_LINE]
         lines = (self._read(raw) for raw in whole)
         return [line for line in lines if line]
 

@@ -2,13 +2,17 @@
 
 import argparse
 import importlib
+import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
-from harness.errors import BAD_SETUP, KmaplabError
-from harness.paths import LABS
+from harness.errors import BAD_SETUP, KmaplabError, RequestError
+from harness.paths import BUILD, LABS
+from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES
 
 _VERBS = {
     "run": "all labs, both sides, one table",
@@ -18,15 +22,35 @@ _VERBS = {
     "clean": "remove all that was made or fetched",
 }
 
+# Seconds until the guest of a run is killed.
+_RUN_LIMIT = 120.0
+
 _EPILOG = """\
 exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
 3 the guest crashed, hung or said something that makes no sense
 (console CMD: that of the command)
 """
 
+_CONSOLE_EPILOG = (
+    """\
+A command's output comes over an emulated serial port, about 100 KB a second.
+What it leaves running in the background is killed when it ends. Leave the
+interactive shell with exit; if the machine hangs, with Ctrl-] and then x.
+
+"""
+    + _EPILOG
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, as every verb does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message}; see {self.prog} --help")
+
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="harness/kmaplab",
         description="Kernel memory, got in five ways and mapped to user space; both sides match.",
         epilog=_EPILOG,
@@ -38,38 +62,50 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text,
-            epilog=_EPILOG,
+            epilog=_CONSOLE_EPILOG if name == "console" else _EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         for name, text in _VERBS.items()
     }
+    for name in ("run", "console", "bench"):
+        _add_target(made[name])
     for name in ("run", "console"):
         _add_guest_options(made[name])
-    made["run"].add_argument("--lab", help="labs to run, by name (default: all)")
-    made["run"].add_argument("--format", default="table", help="table (default), json or junit")
-    made["run"].add_argument(
+    run = made["run"]
+    run.set_defaults(limit=_RUN_LIMIT)
+    run.add_argument("--lab", help="labs to run, by name (default: all)")
+    run.add_argument("--format", default="table", help="table (default), json or junit")
+    run.add_argument(
         "--seed", type=_seed, help="contents of the buffers (default: another for each run)"
+    )
+    run.add_argument(
+        "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
-    made["bench"].add_argument("--kernel", help="kernel series (default: 6.1)")
-    made["bench"].add_argument("--arch", help="architecture (default: x86_64)")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
 
 
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(SERIES)} (default: {DEFAULT_SERIES})"
+    )
+    parser.add_argument(
+        "--arch", help=f"architecture: {', '.join(ARCHES)} (default: {DEFAULT_ARCH})"
+    )
+
+
 def _add_guest_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kernel", help="kernel series (default: 6.1)")
-    parser.add_argument("--arch", help="architecture (default: x86_64)")
     parser.add_argument(
         "--accel", default="tcg", help="tcg (emulation, default), kvm, or auto: try kvm first"
     )
     parser.add_argument(
         "--limit",
         type=_seconds,
-        help="seconds until the guest is killed (run: 120, console --cmd: 600)",
+        help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",
     )
     parser.add_argument(
         "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
@@ -77,50 +113,73 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _seed(text: str) -> int:
-    value = int(text, 0)
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
     if not 0 <= value < 1 << 64:
-        raise argparse.ArgumentTypeError(f"{text} is not within 64 bits")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 64 bits")
     return value
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
     if not 1 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 86400 seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 1 and 86400 seconds")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return int(text)
 
 
 def _directory(text: str) -> Path:
     path = Path(text).resolve()
     if not (path / "Kbuild").is_file():
-        raise argparse.ArgumentTypeError(f"{text} is no directory of labs: it has no Kbuild")
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory of labs: it has no Kbuild")
     return path
 
 
 def main(arguments: list[str]) -> int:
     """Run a verb and return the exit status."""
     # A kill ends the verb as an exception does, so guests are not left behind.
-    signal.signal(signal.SIGTERM, _terminate)
-    args = _parser().parse_args(arguments)
-    if getattr(args, "limit", 0) is None and args.verb == "run":
-        args.limit = 120.0
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
     try:
-        return int(importlib.import_module(f"harness.verb_{args.verb}").main(args))
+        return _run(arguments)
     except KmaplabError as error:
-        print(f"kmaplab: {error}", file=sys.stderr)
-        return error.status
+        return _complain(str(error), error.status)
     except KeyboardInterrupt:
-        print("kmaplab: interrupted", file=sys.stderr)
-        return 130
+        return _complain("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:
+        # The reader has left; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BAD_SETUP
+    except OSError as error:
+        return _complain(f"{error}. If another user made {BUILD}: make clean as that user")
+    except Exception:
+        return _complain(f"this is a bug in kmaplab:\n{traceback.format_exc()}")
+
+
+def _run(arguments: list[str]) -> int:
+    args = _parser().parse_args(arguments)
+    if sys.stdout is None:
+        raise RequestError("standard output is closed: there is no place for the results")
+    os.set_blocking(sys.stdout.fileno(), True)
+    status = int(importlib.import_module(f"harness.verb_{args.verb}").main(args))
+    sys.stdout.flush()
+    return status
+
+
+def _complain(text: str, status: int = BAD_SETUP) -> int:
+    if sys.stderr is not None:
+        print(f"kmaplab: {text}", file=sys.stderr)
+    return status
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -14,11 +14,21 @@ def of(parts: Iterable[str | Path]) -> str:
     for part in parts:
         if isinstance(part, Path):
             for path in _files(part):
-                total.update(f"{path.name} {path.stat().st_mode & 0o111}\0".encode())
+                name = path.relative_to(part) if path != part else path.name
+                total.update(f"{name} {path.stat().st_mode & 0o111}\0".encode())
                 total.update(hashlib.sha256(path.read_bytes()).digest())
         else:
             total.update(f"{part}\0".encode())
     return total.hexdigest()
+
+
+def of_tool(path: str) -> str:
+    """Return what changes when an installed tool does, without reading all of it."""
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        return f"{path} is missing"
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
 def _files(path: Path) -> list[Path]:
@@ -28,7 +38,34 @@ def _files(path: Path) -> list[Path]:
 
 
 def is_current(made: Iterable[Path], stamp: Path, digest: str) -> bool:
-    """Say whether all of ``made`` exist and ``stamp`` holds ``digest``."""
-    return (
-        all(path.exists() for path in made) and stamp.is_file() and stamp.read_text() == digest
-    )
+    """Say whether ``stamp`` holds ``digest`` and ``made`` are as they were then."""
+    try:
+        return stamp.read_bytes() == _stamp(made, digest)
+    except OSError:
+        return False
+
+
+def is_intact(made: Iterable[Path], stamp: Path) -> bool:
+    """Say whether ``made`` are as they were when ``stamp`` was set, of whatever inputs."""
+    try:
+        digest = stamp.read_bytes().split(b"\n")[0].decode(errors="replace")
+    except OSError:
+        return False
+    return is_current(made, stamp, digest)
+
+
+def set_current(made: Iterable[Path], stamp: Path, digest: str) -> None:
+    """Write the stamp for what was just made."""
+    stamp.write_bytes(_stamp(made, digest))
+
+
+def _stamp(made: Iterable[Path], digest: str) -> bytes:
+    """Return the digest and, of each file made, its size and time.
+
+    Raises OSError if one is missing.
+    """
+    lines = [digest]
+    for path in made:
+        status = path.stat()
+        lines.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
+    return "\n".join(lines).encode()

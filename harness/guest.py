@@ -3,8 +3,8 @@
 import os
 import re
 import selectors
-import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +22,12 @@ RESERVED = "memmap=16M$0x18000000"
 
 # An oops ends the guest at once, by a panic and -no-reboot: what comes after
 # one proves nothing. Debian's kernels zero all memory that they hand out;
-# init_on_alloc=0 makes a lab that forgets to zero its own show it.
-_COMMAND_LINE = f"console=ttyS0 quiet oops=panic panic=-1 init_on_alloc=0 {RESERVED}"
+# init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
+# module waits for RCU, which a guest with nothing else to do need not do at leisure.
+_COMMAND_LINE = (
+    "console=ttyS0 quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1 "
+    + RESERVED
+)
 
 # QEMU 7.2 loses the flags register when an interrupt follows an emulated
 # cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.
@@ -94,7 +98,7 @@ class Ending:
     def last_lines(self) -> list[str]:
         """Return the end of the console, from the crash on if there was one."""
         text = self.console.decode("utf-8", "replace").replace("\r", "")
-        lines = [line for line in text.split("\n") if line.strip()]
+        lines = [tools.printable(line) for line in text.split("\n") if line.strip()]
         if not lines:
             return ["(its console was silent)"]
         for number, line in enumerate(lines):
@@ -151,9 +155,9 @@ def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
     try:
         finished, timed_out = listener.listen(machine.limit)
         if not finished and not timed_out:
-            _complain_of_qemu(process, bytes(listener.heard))
+            _complain_of_qemu(machine, process, bytes(listener.heard))
     finally:
-        _kill(process)
+        tools.kill_group(process)
         process.stdout.close()
         os.close(results_read)
     return Ending(finished, timed_out, time.monotonic() - begun, bytes(listener.heard))
@@ -169,10 +173,14 @@ def run_interactively(machine: Machine) -> bytes:
     try:
         process = _start(machine.command(results_write, interactive=True), [results_write], None)
         os.close(results_write)
+        clock = threading.Timer(machine.limit or threading.TIMEOUT_MAX, process.kill)
+        clock.daemon = True
+        clock.start()
         results = b""
         while data := os.read(results_read, 1 << 16):
             results += data
         process.wait()
+        clock.cancel()
     finally:
         subprocess.run(["stty", settings.strip()], check=False)
         os.close(results_read)
@@ -195,18 +203,25 @@ def _start(command: list[str], keep: list[int], output: int | None) -> subproces
         raise SetupError(f"{error.filename} is missing: run harness/setup") from error
 
 
-def _complain_of_qemu(process: subprocess.Popen[bytes], said: bytes) -> None:
-    """Raise SetupError if QEMU itself refused to run the guest."""
+def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: bytes) -> None:
+    """Raise SetupError if it was QEMU, and not the guest, that failed."""
     status = process.wait()
-    if status > 0:
-        lines = said.decode("utf-8", "replace").strip() or "(it said nothing)"
-        raise SetupError(f"QEMU ended with status {status} and said:\n    {lines}")
+    if status == 0:
+        return
+    how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
+    lines = tools.printable(said.decode("utf-8", "replace").strip()) or "(nothing)"
+    advice = "; ACCEL=tcg does without KVM" if machine.accel == "kvm" else ""
+    raise SetupError(f"QEMU {how}{advice}. It said:\n    {lines}")
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the guest and everything that it may have started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
+def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:
+    """Name what was wrong with a guest, or return None if it did all it should."""
+    if nonsense:
+        return nonsense
+    if ending.finished:
+        return None
+    if ending.timed_out:
+        return f"the guest was still running after {limit:.0f} s and was killed"
+    if b"Kernel panic" in ending.console:
+        return "the guest's kernel crashed"
+    return "the guest powered off before it was done"

@@ -8,6 +8,7 @@ unpacks any number of them (Documentation/driver-api/early-userspace/
 buffer-format.rst).
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from harness.errors import RequestError, SetupError
 from harness.kernels import Kernel
 from harness.modules import Modules
 from harness.paths import GUEST
-from harness.progress import step
+from harness.progress import say, step
 from harness.userspace import Programs
 
 BUSYBOX = Path("/bin/busybox")
@@ -60,7 +61,7 @@ class Spec:
         device numbers of the contents from this machine's disk, cpio would keep
         them, and tar has no place for them.
         """
-        text = "\n".join(self.lines) + "\n"
+        text = "\n".join(self.lines) + "\n"  # all of it ASCII, see _escape()
         tar = archive.with_name(f"{archive.name}.tar")
         _bsdtar(["--format=gnutar", "-cf", tar, "@-"], text.encode())
         _bsdtar(["--format=newc", "-cf", archive, f"@{tar}"])
@@ -85,7 +86,7 @@ def _bsdtar(arguments: list[str | Path], spec: bytes = b"") -> None:
 def _escape(text: str) -> str:
     """Escape a name as mtree(5) wants it: octal for all that could end it."""
     plain = set(range(0x21, 0x7F)) - set(b"\\#=*?[")
-    return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in text.encode())
+    return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in os.fsencode(text))
 
 
 def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
@@ -98,7 +99,7 @@ def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
         stamp.unlink(missing_ok=True)
         with step("making the initramfs"):
             _write(archive, kernel, modules, programs)
-        stamp.write_text(wanted)
+        digest.set_current([archive], stamp, wanted)
     return archive
 
 
@@ -109,13 +110,14 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
         spec.directory(name, 0o1777 if name == "tmp" else 0o755)
     spec.console()
     spec.file("init", GUEST / "init", 0o755)
-    for name in ("fstab", "motd", "profile"):
+    for name in ("fstab", "motd", "passwd", "profile"):
         spec.file(f"etc/{name}", GUEST / name)
     spec.file("bin/busybox", BUSYBOX, 0o755)
     for applet in _applets():
         spec.link(f"bin/{applet}", "busybox")
-    for program in programs.files:
-        spec.file(f"checks/{program.name}", program, 0o755)
+    spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
+    for name in programs.names:
+        spec.link(f"checks/{name}", programs.executable.name)
     for path in _depmod(modules.directory / "root", kernel.release, modules.files):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
@@ -157,7 +159,7 @@ class Job:
         spec.directory("job")
         for name, content in self.files.items():
             path = directory / name
-            path.write_text(content)
+            path.write_bytes(os.fsencode(content))
             spec.file(f"job/{name}", path, 0o600)
         if self.extra:
             _add_extra(spec, self.extra)
@@ -172,10 +174,10 @@ class Job:
 
 
 def _add_extra(spec: Spec, extra: Path) -> None:
-    if not extra.is_dir():
-        raise RequestError(f"EXTRA={extra} is not a directory")
+    """Add a directory as /extra. Raises RequestError if it is too large."""
     spec.directory("extra")
     size = 0
+    left_out = []
     for path in sorted(extra.rglob("*")):
         name = f"extra/{path.relative_to(extra)}"
         if path.is_symlink():
@@ -184,7 +186,11 @@ def _add_extra(spec: Spec, extra: Path) -> None:
             spec.directory(name)
         elif path.is_file():
             size += path.stat().st_size
-            spec.file(name, path.resolve(), path.stat().st_mode & 0o777)
+            spec.file(name, path, path.stat().st_mode & 0o777)
+        else:
+            left_out.append(path.name)
+    if left_out:
+        say(f"left out of /extra, being neither files nor directories: {', '.join(left_out)}")
     if size > _MOST_EXTRA_BYTES:
         raise RequestError(
             f"EXTRA={extra} holds {size >> 20} MiB: "

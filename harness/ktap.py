@@ -12,6 +12,7 @@ _VERSION = "KTAP version 1"
 _PLAN = re.compile(r"1\.\.(\d+)$")
 _RESULT = re.compile(r"(not ok|ok) (\d+)(?: - | )?(\S*)(?: # SKIP ?(.*))?$")
 _FIELD = re.compile(r"(\w+)=(\S+)")
+_NUMBERS = ("pages", "size", "kernel_to_user", "user_to_kernel")
 
 
 class KtapError(ValueError):
@@ -68,6 +69,9 @@ class KtapReader:
             self.ktap.running = text.removeprefix("running ")
         elif text.startswith("report "):
             self.ktap.report = dict(_FIELD.findall(text))
+            for name in _NUMBERS:
+                if not self.ktap.report.get(name, "").isdecimal():
+                    raise KtapError(f"no number for {name} in '{text}'")
         elif not text.startswith("seed "):
             self._diagnostics.append(text)
 
@@ -87,10 +91,12 @@ class KtapReader:
 
     def finish(self) -> Ktap:
         """Return all results. Raises KtapError if some are missing."""
-        if self.ktap.plan is None:
+        if not self.ktap.plan:
             raise KtapError("no results at all")
         missing = self.ktap.plan - len(self.ktap.checks)
         if missing:
             where = f", in {self.ktap.running}" if self.ktap.running else ""
             raise KtapError(f"{missing} of {self.ktap.plan} results are missing{where}")
+        if not self.ktap.report:
+            raise KtapError("the report line is missing")
         return self.ktap

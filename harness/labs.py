@@ -58,6 +58,8 @@ def choose(wanted: str | None) -> list[Lab]:
     """
     labs = {lab.name: lab for lab in all_labs()}
     names = (wanted or "").replace(",", " ").split()
+    if wanted and not names:
+        raise RequestError(f"LAB={wanted!r} names no lab: choose from {', '.join(labs)}")
     for name in names:
         if _full_name(name) not in labs:
             raise RequestError(f"LAB={name} is unknown: choose from {', '.join(labs)}")

@@ -1,13 +1,17 @@
 """Building the kernel modules out of tree, below build/."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import digest, tools
+from harness.errors import SetupError
 from harness.kernels import Kernel
 from harness.paths import BUILD, LABS
 from harness.progress import step
+
+_COMPILER = "/usr/bin/gcc-12"
 
 # Debug information and BTF triple the build's time and nobody reads them here.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
@@ -35,19 +39,28 @@ def build(kernel: Kernel, sources: Path = LABS) -> Modules:
     directory = BUILD / "modules" / _name(sources) / str(kernel.target)
     copy = directory / "labs"
     stamp = directory / "modules.digest"
-    wanted = digest.of([kernel.version, sources, Path(__file__)])
-    files = _built(copy)
-    if not files or not digest.is_current(files, stamp, wanted):
+    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), sources, Path(__file__)])
+    if not digest.is_current(_built(copy), stamp, wanted):
+        # make knows what changed, but takes damaged objects for up to date.
+        if not digest.is_intact(_built(copy), stamp):
+            shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
         _mirror(sources, copy)
-        # Without the map a WARN() carries this machine's path into the module.
-        flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
-        command = ["make", "-j2", "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags]
         with step(f"building the modules for {kernel.release}"):
-            tools.run(command, directory / "modules.log", "building the modules")
-        files = _built(copy)
-        stamp.write_text(wanted)
-    return Modules(directory, files, wanted)
+            _run_kbuild(kernel, copy, directory / "modules.log")
+        digest.set_current(_built(copy), stamp, wanted)
+    return Modules(directory, _built(copy), wanted)
+
+
+def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
+    # Without the map a WARN() carries this machine's path into the module.
+    flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
+    jobs = f"-j{os.cpu_count() or 1}"
+    command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags]
+    try:
+        tools.run(command, log, "building the modules")
+    except SetupError as error:
+        raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
 
 
 def _name(sources: Path) -> str:
@@ -55,10 +68,13 @@ def _name(sources: Path) -> str:
 
 
 def _built(copy: Path) -> tuple[Path, ...]:
-    """Return the modules whose source is still there."""
-    return tuple(
-        sorted(path for path in copy.rglob("*.ko") if path.with_suffix(".c").is_file())
-    )
+    """Return the modules that kbuild says it made, whether they are there or not."""
+    order = copy / "modules.order"
+    if not order.is_file():
+        return (order,)
+    names = order.read_text(errors="replace").split()
+    # Paths up to 6.1 are those of the .ko, later ones those of the .o.
+    return tuple(sorted((copy / name).with_suffix(".ko") for name in names))
 
 
 def _mirror(sources: Path, copy: Path) -> None:

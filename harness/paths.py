@@ -15,7 +15,13 @@ GUEST = ROOT / "harness" / "guest"
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a new directory below BUILD that goes when the block ends."""
+    """Give a new directory below BUILD that goes when the block ends.
+
+    One that a killed run has left behind goes when the next begins.
+    """
+    for left in BUILD.glob("scratch-*"):
+        if not Path(f"/proc/{left.name.removeprefix('scratch-')}").exists():
+            shutil.rmtree(left, ignore_errors=True)
     directory = BUILD / f"scratch-{getpid()}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)

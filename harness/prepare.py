@@ -3,19 +3,26 @@
 from pathlib import Path
 
 from harness import accel, initramfs, kernels, modules, userspace
-from harness.apt import locked
 from harness.guest import Machine
+from harness.lock import locked
 from harness.paths import BUILD, LABS
 from harness.targets import Target
 
 
-def machine(target: Target, wanted_accel: str, limit: float | None, labs: Path = LABS) -> Machine:
+def machine(
+    target: Target,
+    wanted_accel: str,
+    limit: float | None,
+    labs: Path = LABS,
+    refresh: bool = False,
+) -> Machine:
     """Return a machine for a target with the modules in ``labs``.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
-    has to be appended (initramfs.Job). ``limit`` is in seconds.
+    has to be appended (initramfs.Job). ``limit`` is in seconds; ``refresh`` looks
+    for a newer kernel.
     """
-    kernel = kernels.fetch(target)
+    kernel = kernels.fetch(target, refresh)
     with locked(BUILD / "build.lock", "the build"):
         built = modules.build(kernel, labs)
         archive = initramfs.build(kernel, built, userspace.build())

@@ -5,6 +5,7 @@ On a terminal one line counts the seconds; in a pipe each step is one line when
 it begins, and another for each ten seconds that it goes on.
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -20,7 +21,8 @@ _QUIET = 0.3
 
 def say(text: str) -> None:
     """Print one line of progress at once."""
-    print(f"kmaplab: {text}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        print(f"kmaplab: {text}", file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Step:
 @contextmanager
 def step(text: str) -> Iterator[Step]:
     """Show ``text`` while the block runs, and how long it took."""
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr is not None and sys.stderr.isatty()
     current = Step(text, time.monotonic())
     stop = threading.Event()
     if not terminal:
@@ -61,7 +63,8 @@ def _tick(current: Step, stop: threading.Event, terminal: bool) -> None:
     wait = _QUIET if terminal else _PIPE_INTERVAL
     while not stop.wait(wait):
         if terminal:
-            sys.stderr.write(f"\r\x1b[Kkmaplab: {current}")
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write("\r\x1b[K" + f"kmaplab: {current}"[:width])
             sys.stderr.flush()
             wait = _TERMINAL_INTERVAL
         else:

@@ -12,8 +12,6 @@ from harness.results import LoadResult, Verdict
 
 FORMATS = ("table", "json", "junit")
 
-# A terminal narrower than this gets the three addresses below each other.
-_WIDE = 118
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.BROKEN: "bold magenta"}
 
 
@@ -75,9 +73,17 @@ class RunReport:
             if result.problems:
                 case = TestCase("load and checks run to the end", classname=result.load.lab.name)
                 error = Error(result.problems[0])
-                error.text = "\n".join((*result.problems, *result.log, *self.last_lines))
+                error.text = "\n".join((*result.problems, *result.log))
                 case.result = [error]
                 suite.add_testcase(case)
+            xml.add_testsuite(suite)
+        if self.trouble:
+            suite = TestSuite("guest")
+            case = TestCase("the guest runs to its end", classname="guest")
+            error = Error(self.trouble)
+            error.text = "\n".join(self.last_lines)
+            case.result = [error]
+            suite.add_testcase(case)
             xml.add_testsuite(suite)
         print(xml.tostring().decode())
 
@@ -86,11 +92,12 @@ class RunReport:
         from rich.markup import escape
 
         # A pipe has no width: nothing there may be wrapped or cut off.
-        console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-        wide = not sys.stdout.isatty() or console.width >= _WIDE
-        if not sys.stdout.isatty():
-            console = Console(highlight=False, width=400)
-        console.print(_summary(self.results, wide))
+        width = None if sys.stdout.isatty() else 400
+        console = Console(highlight=False, width=width)
+        table = _wide_table(self.results)
+        if _width(console, table) > console.width:
+            table = _narrow_table(self.results)
+        console.print(table)
         for result in self.results:
             for line in _what_failed(result):
                 console.print(escape(line), soft_wrap=True)
@@ -105,53 +112,99 @@ class RunReport:
         )
 
 
-def _summary(results: list[LoadResult], wide: bool) -> Any:
+def _wide_table(results: list[LoadResult]) -> Any:
+    """One line for each load."""
+    table = _table(
+        "lab",
+        "kernel address",
+        "physical address",
+        "user address",
+        "frames",
+        "bytes compared:\nkernel to user",
+        "\nuser to kernel",
+        "checks\npassed",
+        "verdict",
+    )
+    for result in results:
+        cells = _cells(result)
+        table.add_row(
+            str(result.load),
+            *cells.addresses,
+            cells.frames,
+            *cells.compared,
+            ", ".join(cells.checks),
+            cells.verdict,
+            style=_STYLES[result.verdict],
+        )
+    return table
+
+
+def _narrow_table(results: list[LoadResult]) -> Any:
+    """Some lines for each load, to fit into 80 columns."""
+    table = _table(
+        "lab", "kernel, physical,\nuser address", "frames", "bytes to user,\nto kernel", "checks"
+    )
+    for result in results:
+        cells = _cells(result)
+        table.add_row(
+            "\n".join((result.load.lab.name, *result.load.parameters)),
+            "\n".join(cells.addresses),
+            cells.frames,
+            "\n".join(cells.compared),
+            "\n".join((cells.verdict, *cells.checks)),
+            style=_STYLES[result.verdict],
+        )
+    return table
+
+
+def _width(console: Any, table: Any) -> int:
+    """Return the columns that a table would like to have."""
+    from rich.measure import Measurement
+
+    unbounded = console.options.update(max_width=10_000)
+    return int(Measurement.get(console, unbounded, table).maximum)
+
+
+def _table(*columns: str) -> Any:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("lab", no_wrap=True)
-    if wide:
-        for name in ("kernel address", "physical address", "user address"):
-            table.add_column(name, no_wrap=True)
-    else:
-        table.add_column("kernel, physical, user address", no_wrap=True)
-    table.add_column("frames", no_wrap=True)
-    table.add_column("bytes compared\nkernel to user", justify="right", no_wrap=True)
-    table.add_column("\nuser to kernel", justify="right", no_wrap=True)
-    table.add_column("checks\npassed", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for result in results:
-        table.add_row(*_row(result, wide), style=_STYLES[result.verdict])
+    for column in columns:
+        numbers = column.startswith(("bytes", "\n"))
+        table.add_column(column, no_wrap=True, justify="right" if numbers else "left")
     return table
 
 
-def _row(result: LoadResult, wide: bool) -> list[str]:
-    """Return the cells of one load; "-" where the checks did not say."""
+@dataclass(frozen=True)
+class _Cells:
+    """What the table says of a load; "-" where the checks did not."""
+
+    addresses: list[str]
+    frames: str
+    compared: list[str]
+    checks: list[str]
+    verdict: str
+
+
+def _cells(result: LoadResult) -> _Cells:
     report = result.ktap.report
-    addresses = [report.get(f"{side}_addr", "-") for side in ("kernel", "phys", "user")]
-    frames = {"yes": "neighbours", "no": "scattered"}.get(report.get("neighbours", ""), "-")
-    return [
-        str(result.load),
-        *(addresses if wide else ["\n".join(addresses)]),
-        frames,
-        _bytes(report.get("kernel_to_user")),
-        _bytes(report.get("user_to_kernel")),
-        _passed(result),
-        result.verdict.name.lower() if result.verdict is Verdict.PASSED else result.verdict.name,
-    ]
+    checks = result.ktap.checks
+    skipped = sum(check.skipped is not None for check in checks)
+    passed = sum(check.passed for check in checks) - skipped
+    good = result.verdict is Verdict.PASSED
+    return _Cells(
+        addresses=[report.get(f"{side}_addr", "-") for side in ("kernel", "phys", "user")],
+        frames={"yes": "neighbours", "no": "scattered"}.get(report.get("neighbours", ""), "-"),
+        compared=[_bytes(report.get(way)) for way in ("kernel_to_user", "user_to_kernel")],
+        checks=[f"{passed} of {result.ktap.plan or 0}"]
+        + ([f"{skipped} skipped"] if skipped else []),
+        verdict=result.verdict.name.lower() if good else result.verdict.name,
+    )
 
 
 def _bytes(number: str | None) -> str:
     return f"{int(number):,}" if number else "-"
-
-
-def _passed(result: LoadResult) -> str:
-    checks = result.ktap.checks
-    skipped = sum(check.skipped is not None for check in checks)
-    passed = sum(check.passed for check in checks) - skipped
-    total = result.ktap.plan or 0
-    return f"{passed} of {total}" + (f", {skipped} skipped" if skipped else "")
 
 
 def _what_failed(result: LoadResult) -> list[str]:

@@ -7,6 +7,7 @@ from harness.channel import Line, LineReader
 from harness.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.ktap import Check, Ktap, KtapError, KtapReader
 from harness.labs import Load
+from harness.tools import printable
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
 _TAINT_DIED = 1 << 7
@@ -65,11 +66,11 @@ class Collector:
         elif line.word == "log":
             self.results[-1].log.append(_without_level(line.rest))
         elif line.word == "error":
-            self.results[-1].problems.append(line.rest)
+            self.results[-1].problems.append(printable(line.rest))
         elif line.word == "end":
             self._end(line.rest)
         else:
-            self._check_line(f"{line.word} {line.rest}".rstrip())
+            self._check_line(printable(f"{line.word} {line.rest}".rstrip()))
 
     def _no_sense(self, text: str) -> None:
         self.nonsense = self.nonsense or f"the guest made no sense: {text}"
@@ -124,6 +125,8 @@ class Collector:
                 f"with {len(result.failed_checks)} failed checks"
             )
             return
+        if not result.failed_checks and not _compared(result.ktap):
+            result.problems.append("nothing was compared, in one direction or in both")
         failed = result.failed_checks or result.problems
         result.verdict = Verdict.FAILED if failed else Verdict.PASSED
 
@@ -140,10 +143,15 @@ class Collector:
         ]
 
 
+def _compared(ktap: Ktap) -> bool:
+    """Say whether bytes were compared both ways."""
+    return all(int(ktap.report[name]) for name in ("kernel_to_user", "user_to_kernel"))
+
+
 def _without_level(line: str) -> str:
-    """Strip the "<6>" that dmesg -r puts before a line."""
+    """Strip the "<6>" that dmesg -r puts before a line, and control characters."""
     level, found, rest = line.partition(">")
-    return rest if found and level.startswith("<") else line
+    return printable(rest if found and level.startswith("<") else line)
 
 
 def worst(results: list[LoadResult]) -> int:

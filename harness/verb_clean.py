@@ -9,6 +9,8 @@ from harness.paths import BUILD
 def main(args: Namespace) -> int:
     """Remove build/; return the exit status."""
     del args
-    if BUILD.exists():
+    try:
         shutil.rmtree(BUILD)
+    except FileNotFoundError:
+        pass
     return 0

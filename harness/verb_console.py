@@ -10,13 +10,12 @@ from pathlib import Path
 
 from harness import guest, paths, prepare
 from harness.channel import CommandReader, LineReader, new_nonce
-from harness.errors import GuestError
+from harness.errors import GuestError, RequestError
 from harness.guest import Machine
 from harness.initramfs import Job
 from harness.paths import BUILD
 from harness.progress import say
 from harness.targets import Target, target
-from harness.verb_run import what_went_wrong
 
 # Seconds for a command; a person at a shell has no limit.
 _COMMAND_LIMIT = 600.0
@@ -25,16 +24,32 @@ _COMMAND_LIMIT = 600.0
 def main(args: Namespace) -> int:
     """Give a shell, or run one command; return the command's exit status."""
     wanted = target(args.kernel, args.arch)
-    command = args.cmd
-    if command is None and not sys.stdin.isatty():
-        command = sys.stdin.read()
+    extra = _extra(args.extra)
+    command = _command_text(args.cmd)
     limit = args.limit or (None if command is None else _COMMAND_LIMIT)
     machine = prepare.machine(wanted, args.accel, limit, args.labs)
-    extra = Path(args.extra) if args.extra else None
     with paths.scratch() as directory:
         if command is None:
             return _shell(machine, wanted, extra, directory)
         return _command(machine, wanted, extra, directory, command)
+
+
+def _extra(name: str | None) -> Path | None:
+    if not name:
+        return None
+    path = Path(name).resolve()
+    if not path.is_dir():
+        raise RequestError(f"EXTRA={name} is not a directory (looked for {path})")
+    return path
+
+
+def _command_text(given: str | None) -> str | None:
+    """Return the command: the option, or what stands on a standard input that is no terminal."""
+    if given is not None:
+        return given
+    if sys.stdin is None:
+        raise RequestError("standard input is closed: use --cmd for a command")
+    return None if sys.stdin.isatty() else sys.stdin.read()
 
 
 def _environment(nonce: str, verb: str, wanted: Target) -> str:
@@ -48,6 +63,7 @@ def _environment(nonce: str, verb: str, wanted: Target) -> str:
 def _command(
     machine: Machine, wanted: Target, extra: Path | None, directory: Path, command: str
 ) -> int:
+    say(f"booting {machine.kernel.release} ({machine.accel}) for one command")
     nonce = new_nonce()
     reader = CommandReader(nonce)
     job = Job({"env": _environment(nonce, "command", wanted), "command": command + "\n"}, extra)
@@ -62,7 +78,7 @@ def _command(
     log = BUILD / "console.log"
     log.write_bytes(ending.console)
     if reader.status is None:
-        trouble = what_went_wrong(None, ending, machine.limit)
+        trouble = guest.what_went_wrong(None, ending, machine.limit)
         lines = "\n".join(f"    {line}" for line in ending.last_lines())
         raise GuestError(f"{trouble}; the end of its console (all of it: {log}):\n{lines}")
     return reader.status

@@ -26,7 +26,8 @@ def main(args: Namespace) -> int:
     chosen = labs.choose(args.lab)
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
     seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
-    machine = prepare.machine(target(args.kernel, args.arch), args.accel, args.limit, args.labs)
+    wanted = target(args.kernel, args.arch)
+    machine = prepare.machine(wanted, args.accel, args.limit, args.labs, args.refresh)
     report = _run(machine, loads, seed)
     report.print(args.format)
     return report.status
@@ -41,8 +42,9 @@ def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )
-    _import_while_waiting("rich.table")
-    text = f"running {len(loads)} loads on {machine.kernel.release} ({machine.accel})"
+    _import_while_waiting("rich.console", "rich.markup", "rich.measure", "rich.table")
+    loads_text = f"{len(loads)} load{'s' if len(loads) > 1 else ''}"
+    text = f"running {loads_text} on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress, paths.scratch() as directory:
         ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
@@ -56,13 +58,18 @@ def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
     return enough
 
 
-def _import_while_waiting(module: str) -> None:
-    """Load a slow module while the guest boots."""
-    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
+def _import_while_waiting(*modules: str) -> None:
+    """Load slow modules while the guest boots."""
+
+    def load() -> None:
+        for module in modules:
+            importlib.import_module(module)
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -> RunReport:
-    trouble = what_went_wrong(collector.nonsense, ending, machine.limit)
+    trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
     if not collector.done and not trouble:
         trouble = "the guest ended before its time"
     outcome = collector.finish()
@@ -79,16 +86,3 @@ def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -
         last_lines=ending.last_lines() if trouble else [],
         status=GUEST_BROKEN if trouble else results.worst(outcome),
     )
-
-
-def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:
-    """Name what was wrong with a guest, or return None if it did all it should."""
-    if nonsense:
-        return nonsense
-    if ending.finished:
-        return None
-    if ending.timed_out:
-        return f"the guest was still running after {limit:.0f} s and was killed"
-    if b"Kernel panic" in ending.console:
-        return "the guest's kernel crashed"
-    return "the guest powered off before it was done"

@@ -27,6 +27,7 @@ static const int READ_WRITE = PROT_READ | PROT_WRITE;
 /* Comes first: all later tests write. */
 START_TEST(fresh_contents_are_as_documented)
 {
+	lab.kernel_wrote = true;
 	lab_assert_words(lab.map, lab.words, 0, lab_expect_fresh,
 			 "user reads a fresh buffer");
 }
@@ -48,17 +49,30 @@ START_TEST(user_writes_every_word_kernel_checks)
 END_TEST
 
 /* A check that always says "the same" would pass the test above. */
-START_TEST(kernel_check_finds_one_wrong_bit)
+static void flip_one_bit_and_check(size_t victim)
 {
-	size_t victim = lab.seed % lab.words;
 	struct lab_check check = { .seed = lab.seed };
 
-	lab_write_pattern(lab.map);
-	lab.map[victim] ^= 1u << lab.seed % 32;
+	lab.map[victim] ^= 1u << victim % 32;
 	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_CHECK, &check), 0);
 	ck_assert_uint_eq(check.offset, victim * sizeof(uint32_t));
 	ck_assert_uint_eq(check.expected, lab_expect_pattern(victim));
 	ck_assert_uint_eq(check.found, lab.map[victim]);
+	lab.map[victim] = check.expected;
+}
+
+START_TEST(kernel_check_finds_one_wrong_bit)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	size_t page, step = lab.info.pages / 16 + 1;
+
+	lab_write_pattern(lab.map);
+	flip_one_bit_and_check(0);
+	flip_one_bit_and_check(lab.words - 1);
+	for (page = 0; page < lab.info.pages; page += step)
+		flip_one_bit_and_check(page * page_words +
+				       lab.seed % page_words);
+	lab_kernel_checks();
 }
 END_TEST
 
@@ -90,7 +104,7 @@ START_TEST(write_agrees_with_the_mapping)
 {
 	uint32_t *copy = malloc(lab.info.size);
 
-	lab_write_pattern(copy);
+	lab_write_unguarded(copy);
 	ck_assert_int_eq(pwrite(lab.fd, copy, lab.info.size, 0),
 			 lab.info.size);
 	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
@@ -125,13 +139,36 @@ START_TEST(read_and_write_stop_at_the_end)
 	ck_assert_int_eq(read(lab.fd, bytes, sizeof(bytes)), 0);
 	ck_assert_int_eq(write(lab.fd, bytes, sizeof(bytes)), -1);
 	ck_assert_int_eq(errno, ENOSPC);
+	lab_write_pattern(lab.map);
 	ck_assert_int_eq(pwrite(lab.fd, bytes, sizeof(bytes), end - 4), 4);
+	ck_assert_uint_eq(lab.map[lab.words - 1], 0);
+	ck_assert_uint_eq(lab.map[lab.words - 2],
+			  lab_expect_pattern(lab.words - 2));
+	ck_assert_int_eq(pread(lab.fd, bytes, 1, INT64_MAX - 1), 0);
+	ck_assert_int_eq(pwrite(lab.fd, bytes, 1, INT64_MAX - 1), -1);
+	ck_assert_int_eq(errno, ENOSPC);
 	ck_assert_int_eq(lseek(lab.fd, end + 1, SEEK_SET), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(lseek(lab.fd, -1, SEEK_SET), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(pread(lab.fd, (void *)-4096L, 4, 0), -1);
 	ck_assert_int_eq(errno, EFAULT);
+}
+END_TEST
+
+START_TEST(read_and_write_stop_where_the_callers_memory_does)
+{
+	size_t page = lab.info.page_size;
+	char *two = mmap(NULL, 2 * page, READ_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(two, MAP_FAILED);
+	ck_assert_int_eq(munmap(two + page, page), 0);
+	lab_write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, two + page - 16, 100, 0), 16);
+	ck_assert_int_eq(pwrite(lab.fd, two + page - 16, 100, 0), 16);
+	lab_kernel_checks();
+	munmap(two, page);
 }
 END_TEST
 
@@ -190,6 +227,25 @@ START_TEST(forked_child_sees_the_same)
 	lab.seed = ~lab.seed;
 	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
 			 "the parent reads what the child wrote");
+	lab_kernel_checks();
+}
+END_TEST
+
+START_TEST(munmap_in_the_middle_keeps_the_rest)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint64_t last = lab.info.pages - 1;
+
+	if (lab.info.pages < 3)
+		lab_skip("no middle: load with pages=3 or more");
+	lab_write_pattern(lab.map);
+	ck_assert_int_eq(munmap((char *)lab.map + lab.info.page_size,
+				lab.info.page_size), 0);
+	lab_assert_words(lab.map, page_words, 0, lab_expect_pattern,
+			 "before the hole");
+	lab_assert_words(lab.map + last * page_words, page_words,
+			 last * page_words, lab_expect_pattern,
+			 "behind the hole");
 	lab_kernel_checks();
 }
 END_TEST
@@ -354,6 +410,21 @@ START_TEST(read_only_descriptor_cannot_write)
 }
 END_TEST
 
+START_TEST(write_only_descriptor_cannot_read)
+{
+	struct lab_check check = { .seed = 0 };
+	int fd = open(lab.path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ioctl(fd, LAB_IOC_CHECK, &check), -1);
+	ck_assert_int_eq(errno, EBADF);
+	lab_assert_refused(mmap(NULL, lab.info.size, PROT_WRITE, MAP_SHARED,
+				fd, 0),
+			   EACCES, "a mapping of what cannot be read");
+	close(fd);
+}
+END_TEST
+
 START_TEST(node_is_for_its_owner_only)
 {
 	struct stat node;
@@ -370,6 +441,7 @@ static bool addresses_are_hidden(void)
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct none[2] = { 0 };
+	struct lab_user_page user = { .user_addr = (uintptr_t)lab.map };
 	struct lab_page page = { .index = 0 };
 	struct lab_info info;
 
@@ -377,6 +449,8 @@ static bool addresses_are_hidden(void)
 	    ioctl(lab.fd, LAB_IOC_INFO, &info))
 		return false;
 	if (info.kernel_addr || info.phys_addr || info.size != lab.info.size)
+		return false;
+	if (ioctl(lab.fd, LAB_IOC_USER_PAGE, &user) != -1 || errno != EPERM)
 		return false;
 	return ioctl(lab.fd, LAB_IOC_PAGE, &page) == -1 && errno == EPERM &&
 	       !page.kernel_addr && !page.pfn;
@@ -488,10 +562,12 @@ END_TEST
 
 /*
  * A witness that knows nothing of the labs: /proc/kcore shows the kernel's
- * virtual memory as the core file of a running system.
+ * virtual memory as the core file of a running system. For the linear map it
+ * names the physical address, too.
  */
-static int kcore_read(uint64_t addr, void *buf, size_t size)
+static void kcore_read(const struct lab_page *page, void *buf, size_t size)
 {
+	uint64_t addr = page->kernel_addr;
 	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
@@ -512,28 +588,32 @@ static int kcore_read(uint64_t addr, void *buf, size_t size)
 	}
 	ck_assert_msg(i < header.e_phnum, "0x%" PRIx64
 		      " is no address of the kernel's memory", addr);
-	i = pread(fd, buf, size, (off_t)(segment.p_offset + addr -
-					 segment.p_vaddr)) == (ssize_t)size;
+	if (segment.p_paddr != UINT64_MAX && segment.p_paddr != 0)
+		ck_assert_uint_eq(page->pfn * lab.info.page_size,
+				  segment.p_paddr + addr - segment.p_vaddr);
+	ck_assert_int_eq(pread(fd, buf, size, (off_t)(segment.p_offset + addr -
+						      segment.p_vaddr)),
+			 size);
 	close(fd);
-	return i;
 }
 
 START_TEST(kernel_addresses_hold_the_contents)
 {
 	size_t page_words = lab.info.page_size / sizeof(uint32_t);
-	uint32_t *page = malloc(lab.info.page_size);
+	uint32_t *words = malloc(lab.info.page_size);
 	uint64_t i;
 
-	if (!strcmp(lab.program->device, "lab_reserved"))
+	if (!lab.program->in_kcore)
 		lab_skip("/proc/kcore shows no ioremap() or memremap() areas");
 	lab_write_pattern(lab.map);
 	for (i = 0; i < lab.info.pages; i++) {
-		ck_assert(kcore_read(lab_page_at(i).kernel_addr, page,
-				     lab.info.page_size));
-		lab_assert_words(page, page_words, i * page_words,
+		struct lab_page page = lab_page_at(i);
+
+		kcore_read(&page, words, lab.info.page_size);
+		lab_assert_words(words, page_words, i * page_words,
 				 lab_expect_pattern, "/proc/kcore");
 	}
-	free(page);
+	free(words);
 }
 END_TEST
 
@@ -558,9 +638,11 @@ const struct lab_test lab_contract[] = {
 	LAB_TEST(write_agrees_with_the_mapping),
 	LAB_TEST(read_and_write_move_single_bytes),
 	LAB_TEST(read_and_write_stop_at_the_end),
+	LAB_TEST(read_and_write_stop_where_the_callers_memory_does),
 	LAB_TEST(second_mapping_sees_the_same),
 	LAB_TEST(second_descriptor_sees_the_same),
 	LAB_TEST(forked_child_sees_the_same),
+	LAB_TEST(munmap_in_the_middle_keeps_the_rest),
 	LAB_TEST(mapping_outlives_the_descriptor),
 	LAB_TEST(offset_k_shows_page_k),
 	LAB_TEST(mmap_past_the_end_is_refused),
@@ -570,6 +652,7 @@ const struct lab_test lab_contract[] = {
 	LAB_TEST(private_mapping_is_refused),
 	LAB_TEST(executable_mapping_is_refused),
 	LAB_TEST(read_only_descriptor_cannot_write),
+	LAB_TEST(write_only_descriptor_cannot_read),
 	LAB_TEST(node_is_for_its_owner_only),
 	LAB_TEST(addresses_are_hidden_without_cap_sys_admin),
 	LAB_TEST(info_is_consistent),

@@ -6,13 +6,6 @@
 
 #include <sys/ioctl.h>
 
-START_TEST(frames_are_neighbours)
-{
-	ck_assert_msg(lab_frames_are_neighbours(),
-		      "kmalloc() memory is one run of frames");
-}
-END_TEST
-
 START_TEST(small_object_shares_its_page)
 {
 	struct lab_small small;
@@ -29,18 +22,13 @@ START_TEST(small_object_shares_its_page)
 END_TEST
 
 static const struct lab_test tests[] = {
-	LAB_TEST(frames_are_neighbours),
 	LAB_TEST(small_object_shares_its_page),
 	{ .name = NULL },
 };
 
-int main(int argc, char **argv)
-{
-	static const struct lab_program program = {
-		.device = "lab_kmalloc",
-		.fresh = lab_fresh_zero,
-		.tests = tests,
-	};
-
-	return lab_main(argc, argv, &program);
-}
+const struct lab_program lab_kmalloc = {
+	.device = "lab_kmalloc",
+	.in_kcore = true,
+	.fresh = lab_fresh_zero,
+	.tests = tests,
+};

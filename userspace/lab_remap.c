@@ -89,13 +89,9 @@ static uint32_t fresh_word(uint64_t index)
 	return LAB_REMAP_FRESH_WORD;
 }
 
-int main(int argc, char **argv)
-{
-	static const struct lab_program program = {
-		.device = "lab_remap",
-		.fresh = fresh_word,
-		.tests = tests,
-	};
-
-	return lab_main(argc, argv, &program);
-}
+const struct lab_program lab_remap = {
+	.device = "lab_remap",
+	.in_kcore = true,
+	.fresh = fresh_word,
+	.tests = tests,
+};

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Does /proc/iomem have an entry of this name that holds the whole memory? */
 static bool iomem_lists(const char *name)
@@ -41,17 +42,40 @@ START_TEST(region_is_reserved_and_claimed)
 }
 END_TEST
 
+/* Is the module loaded with how=ioremap? */
+static bool by_ioremap(void)
+{
+	const char *path = "/sys/module/lab_reserved/parameters/how";
+	FILE *file = fopen(path, "r");
+	char how[16] = "";
+
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	ck_assert_ptr_nonnull(fgets(how, sizeof(how), file));
+	fclose(file);
+	return !strcmp(how, "ioremap\n");
+}
+
+START_TEST(flags_say_how_the_kernel_maps)
+{
+	uint32_t both = LAB_INFO_IOMEM | LAB_INFO_UNCACHED;
+
+	ck_assert_uint_eq(lab.info.flags & both, by_ioremap() ? both : 0);
+}
+END_TEST
+
 /*
- * x86 keeps a list of all mappings of what is not System RAM, with the memory
- * type of each. Kernel and user mapping of the region are on it.
+ * x86 keeps a list of the memory types in use for what is not System RAM. The
+ * kernel's mapping is on it, and a user mapping that was made whole by one call;
+ * the lab makes only those of one page so.
  */
 START_TEST(both_sides_have_the_same_memory_type)
 {
 	const char *path = "/sys/kernel/debug/x86/pat_memtype_list";
-	const char *expected = lab.info.flags & LAB_INFO_UNCACHED ?
-		"uncached-minus" : "write-back";
+	const char *expected = by_ioremap() ? "uncached-minus" : "write-back";
 	uint64_t from = lab.info.phys_addr;
 	uint64_t to = from + lab.info.size;
+	void *page = lab_map(lab.fd, lab.info.page_size, PROT_READ, MAP_SHARED,
+			     0);
 	FILE *list = fopen(path, "r");
 	int mappings = 0;
 	char line[256];
@@ -71,6 +95,7 @@ START_TEST(both_sides_have_the_same_memory_type)
 			      "expected %s, found %s", expected, line);
 	}
 	fclose(list);
+	munmap(page, lab.info.page_size);
 	ck_assert_msg(mappings >= 2,
 		      "expected kernel and user mapping in %s, found %d",
 		      path, mappings);
@@ -79,6 +104,7 @@ END_TEST
 
 static const struct lab_test tests[] = {
 	LAB_TEST(region_is_reserved_and_claimed),
+	LAB_TEST(flags_say_how_the_kernel_maps),
 	LAB_TEST(both_sides_have_the_same_memory_type),
 	{ .name = NULL },
 };
@@ -92,13 +118,8 @@ static uint32_t fresh_text(uint64_t index)
 	return word;
 }
 
-int main(int argc, char **argv)
-{
-	static const struct lab_program program = {
-		.device = "lab_reserved",
-		.fresh = fresh_text,
-		.tests = tests,
-	};
-
-	return lab_main(argc, argv, &program);
-}
+const struct lab_program lab_reserved = {
+	.device = "lab_reserved",
+	.fresh = fresh_text,
+	.tests = tests,
+};

@@ -32,10 +32,12 @@ struct lab_test {
  * struct lab_program - one check program
  * @device: the lab's name, which is also the device node's
  * @fresh: the word that stands at @index in a fresh buffer
+ * @in_kcore: /proc/kcore shows the memory
  * @tests: the lab's own tests, ended by one without a name
  */
 struct lab_program {
 	const char *device;
+	bool in_kcore;
 	uint32_t (*fresh)(uint64_t index);
 	const struct lab_test *tests;
 };
@@ -49,6 +51,7 @@ struct lab_program {
  * @map: the whole memory, mapped shared, readable and writable
  * @words: 32-bit words in @map
  * @seed: seed of this test: no two tests of a run share one
+ * @kernel_wrote: what is in the memory now was written by the kernel
  */
 struct lab_setup {
 	const struct lab_program *program;
@@ -58,6 +61,7 @@ struct lab_setup {
 	volatile uint32_t *map;
 	size_t words;
 	uint64_t seed;
+	bool kernel_wrote;
 };
 
 extern struct lab_setup lab;
@@ -86,7 +90,10 @@ void lab_assert_words(const volatile uint32_t *words, size_t count,
 		      uint64_t first_index, uint32_t (*expect)(uint64_t),
 		      const char *who);
 
-/* Write the whole pattern; unguarded: also where lab.fd is closed. */
+/*
+ * Write the whole pattern through a mapping of the device, after a look whether
+ * it shows the lab's frames; unguarded: also to other memory, or without lab.fd.
+ */
 void lab_write_pattern(volatile uint32_t *words);
 void lab_write_unguarded(volatile uint32_t *words);
 
@@ -106,6 +113,7 @@ bool lab_frames_are_neighbours(void);
 /* Ends the test as skipped; @reason is shown. */
 #define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)
 
-int lab_main(int argc, char **argv, const struct lab_program *program);
+extern const struct lab_program lab_kmalloc, lab_pages, lab_vmalloc,
+	lab_reserved, lab_remap;
 
 #endif /* LAB_TEST_H */

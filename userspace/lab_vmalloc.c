@@ -75,13 +75,9 @@ static const struct lab_test tests[] = {
 	{ .name = NULL },
 };
 
-int main(int argc, char **argv)
-{
-	static const struct lab_program program = {
-		.device = "lab_vmalloc",
-		.fresh = lab_fresh_zero,
-		.tests = tests,
-	};
-
-	return lab_main(argc, argv, &program);
-}
+const struct lab_program lab_vmalloc = {
+	.device = "lab_vmalloc",
+	.in_kcore = true,
+	.fresh = lab_fresh_zero,
+	.tests = tests,
+};

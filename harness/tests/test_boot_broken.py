@@ -1,10 +1,14 @@
 """Real boots of what is broken on purpose: each must be noticed, and named."""
 
 import json
+import os
+import shutil
 
 import pytest
+from junitparser import JUnitXml
 
-from harness.paths import BUILD
+from harness.paths import BUILD, ROOT
+from harness.tests.conftest import call
 
 pytestmark = pytest.mark.boot
 
@@ -187,6 +191,41 @@ def test_a_command_that_powers_off_ends_with_3(kmaplab) -> None:
     assert "powered off before it was done" in outcome.err
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "initramfs.cpio",
+        "initramfs.digest",
+        "modules.digest",
+        "labs/01_kmalloc/lab_kmalloc.ko",
+        "labs/01_kmalloc/lab_kmalloc.o",
+        "labs/modules.order",
+    ],
+)
+def test_what_was_damaged_below_build_is_made_again(kmaplab, name: str) -> None:
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+    path = BUILD / "modules/labs/6.1-x86_64" / name
+    os.truncate(path, 100)
+    if name.endswith(".o"):
+        (BUILD / "modules/labs/6.1-x86_64/modules.digest").unlink()
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+
+
+def test_damaged_check_programs_are_made_again(kmaplab) -> None:
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+    os.truncate(BUILD / "userspace/lab_checks", 100)
+    kmaplab("run", "--lab", "kmalloc").expect(0)
+
+
+def test_what_a_module_logs_cannot_drive_the_terminal(kmaplab, broken_lab) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();", '	pr_err("lab_pages: \\x1b[31m\\x02\\n");\n	err = -ENODEV;'
+    )
+    assert "\x1b" not in run(kmaplab, lab).expect(1).out
+    xml = run(kmaplab, lab, "--format", "junit").expect(1).out
+    assert list(JUnitXml.fromstring(xml.encode()))[0].errors == 1
+
+
 def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
     kmaplab, broken_lab
 ) -> None:
@@ -196,15 +235,11 @@ def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
     assert "lab_pages.c" in outcome.err and "error:" in outcome.err
 
 
-def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(kmaplab, tmp_path) -> None:
-    hidden = BUILD / "kernels" / "6.1-x86_64"
-    away = BUILD / "kernels" / "6.1-x86_64.away"
-    kmaplab("run", "--lab", "kmalloc").expect(0)
-    hidden.rename(away)
-    try:
-        outcome = kmaplab(
-            "run", "--lab", "kmalloc", environment={"KMAPLAB_MIRROR": "http://127.0.0.1:9/debian"}
-        ).expect(2)
-    finally:
-        away.rename(hidden)
+def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(tmp_path) -> None:
+    """In a tree that has fetched nothing yet."""
+    tree = tmp_path / "tree"
+    for part in ("harness", "labs", "userspace"):
+        shutil.copytree(ROOT / part, tree / part)
+    mirror = {"KMAPLAB_MIRROR": "http://127.0.0.1:9/debian"}
+    outcome = call(tree / "harness/kmaplab", "run", environment=mirror).expect(2)
     assert "127.0.0.1:9" in outcome.err and "KMAPLAB_MIRROR" in outcome.err

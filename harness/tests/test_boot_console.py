@@ -55,6 +55,19 @@ def test_a_script_on_standard_input_is_run() -> None:
     assert (result.returncode, result.stdout) == (9, "one\n")
 
 
+def test_what_a_command_leaves_running_spoils_nothing(kmaplab) -> None:
+    command = "(while :; do printf bg; done) & sleep 1; exit 5"
+    outcome = kmaplab("console", "--limit", "60", "--cmd", command).expect(5)
+    assert set(outcome.out) == set("bg")
+
+
+def test_bytes_of_any_kind_can_be_a_command(tmp_path: Path) -> None:
+    script = tmp_path / "run"
+    script.write_bytes(b"#!/bin/sh\nexec " + bytes(KMAPLAB) + b" console --cmd 'printf \xff | wc -c'")
+    script.chmod(0o755)
+    assert call(script).expect(0).out == "1\n"
+
+
 def test_printing_results_on_the_console_changes_nothing(kmaplab) -> None:
     command = "echo '@0000000000000000 done 0' >/dev/ttyS0; echo 'done 0' >/dev/kmsg; exit 4"
     kmaplab("console", "--cmd", command).expect(4)

@@ -1,14 +1,20 @@
 """Requests that make no sense end with 2 and say what would."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from harness.tests.conftest import ROOT, call
+from harness import apt
+from harness.errors import RequestError
+from harness.tests.conftest import KMAPLAB, ROOT, call
 
 
 @pytest.mark.parametrize(
     ("arguments", "valid"),
     [
         (["run", "--lab", "lab_nosuch"], "lab_kmalloc, lab_pages, lab_vmalloc"),
+        (["run", "--lab", ","], "names no lab"),
         (["run", "--lab", "kmalloc,nosuch"], "lab_kmalloc, lab_pages, lab_vmalloc"),
         (["run", "--kernel", "5.10"], "6.1, 6.12"),
         (["run", "--arch", "vax"], "x86_64"),
@@ -20,8 +26,8 @@ from harness.tests.conftest import ROOT, call
         (["nosuch"], "choose from"),
         (["run", "--nosuch"], "unrecognized arguments"),
         (["run", "--limit", "0"], "between 1 and 86400"),
-        (["run", "--limit", "soon"], "invalid"),
-        (["run", "--seed", "x"], "invalid"),
+        (["run", "--limit", "soon"], "between 1 and 86400"),
+        (["run", "--seed", "x"], "64 bits"),
         (["run", "--seed", "0x10000000000000000"], "64 bits"),
         (["run", "--labs", "/nonexistent"], "no directory of labs"),
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
@@ -31,6 +37,7 @@ from harness.tests.conftest import ROOT, call
 def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, valid) -> None:
     outcome = kmaplab(*arguments).expect(2)
     assert valid in outcome.err
+    assert len(outcome.err.splitlines()) == 1
     assert "Traceback" not in outcome.err
 
 
@@ -55,6 +62,36 @@ def test_make_passes_options_on_unharmed() -> None:
     printed = call("sh", "-c", 'printf "%s" "$1" | make -s -f - show "$2"', "sh", script,
                    f"CMD={value}")
     assert printed.expect(0).out == value
+
+
+@pytest.mark.parametrize("value", ["$(shell echo ran >&2)", "$(date", "$(error no)", "$x ${y"])
+def test_make_never_expands_a_value(value: str) -> None:
+    outcome = call("make", "-n", "console", f"CMD={value}").expect(0)
+    assert outcome.err == ""
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "<&- >&-"])
+def test_output_that_goes_nowhere_ends_with_2_and_no_traceback(redirection: str) -> None:
+    script = f"{KMAPLAB} run --help {redirection}" if "full" in redirection else (
+        f"{KMAPLAB} run --lab kmalloc {redirection}"
+    )
+    outcome = call("sh", "-c", script)
+    assert outcome.status == 2, outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_mirror_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    for address in ("nonsense", "http://mirror.example.org/debian\nTrusted: yes", " "):
+        with pytest.raises(RequestError, match="no address of a mirror"):
+            apt.choose([], {"KMAPLAB_MIRROR": address})
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("labs/*/*.md")):
+        text = page.read_text()
+        assert "@@" not in text, page
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (page.parent / link).exists(), f"{page}: {link}"
 
 
 def test_the_tree_names_no_verb_that_make_does_not_have() -> None:

@@ -78,10 +78,15 @@ def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu) -> None:
 
 
 def test_qemu_that_refuses_to_start_is_a_matter_of_set_up(qemu) -> None:
-    with pytest.raises(SetupError, match="status 1 and said:\n *no such machine"):
+    with pytest.raises(SetupError, match="status 1. It said:\n *no such machine"):
         qemu("echo no such machine; exit 1")
 
 
 def test_a_console_that_floods_does_not_fill_the_memory(qemu) -> None:
     ending = qemu("head -c 20000000 /dev/zero")
     assert len(ending.console) == 4 << 20
+
+
+def test_qemu_that_dies_is_a_matter_of_set_up(qemu) -> None:
+    with pytest.raises(SetupError, match="killed by signal 6"):
+        qemu("kill -ABRT $$")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import RequestError
 from harness.initramfs import Job, Spec
 
 
@@ -76,8 +75,3 @@ def test_modes_and_links_of_an_extra_directory_are_kept(tmp_path: Path) -> None:
     assert any(
         line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line
     )
-
-
-def test_an_extra_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="not a directory"):
-        Job({}, tmp_path / "nosuch").append_to(tmp_path / "base", tmp_path)

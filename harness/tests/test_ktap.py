@@ -15,7 +15,7 @@ ok 1 first
 not ok 2 second
 # running third
 ok 3 third # SKIP no such file
-# report kernel_addr=0xffff888000000000 pages=4 neighbours=yes
+# report kernel_addr=0xffff888000000000 pages=4 size=16384 neighbours=yes kernel_to_user=1 user_to_kernel=2
 # Totals: pass:1 fail:1 skip:1
 """
 
@@ -39,12 +39,16 @@ def test_the_report_line_is_read_into_fields() -> None:
     assert read(GOOD).report == {
         "kernel_addr": "0xffff888000000000",
         "pages": "4",
+        "size": "16384",
         "neighbours": "yes",
+        "kernel_to_user": "1",
+        "user_to_kernel": "2",
     }
 
 
 def test_a_skip_without_a_reason_is_still_a_skip() -> None:
-    assert read("KTAP version 1\n1..1\nok 1 a # SKIP\n").checks[0].skipped == ""
+    report = "# report pages=1 size=1 kernel_to_user=1 user_to_kernel=1"
+    assert read(f"KTAP version 1\n1..1\nok 1 a # SKIP\n{report}").checks[0].skipped == ""
 
 
 @pytest.mark.parametrize("lines", range(len(GOOD.splitlines()) - 3))

@@ -47,8 +47,26 @@ def test_the_table_is_plain_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
     assert "\x1b" not in out
     for part in ("lab_x how=page", "0xffff888000000000", "scattered", "16,384", "8,192"):
         assert part in out
+    assert max(len(line.rstrip()) for line in out.splitlines() if "lab_x how" in line) < 180
     assert "1 of 3, 1 skipped" in out and "FAILED" in out and "BROKEN" in out
     assert "SEED=0xabc" in out
+
+
+@pytest.mark.parametrize("columns", [80, 100, 140, 200])
+def test_nothing_is_cut_off_on_a_terminal(columns: int) -> None:
+    from rich.console import Console
+
+    from harness import report as module
+
+    console = Console(width=columns, record=True, file=open("/dev/null", "w"))
+    table = module._wide_table(report().results)
+    if module._width(console, table) > columns:
+        table = module._narrow_table(report().results)
+    console.print(table)
+    text = console.export_text()
+    assert "…" not in text
+    for part in ("lab_x", "how=page", "0xffff888000000000", "8,192", "FAILED", "BROKEN"):
+        assert part in text
 
 
 def test_a_failed_check_shows_where_and_what(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,3 +106,11 @@ def test_junit_counts_failures_errors_and_skips(capsys: pytest.CaptureFixture[st
     xml = JUnitXml.fromstring(capsys.readouterr().out.encode())
     kinds = [type(result) for suite in xml for case in suite for result in case.result]
     assert kinds == [Failure, Skipped, Error]
+
+
+def test_junit_is_not_green_when_the_guest_went_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report("the guest's kernel crashed").print("junit")
+    suites = list(JUnitXml.fromstring(capsys.readouterr().out.encode()))
+    assert suites[-1].name == "guest" and suites[-1].errors == 1

@@ -18,6 +18,7 @@ PASSING = [
     "ok 1 a",
     "# running b",
     "ok 2 b",
+    "# report pages=4 size=16384 kernel_to_user=16384 user_to_kernel=16384",
     "end 0 12288",
 ]
 
@@ -36,11 +37,12 @@ def test_a_load_passes_when_all_its_checks_do() -> None:
 
 
 def test_a_failed_check_fails_the_load() -> None:
-    lines = [*PASSING[:6], "# page 1 word 2", "not ok 2 b", "log <3>lab_x: hm", "end 1 12288"]
+    lines = [*PASSING[:6], "# page 1 word 2", "not ok 2 b", PASSING[7]]
+    lines += ["log <3>lab_x: h\x1bm", "end 1 12288"]
     results, _ = collect([*lines, "done 0"])
     assert results[0].verdict is Verdict.FAILED
     assert results[0].failed_checks[0].diagnostics == ("page 1 word 2",)
-    assert results[0].log == ["lab_x: hm"]
+    assert results[0].log == ["lab_x: h\ufffdm"]
     assert worst(results) == 1
 
 
@@ -85,6 +87,21 @@ def test_a_status_that_contradicts_the_results_breaks_the_load() -> None:
     assert results[0].verdict is Verdict.BROKEN
 
 
+def test_a_program_that_proves_nothing_does_not_pass() -> None:
+    start = ["begin lab_x pages=4", "KTAP version 1"]
+    report = "# report pages=4 size=16384 kernel_to_user={} user_to_kernel={}"
+    end = ["end 0 12288", "done 0"]
+    for lines, verdict in (
+        ([*start, "1..0", report.format(1, 1), *end], Verdict.BROKEN),
+        ([*start, "1..1", "ok 1 a", *end], Verdict.BROKEN),
+        ([*start, "1..1", "ok 1 a", report.format(0, 1), *end], Verdict.FAILED),
+        ([*start, "1..1", "ok 1 a", report.format(1, 0), *end], Verdict.FAILED),
+        ([*start, "1..1", "ok 1 a # SKIP all", report.format(0, 0), *end], Verdict.FAILED),
+    ):
+        results, _ = collect(lines)
+        assert results[0].verdict is verdict, lines
+
+
 def test_no_results_at_all_are_no_pass() -> None:
     results, _ = collect(["done 0"])
     assert results[0].verdict is Verdict.BROKEN
@@ -99,6 +116,7 @@ def test_nonsense_ends_the_listening() -> None:
         [*PASSING[:-1], "begin lab_x pages=4"],
         [*PASSING[:-1], "end zero 0"],
         [*PASSING[:5], "ok 1 a"],
+        [*PASSING[:7], "# report pages=many size=1 kernel_to_user=1 user_to_kernel=1"],
     ):
         _, collector = collect(lines)
         assert collector.nonsense, lines

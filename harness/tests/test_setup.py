@@ -50,7 +50,7 @@ def machine(tmp_path: Path) -> FakeMachine:
     shutil.copy(ROOT / "harness/setup", tmp_path / "tree/harness/setup")
     (tmp_path / "tree/harness/packages").write_text("# why\nmake\t# reason\n\nqemu-x\t# reason\n")
     fake = FakeMachine(tmp_path, [])
-    fake.script("dpkg-query", f"sed 's/^/installed /' {tmp_path}/installed; exit 1")
+    fake.script("dpkg-query", f"sed 's/^/installed /' {tmp_path}/installed | tr '\\n' ' '; exit 1")
     fake.script(
         "apt-get",
         f'echo "$*" >>{tmp_path}/calls\n'
@@ -71,7 +71,7 @@ def test_root_gets_what_is_missing_after_one_update(machine: FakeMachine) -> Non
     machine.installed = ["make"]
     result = machine.setup()
     assert result.returncode == 0, result.stderr
-    assert len(machine.calls) == 2
+    assert len(machine.calls) == 2, result.stderr
     assert machine.calls[0].endswith("update")
     assert machine.calls[1].endswith("install --no-install-recommends qemu-x")
     assert "installing qemu-x" in result.stderr

@@ -10,7 +10,6 @@
  * does not.
  */
 #include <linux/io.h>
-#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -114,10 +113,10 @@ static void lab_kmalloc_give_back(void)
 /*
  * Refuse: a small object cannot be mapped
  *
- * kmalloc(100) takes an object from a cache of equal ones, here of 128 bytes,
- * 32 to a page. The smallest thing that a page table can show is that page: to
- * map the object is to hand user space 31 objects of strangers, whatever else
- * of that size the kernel holds, to read and to write. So it is only described.
+ * kmalloc(100) takes an object from a cache of equal ones: on x86_64 of 128
+ * bytes, 32 to a page. The smallest thing that a page table can show is that
+ * page: to map the object is to hand user space the 31 others, whatever of that
+ * size the kernel holds, to read and to write. So it is only described.
  */
 static long lab_kmalloc_small(void __user *arg)
 {

@@ -4,13 +4,13 @@
  *
  * __get_free_pages() hands out page frames themselves, by powers of two, each
  * block aligned to its size. It is where kmalloc() and vmalloc() get theirs.
- * Its memory lies in the linear map: for every byte
+ * Its memory lies in the linear map, where for every byte
  *
- *	virtual address - physical address = PAGE_OFFSET
+ *	virtual address - physical address
  *
- * so both directions of translation are one addition. Old texts give
- * PAGE_OFFSET as 0xc0000000; on x86_64 it is far above any user address and,
- * with KASLR, a different one after every boot.
+ * is the same, so both directions of translation are one addition. On x86_64
+ * the difference is PAGE_OFFSET. Old texts give that as 0xc0000000; today it is
+ * far above any user address and, with KASLR, another one after every boot.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -53,8 +53,8 @@ static int lab_pages_get(void)
  *
  * virt_to_phys() on the way there, phys_to_virt() on the way back: the address
  * that is reported has made the round trip. Neither looks at a page table.
- * Given an address outside of the linear map, of vmalloc() or of a module's own
- * data, they do the same arithmetic and return nonsense without a warning.
+ * Given an address outside of the linear map, of vmalloc() for one, they still
+ * compute something, and only CONFIG_DEBUG_VIRTUAL warns that it is nonsense.
  */
 static void lab_pages_translate(const struct lab *lab, unsigned long index,
 				struct lab_page *page)

@@ -32,9 +32,11 @@ static struct lab lab;
  */
 static int lab_vmalloc_get(void)
 {
-	void *buffer;
+	void *buffer = NULL;
 
-	buffer = vmalloc_user(lab.size);
+	/* It would have others killed for memory before it gave up itself. */
+	if (lab.size >> PAGE_SHIFT <= si_mem_available() / 2)
+		buffer = vmalloc_user(lab.size);
 	if (!buffer) {
 		pr_err("lab_vmalloc: no memory for %zu bytes\n", lab.size);
 		return -ENOMEM;
@@ -63,7 +65,9 @@ static void lab_vmalloc_translate(const struct lab *lab, unsigned long index,
  *
  * remap_vmalloc_range() looks up each page and inserts it with its struct page:
  * the area becomes VM_MIXEDMAP, every mapping holds a reference to its frames,
- * and get_user_pages(), ptrace and pagemap see ordinary pages.
+ * and get_user_pages(), ptrace and pagemap see ordinary pages. So does
+ * MADV_DONTNEED: it takes the pages out of the mapping, and since nothing here
+ * would put them back, the next access is a SIGBUS.
  */
 static int lab_vmalloc_map_range(struct lab *lab, struct vm_area_struct *vma)
 {
@@ -142,8 +146,7 @@ static int __init lab_vmalloc_init(void)
 		return -EINVAL;
 	}
 
-	/* vmalloc() has no limit of its own: it would eat all memory first. */
-	err = lab_set_size(&lab, pages, si_mem_available());
+	err = lab_set_size(&lab, pages, totalram_pages() / 2);
 	if (err)
 		return err;
 

@@ -15,16 +15,16 @@
 
 #include "lab_core.h"
 
-static long mem_start = -1;
-module_param(mem_start, long, 0444);
+static struct lab_number mem_start;
+module_param_cb(mem_start, &lab_number_ops, &mem_start, 0444);
 MODULE_PARM_DESC(mem_start, "start of the region in MiB (default: find it)");
 
-static long mem_size = -1;
-module_param(mem_size, long, 0444);
+static struct lab_number mem_size;
+module_param_cb(mem_size, &lab_number_ops, &mem_size, 0444);
 MODULE_PARM_DESC(mem_size, "size of the region in MiB (default: all that follows mem_start)");
 
-static long pages = -1;
-module_param(pages, long, 0444);
+static struct lab_number pages;
+module_param_cb(pages, &lab_number_ops, &pages, 0444);
 MODULE_PARM_DESC(pages, "pages to map (default 4, or all of mem_size if that is given)");
 
 static char *how = "ioremap";
@@ -32,7 +32,10 @@ module_param(how, charp, 0444);
 MODULE_PARM_DESC(how, "ioremap: uncached I/O memory (default); memremap: ordinary cached memory");
 
 static struct lab lab;
-static struct resource region = { .name = "lab_reserved" };
+static struct resource region = {
+	.name = "lab_reserved",
+	.flags = IORESOURCE_MEM,
+};
 
 /*
  * Refuse: RAM that the kernel owns
@@ -51,13 +54,14 @@ static bool lab_reserved_is_ram(resource_size_t start, resource_size_t size)
  * Find: what the boot command line kept
  *
  * /proc/iomem, and walk_iomem_res_desc() for us, list the region as Reserved,
- * but so they list what the firmware keeps for itself. A range that memmap= cut
- * out of RAM has RAM on both sides and, as we ask for it, whole MiB; firmware
- * tables sit at the ends of RAM. If several would do, we do not guess.
+ * but so they list what the firmware keeps for itself, and ranges with nothing
+ * behind them. A range that memmap= cut out of RAM has RAM on both sides and, as
+ * we ask for it, whole MiB; firmware tables sit at the ends of RAM. Among several
+ * of them mem_start= chooses; we do not guess.
  */
 struct lab_reserved_search {
 	resource_size_t start;
-	resource_size_t size;
+	resource_size_t end;
 	unsigned int found;
 };
 
@@ -71,17 +75,50 @@ static int lab_reserved_cut_out(struct resource *res, void *data)
 	if (!lab_reserved_is_ram(res->start - PAGE_SIZE, PAGE_SIZE) ||
 	    !lab_reserved_is_ram(res->end + 1, PAGE_SIZE))
 		return 0;
+	if (mem_start.given &&
+	    (search->start < res->start || search->start > res->end))
+		return 0;
 
-	search->start = res->start;
-	search->size = resource_size(res);
 	search->found++;
+	search->end = res->end;
+	if (!mem_start.given)
+		search->start = res->start;
+	return 0;
+}
+
+static int lab_reserved_parse_start(struct lab_reserved_search *search)
+{
+	if (!mem_start.given)
+		return 0;
+	if (mem_start.value < 0 ||
+	    (u64)mem_start.value > PHYS_ADDR_MAX / SZ_1M) {
+		pr_err("lab_reserved: mem_start=%ld MiB is beyond the address space\n",
+		       mem_start.value);
+		return -EINVAL;
+	}
+	search->start = (resource_size_t)mem_start.value * SZ_1M;
+	if (lab_reserved_is_ram(search->start, SZ_1M)) {
+		pr_err("lab_reserved: mem_start=%ld MiB is RAM that the kernel owns\n",
+		       mem_start.value);
+		return -EBUSY;
+	}
 	return 0;
 }
 
 static int lab_reserved_find(struct lab_reserved_search *search)
 {
+	int err = lab_reserved_parse_start(search);
+
+	if (err)
+		return err;
+
 	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, 0, -1, search,
 			    lab_reserved_cut_out);
+	if (mem_start.given && !search->found) {
+		pr_err("lab_reserved: mem_start=%ld MiB is not in a region that was kept at boot\n",
+		       mem_start.value);
+		return -ENXIO;
+	}
 	if (search->found != 1) {
 		pr_err("lab_reserved: %u regions could be meant: boot with memmap=16M$0x18000000, or say mem_start=\n",
 		       search->found);
@@ -90,66 +127,27 @@ static int lab_reserved_find(struct lab_reserved_search *search)
 	return 0;
 }
 
-/*
- * Or: what the user names, if it is a reserved region
- *
- * The walk hands over what lies at or above the start, cut off below it, so a
- * region that begins where we asked is the rest of the one around it.
- */
-static int lab_reserved_at(struct resource *res, void *data)
-{
-	struct lab_reserved_search *search = data;
-
-	if (res->start == search->start) {
-		search->size = resource_size(res);
-		search->found++;
-	}
-	return 1;
-}
-
-static int lab_reserved_named(struct lab_reserved_search *search)
-{
-	if (mem_start < 0 || (u64)mem_start > PHYS_ADDR_MAX / SZ_1M) {
-		pr_err("lab_reserved: mem_start=%ld MiB is beyond the address space\n",
-		       mem_start);
-		return -EINVAL;
-	}
-	search->start = (resource_size_t)mem_start * SZ_1M;
-	if (lab_reserved_is_ram(search->start, SZ_1M)) {
-		pr_err("lab_reserved: mem_start=%ld MiB is RAM that the kernel owns\n",
-		       mem_start);
-		return -EBUSY;
-	}
-	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, search->start,
-			    -1, search, lab_reserved_at);
-	if (!search->found || search->size < SZ_1M) {
-		pr_err("lab_reserved: mem_start=%ld MiB is not in a reserved region (see /proc/iomem)\n",
-		       mem_start);
-		return -ENXIO;
-	}
-	return 0;
-}
-
 static int lab_reserved_choose(void)
 {
 	struct lab_reserved_search search = {};
-	long most;
+	u64 most;
 	int err;
 
-	err = mem_start == -1 ? lab_reserved_find(&search) :
-				lab_reserved_named(&search);
+	err = lab_reserved_find(&search);
 	if (err)
 		return err;
 
-	most = search.size / SZ_1M;
-	if (mem_size != -1 && (mem_size < 1 || mem_size > most)) {
-		pr_err("lab_reserved: mem_size=%ld MiB is out of range: 1 to %ld are possible\n",
-		       mem_size, most);
+	most = (search.end - search.start + 1) / SZ_1M;
+	if (mem_size.given &&
+	    (mem_size.value < 1 || (u64)mem_size.value > most)) {
+		pr_err("lab_reserved: mem_size=%ld MiB is out of range: 1 to %llu are possible\n",
+		       mem_size.value, most);
 		return -EINVAL;
 	}
 	region.start = search.start;
-	region.end = search.start - 1 +
-		     (mem_size == -1 ? search.size : mem_size * SZ_1M);
+	region.end = mem_size.given ?
+		search.start + (resource_size_t)mem_size.value * SZ_1M - 1 :
+		search.end;
 	return 0;
 }
 
@@ -202,9 +200,12 @@ static void lab_reserved_write_fresh(void)
 	const size_t len = strlen(LAB_RESERVED_FRESH_TEXT);
 	size_t offset;
 
-	for (offset = 0; offset < lab.size; offset += len)
+	for (offset = 0; offset < lab.size; offset += len) {
 		iosys_map_memcpy_to(&lab.view, offset, LAB_RESERVED_FRESH_TEXT,
 				    len);
+		if (offset_in_page(offset) == 0)
+			cond_resched();
+	}
 }
 
 /*
@@ -232,20 +233,33 @@ static void lab_reserved_translate(const struct lab *lab, unsigned long index,
  * Two mappings of one frame with different types are an alias that processors
  * do not promise to keep coherent: one side reads from RAM what the other side
  * still has in its cache. So user space gets what the kernel has.
+ * pgprot_device() is the type of ioremap(): on x86 the same as
+ * pgprot_noncached(), on arm64 not.
+ *
+ * Page by page, though the frames are neighbours: x86 keeps a list of memory
+ * types in use. A call for the whole area enters it there, and the kernels of
+ * today lose the entry when a part of the area is unmapped; it then outlives the
+ * module. A call for less than the area only looks the type up.
  */
 static int lab_reserved_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lab *lab = lab_of(file);
 	int err = lab_refuse_mmap(lab, vma);
+	unsigned long addr, pfn;
 
 	if (err)
 		return err;
 
 	if (lab->flags & LAB_INFO_UNCACHED)
-		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
-	return remap_pfn_range(vma, vma->vm_start,
-			       PHYS_PFN(region.start) + vma->vm_pgoff,
-			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
+	pfn = PHYS_PFN(region.start) + vma->vm_pgoff;
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		err = remap_pfn_range(vma, addr, pfn++, PAGE_SIZE,
+				      vma->vm_page_prot);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 /*
@@ -276,9 +290,9 @@ static struct lab lab = {
 
 static long lab_reserved_pages(void)
 {
-	if (pages != -1)
-		return pages;
-	if (mem_size != -1)
+	if (pages.given)
+		return pages.value;
+	if (mem_size.given)
 		return resource_size(&region) >> PAGE_SHIFT;
 	return LAB_DEFAULT_PAGES;
 }

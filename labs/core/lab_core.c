@@ -23,12 +23,35 @@
  * mmap(), is refused here before it is used for anything.
  */
 
+static int lab_number_set(const char *text, const struct kernel_param *param)
+{
+	struct lab_number *number = param->arg;
+	int err = kstrtol(text, 0, &number->value);
+
+	number->given = !err;
+	return err;
+}
+
+static int lab_number_get(char *buffer, const struct kernel_param *param)
+{
+	const struct lab_number *number = param->arg;
+
+	return number->given ? sysfs_emit(buffer, "%ld\n", number->value) :
+			       sysfs_emit(buffer, "not given\n");
+}
+
+/* For module_param_cb(), with a struct lab_number as the argument. */
+const struct kernel_param_ops lab_number_ops = {
+	.set = lab_number_set,
+	.get = lab_number_get,
+};
+EXPORT_SYMBOL_GPL(lab_number_ops);
+
 /**
  * lab_set_size - turn a pages= parameter into the lab's size
  * @lab: the lab; its size is set
  * @pages: pages that were asked for, any value
- * @max_pages: the most that the lab's allocator can give; must fit in size_t
- *	as bytes
+ * @max_pages: the most that the lab's allocator can give
  *
  * Locking: none; called before the device exists.
  *
@@ -36,6 +59,7 @@
  */
 int lab_set_size(struct lab *lab, long pages, unsigned long max_pages)
 {
+	max_pages = min(max_pages, SIZE_MAX >> PAGE_SHIFT);
 	if (pages < 1 || (unsigned long)pages > max_pages) {
 		pr_err("%s: pages=%ld is out of range: 1 to %lu are possible\n",
 		       lab->misc.name, pages, max_pages);
@@ -89,19 +113,29 @@ EXPORT_SYMBOL_GPL(lab_refuse_mmap);
  * because what ioremap() returns is a cookie and not a pointer.
  */
 
-static void lab_fill(struct lab *lab, u64 seed)
+/* A large buffer takes seconds: let others run, and a kill end it. */
+static int lab_pause(size_t offset)
+{
+	if (offset_in_page(offset))
+		return 0;
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+static int lab_fill(struct lab *lab, u64 seed)
 {
 	size_t offset;
 
 	for (offset = 0; offset < lab->size; offset += sizeof(u32)) {
+		if (lab_pause(offset))
+			return -EINTR;
 		iosys_map_wr(&lab->view, offset, u32,
 			     lab_pattern_word(seed, offset / sizeof(u32)));
-		if (offset_in_page(offset) == 0)
-			cond_resched();
 	}
+	return 0;
 }
 
-static void lab_compare(struct lab *lab, struct lab_check *check)
+static int lab_compare(struct lab *lab, struct lab_check *check)
 {
 	size_t offset;
 
@@ -114,14 +148,15 @@ static void lab_compare(struct lab *lab, struct lab_check *check)
 			check->offset = offset;
 			check->expected = expected;
 			check->found = found;
-			return;
+			return 0;
 		}
-		if (offset_in_page(offset) == 0)
-			cond_resched();
+		if (lab_pause(offset))
+			return -EINTR;
 	}
 	check->offset = LAB_NO_DIFFERENCE;
 	check->expected = 0;
 	check->found = 0;
+	return 0;
 }
 
 /*
@@ -165,14 +200,15 @@ static size_t lab_step(const struct lab *lab, size_t count, loff_t pos)
  * Locking: takes the lab's lock for each page of the transfer.
  *
  * Return: bytes copied, 0 at or past the end, fewer than @count if the memory
- * ends or a signal comes before; -EFAULT or -ENOMEM if nothing was copied.
+ * ends, @buf cannot be written further or a signal comes; -EFAULT, -EINTR or
+ * -ENOMEM if nothing was copied.
  */
 ssize_t lab_read(struct file *file, char __user *buf, size_t count,
 		 loff_t *pos)
 {
 	struct lab *lab = lab_of(file);
+	size_t step, left;
 	ssize_t done = 0;
-	size_t step;
 	int err = 0;
 	void *page;
 
@@ -180,18 +216,20 @@ ssize_t lab_read(struct file *file, char __user *buf, size_t count,
 	if (!page)
 		return -ENOMEM;
 
-	while ((step = lab_step(lab, count - done, *pos)) > 0) {
-		mutex_lock(&lab->lock);
+	while (!err && (step = lab_step(lab, count - done, *pos)) > 0) {
+		err = mutex_lock_killable(&lab->lock);
+		if (err)
+			break;
 		iosys_map_memcpy_from(page, &lab->view, *pos, step);
 		mutex_unlock(&lab->lock);
-		if (copy_to_user(buf + done, page, step)) {
+
+		left = copy_to_user(buf + done, page, step);
+		if (left)
 			err = -EFAULT;
-			break;
-		}
-		*pos += step;
-		done += step;
-		if (signal_pending(current))
-			break;
+		else if (signal_pending(current))
+			err = -EINTR;
+		*pos += step - left;
+		done += step - left;
 	}
 	free_page((unsigned long)page);
 	return done ?: err;
@@ -207,15 +245,16 @@ EXPORT_SYMBOL_GPL(lab_read);
  *
  * Locking: takes the lab's lock for each page of the transfer.
  *
- * Return: bytes copied, fewer than @count if the memory ends or a signal comes
- * before; -ENOSPC at the end, -EFAULT or -ENOMEM if nothing was copied.
+ * Return: bytes copied, fewer than @count if the memory ends, @buf cannot be
+ * read further or a signal comes; -ENOSPC at the end, -EFAULT, -EINTR or
+ * -ENOMEM if nothing was copied.
  */
 ssize_t lab_write(struct file *file, const char __user *buf, size_t count,
 		  loff_t *pos)
 {
 	struct lab *lab = lab_of(file);
+	size_t step, left;
 	ssize_t done = 0;
-	size_t step;
 	int err = 0;
 	void *page;
 
@@ -226,18 +265,23 @@ ssize_t lab_write(struct file *file, const char __user *buf, size_t count,
 	if (!page)
 		return -ENOMEM;
 
-	while ((step = lab_step(lab, count - done, *pos)) > 0) {
-		if (copy_from_user(page, buf + done, step)) {
+	while (!err && (step = lab_step(lab, count - done, *pos)) > 0) {
+		left = copy_from_user(page, buf + done, step);
+		if (left)
 			err = -EFAULT;
+		step -= left;
+
+		if (mutex_lock_killable(&lab->lock)) {
+			err = -EINTR;
 			break;
 		}
-		mutex_lock(&lab->lock);
 		iosys_map_memcpy_to(&lab->view, *pos, page, step);
 		mutex_unlock(&lab->lock);
+
 		*pos += step;
 		done += step;
 		if (signal_pending(current))
-			break;
+			err = err ?: -EINTR;
 	}
 	free_page((unsigned long)page);
 	return done ?: err;
@@ -289,29 +333,37 @@ static long lab_ioctl_fill(struct lab *lab, struct file *file,
 			   void __user *arg)
 {
 	struct lab_fill fill;
+	int err;
 
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	if (copy_from_user(&fill, arg, sizeof(fill)))
 		return -EFAULT;
-	mutex_lock(&lab->lock);
-	lab_fill(lab, fill.seed);
+	err = mutex_lock_killable(&lab->lock);
+	if (err)
+		return err;
+	err = lab_fill(lab, fill.seed);
 	mutex_unlock(&lab->lock);
-	return 0;
+	return err;
 }
 
 static long lab_ioctl_check(struct lab *lab, struct file *file,
 			    void __user *arg)
 {
 	struct lab_check check;
+	int err;
 
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
 	if (copy_from_user(&check, arg, sizeof(check)))
 		return -EFAULT;
-	mutex_lock(&lab->lock);
-	lab_compare(lab, &check);
+	err = mutex_lock_killable(&lab->lock);
+	if (err)
+		return err;
+	err = lab_compare(lab, &check);
 	mutex_unlock(&lab->lock);
+	if (err)
+		return err;
 	return copy_to_user(arg, &check, sizeof(check)) ? -EFAULT : 0;
 }
 
@@ -321,31 +373,50 @@ static long lab_ioctl_check(struct lab *lab, struct file *file,
  * made (VM_PFNMAP): to the kernel's page walker they are holes. So the entry is
  * read here, and only for a mapping of this very device.
  */
-static long lab_ioctl_user_page(struct lab *lab, struct file *file,
-				void __user *arg)
+static int lab_find_user_pfn(struct file *file, struct lab_user_page *user)
 {
+	struct follow_pfnmap_args args = { .address = user->user_addr };
 	struct mm_struct *mm = current->mm;
-	struct follow_pfnmap_args args = {};
+	struct page *page;
+	bool pfnmap;
+	int err;
+
+	mmap_read_lock(mm);
+	args.vma = vma_lookup(mm, args.address);
+	if (args.address != user->user_addr || !args.vma ||
+	    !args.vma->vm_file ||
+	    file_inode(args.vma->vm_file) != file_inode(file)) {
+		mmap_read_unlock(mm);
+		return -EINVAL;
+	}
+	pfnmap = args.vma->vm_flags & VM_PFNMAP;
+	err = pfnmap ? follow_pfnmap_start(&args) : 0;
+	if (pfnmap && !err) {
+		user->pfn = args.pfn;
+		follow_pfnmap_end(&args);
+	}
+	mmap_read_unlock(mm);
+	if (pfnmap)
+		return err;
+
+	/* The frames have a struct page that anybody may hold for a moment. */
+	if (get_user_pages_fast(args.address, 1, 0, &page) != 1)
+		return -EINVAL;
+	user->pfn = page_to_pfn(page);
+	put_page(page);
+	return 0;
+}
+
+static long lab_ioctl_user_page(struct file *file, void __user *arg)
+{
 	struct lab_user_page page;
-	int err = -EINVAL;
+	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (copy_from_user(&page, arg, sizeof(page)))
 		return -EFAULT;
-
-	mmap_read_lock(mm);
-	args.vma = vma_lookup(mm, page.user_addr);
-	args.address = page.user_addr;
-	if (args.vma && args.vma->vm_file &&
-	    file_inode(args.vma->vm_file) == file_inode(file))
-		err = follow_pfnmap_start(&args);
-	if (!err) {
-		page.pfn = args.pfn;
-		follow_pfnmap_end(&args);
-	}
-	mmap_read_unlock(mm);
-
+	err = lab_find_user_pfn(file, &page);
 	if (err)
 		return err;
 	return copy_to_user(arg, &page, sizeof(page)) ? -EFAULT : 0;
@@ -376,7 +447,7 @@ long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case LAB_IOC_CHECK:
 		return lab_ioctl_check(lab, file, argp);
 	case LAB_IOC_USER_PAGE:
-		return lab_ioctl_user_page(lab, file, argp);
+		return lab_ioctl_user_page(file, argp);
 	default:
 		return lab->ioctl ? lab->ioctl(lab, cmd, argp) : -ENOTTY;
 	}

@@ -14,6 +14,7 @@
 #include <linux/iosys-map.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 
 #include "lab.h"
@@ -32,8 +33,9 @@
  *	fills in kernel_addr and pfn; cannot fail and may be called at any time
  * @ioctl: requests that only this lab has, or NULL; returns -ENOTTY for those
  *	that it does not know
- * @lock: makes each fill, check, read and write one step to the others; user
- *	space writes through its mapping at any time and takes no lock
+ * @lock: keeps fills, checks, reads and writes apart: a fill or check as a
+ *	whole, a read or write page by page; user space writes through its
+ *	mapping at any time and takes no lock
  */
 struct lab {
 	struct miscdevice misc;
@@ -44,13 +46,13 @@ struct lab {
 	void (*translate)(const struct lab *lab, unsigned long index,
 			  struct lab_page *page);
 	long (*ioctl)(struct lab *lab, unsigned int cmd, void __user *arg);
-	struct mutex lock; /* one fill, check, read or write at a time */
+	struct mutex lock; /* see above */
 };
 
 /*
  * Any free minor instead of a major of one's own: a fixed major collides
  * sooner or later, and register_chrdev() takes all 256 minors of it. 0600
- * because whoever opens the device learns kernel addresses.
+ * because kernel memory is not for everybody to read and write.
  */
 #define LAB_MISCDEVICE(name_, fops_) {					\
 	.minor = MISC_DYNAMIC_MINOR,					\
@@ -71,6 +73,18 @@ struct lab {
 	.write = lab_write,						\
 	.unlocked_ioctl = lab_ioctl,					\
 	.compat_ioctl = compat_ptr_ioctl
+
+/**
+ * struct lab_number - a module parameter that tells 0 and -1 from "not given"
+ * @value: what the user said
+ * @given: whether he said anything
+ */
+struct lab_number {
+	long value;
+	bool given;
+};
+
+extern const struct kernel_param_ops lab_number_ops;
 
 loff_t lab_llseek(struct file *file, loff_t offset, int whence);
 ssize_t lab_read(struct file *file, char __user *buf, size_t count,

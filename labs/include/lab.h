@@ -122,8 +122,10 @@ struct lab_small {
  *
  *	LAB_IOC_INFO		none of its own
  *	LAB_IOC_PAGE		EINVAL: no such page; EPERM: no CAP_SYS_ADMIN
- *	LAB_IOC_FILL		EBADF: the descriptor is not open for writing
- *	LAB_IOC_CHECK		EBADF: the descriptor is not open for reading
+ *	LAB_IOC_FILL		EBADF: the descriptor is not open for writing;
+ *				EINTR: killed in the middle
+ *	LAB_IOC_CHECK		EBADF: the descriptor is not open for reading;
+ *				EINTR
  *	LAB_IOC_USER_PAGE	EINVAL: not a mapping of this device; EPERM
  *	LAB_IOC_SMALL		EPERM: no CAP_SYS_ADMIN
  */

@@ -31,8 +31,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 #endif
 
-/* 6.12 replaced follow_pfn(), whose answer could be stale on return. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+/*
+ * 6.12 brought follow_pfnmap_start() for follow_pfn(), whose answer could be
+ * stale on return. The releases just before have neither; no series of ours is
+ * among them.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 struct follow_pfnmap_args {
 	struct vm_area_struct *vma;
 	unsigned long address;

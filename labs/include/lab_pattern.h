@@ -5,7 +5,7 @@
  * A check that writes one constant everywhere cannot tell page 0 from page 3,
  * nor this run from the last. Here every 32-bit word depends on a seed and on
  * where the word stands, so a page that is mapped in the wrong place, mapped
- * twice, or left over from an earlier run never matches.
+ * twice, or left over from an earlier run does not match.
  */
 #ifndef LAB_PATTERN_H
 #define LAB_PATTERN_H

@@ -28,7 +28,7 @@ invalid="Invalid argument"
 modprobe lab_kmalloc && rmmod lab_kmalloc
 
 for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
-	for pages in 0 -2 -9223372036854775808 9223372036854775807; do
+	for pages in 0 -1 -2 -9223372036854775808 9223372036854775807; do
 		refused $module pages=$pages "$invalid" "pages=$pages is out of range"
 	done
 	refused $module pages=many "$invalid" "invalid for parameter"
@@ -42,12 +42,16 @@ refused lab_reserved how=nosuch "$invalid" "ioremap or memremap"
 refused lab_reserved pages=4097 "$invalid" "1 to 4096"
 refused lab_reserved "mem_start=383 mem_size=1" "resource busy" "RAM that the kernel owns"
 refused lab_reserved mem_start=0 "resource busy" "RAM that the kernel owns"
-refused lab_reserved mem_start=-2 "$invalid" "beyond the address space"
+refused lab_reserved mem_start=-1 "$invalid" "beyond the address space"
 refused lab_reserved mem_start=17592186044416 "$invalid" "beyond the address space"
 refused lab_reserved mem_start=9223372036854775807 "$invalid" "beyond the address space"
-refused lab_reserved mem_start=1000000 "No such device or address" "not in a reserved region"
+refused lab_reserved mem_start=1000000 "No such device or address" "kept at boot"
+# Reserved by the firmware, with nothing behind it.
+refused lab_reserved mem_start=1036288 "No such device or address" "kept at boot"
+refused lab_reserved mem_start=400 "resource busy" "RAM that the kernel owns"
+refused lab_reserved mem_start=many "$invalid" "invalid for parameter"
 refused lab_reserved mem_size=0 "$invalid" "mem_size=0 MiB is out of range"
-refused lab_reserved mem_size=-2 "$invalid" "out of range"
+refused lab_reserved mem_size=-1 "$invalid" "out of range"
 refused lab_reserved mem_size=17 "$invalid" "1 to 16"
 refused lab_reserved mem_size=9223372036854775807 "$invalid" "1 to 16"
 refused lab_reserved "mem_start=399 mem_size=2" "$invalid" "1 to 1"
