@@ -42,24 +42,12 @@ START_TEST(region_is_reserved_and_claimed)
 }
 END_TEST
 
-/* Is the module loaded with how=ioremap? */
-static bool by_ioremap(void)
-{
-	const char *path = "/sys/module/lab_reserved/parameters/how";
-	FILE *file = fopen(path, "r");
-	char how[16] = "";
-
-	ck_assert_msg(file, "%s: %s", path, strerror(errno));
-	ck_assert_ptr_nonnull(fgets(how, sizeof(how), file));
-	fclose(file);
-	return !strcmp(how, "ioremap\n");
-}
-
 START_TEST(flags_say_how_the_kernel_maps)
 {
 	uint32_t both = LAB_INFO_IOMEM | LAB_INFO_UNCACHED;
+	bool by_ioremap = lab_parameter_is("how", "ioremap");
 
-	ck_assert_uint_eq(lab.info.flags & both, by_ioremap() ? both : 0);
+	ck_assert_uint_eq(lab.info.flags & both, by_ioremap ? both : 0);
 }
 END_TEST
 
@@ -71,7 +59,8 @@ END_TEST
 START_TEST(both_sides_have_the_same_memory_type)
 {
 	const char *path = "/sys/kernel/debug/x86/pat_memtype_list";
-	const char *expected = by_ioremap() ? "uncached-minus" : "write-back";
+	const char *expected = lab_parameter_is("how", "ioremap") ?
+		"uncached-minus" : "write-back";
 	uint64_t from = lab.info.phys_addr;
 	uint64_t to = from + lab.info.size;
 	void *page = lab_map(lab.fd, lab.info.page_size, PROT_READ, MAP_SHARED,

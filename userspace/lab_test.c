@@ -187,6 +187,21 @@ bool lab_frames_are_neighbours(void)
 	return totals->neighbours;
 }
 
+bool lab_parameter_is(const char *name, const char *value)
+{
+	char path[128], found[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s",
+		 lab.program->device, name);
+	file = fopen(path, "r");
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	ck_assert_ptr_nonnull(fgets(found, sizeof(found), file));
+	fclose(file);
+	found[strcspn(found, "\n")] = '\0';
+	return !strcmp(found, value);
+}
+
 /*
  * Page tables
  */

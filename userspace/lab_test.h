@@ -110,6 +110,9 @@ bool lab_run_in_child(bool (*body)(void));
 void *lab_shared(size_t size);
 bool lab_frames_are_neighbours(void);
 
+/* Is the module loaded with this value of a parameter? */
+bool lab_parameter_is(const char *name, const char *value);
+
 /* Ends the test as skipped; @reason is shown. */
 #define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)
 

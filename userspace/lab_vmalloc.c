@@ -9,19 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Does the module map page by page? Its parameter says so. */
-static bool maps_by_page(void)
-{
-	const char *path = "/sys/module/lab_vmalloc/parameters/how";
-	FILE *file = fopen(path, "r");
-	char how[16] = "";
-
-	ck_assert_msg(file, "%s: %s", path, strerror(errno));
-	ck_assert_ptr_nonnull(fgets(how, sizeof(how), file));
-	fclose(file);
-	return !strcmp(how, "page\n");
-}
-
 /* Does /proc/self/smaps list this flag for the area that begins at addr? */
 static bool area_has_flag(const volatile void *addr, const char *flag)
 {
@@ -45,7 +32,7 @@ static bool area_has_flag(const volatile void *addr, const char *flag)
 
 START_TEST(area_is_of_the_kind_that_was_asked_for)
 {
-	bool by_page = maps_by_page();
+	bool by_page = lab_parameter_is("how", "page");
 
 	ck_assert_msg(area_has_flag(lab.map, " pf ") == by_page,
 		      "remap_pfn_range() makes a VM_PFNMAP area, and only it");

@@ -8,8 +8,9 @@ for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
 	! rmmod $module 2>/dev/null || echo "$module: unloaded while open"
 	exec 5<&-
 
+	rm -f /tmp/ready
 	/extra/hold /dev/$module >/tmp/ready &
-	while ! grep -q ready /tmp/ready; do usleep 10000; done
+	while ! grep -q ready /tmp/ready 2>/dev/null; do usleep 10000; done
 	! rmmod $module 2>/dev/null || echo "$module: unloaded while mapped"
 	kill $!
 	wait $! 2>/dev/null

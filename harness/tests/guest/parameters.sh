@@ -12,7 +12,8 @@ refused() {
 	*"$3") ;;
 	*) echo "$1 $2: expected $3, found $said" ;;
 	esac
-	log=$(dmesg -c -r | grep -v lab_core)
+	# The kernel has other things to say, when it likes.
+	log=$(dmesg -c -r | grep lab_ | grep -v lab_core)
 	case $log in
 	"<3>"*"$1: "*"$4"*) ;;
 	*) echo "$1 $2: expected $4 in the log, found $log" ;;
