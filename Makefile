@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT CMD EXTRA
+OPTIONS = LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -28,18 +28,20 @@ help:
 	@echo 'make help      this list'
 	@echo
 	@echo 'LAB      labs by name, separated by commas     (all)'
-	@echo 'KERNEL   6.1 or 6.12                           (6.1)'
-	@echo 'ARCH     x86_64                                (x86_64)'
+	@echo 'KERNEL   6.1, 6.12, or with ARCH=um 7.2        (6.1)'
+	@echo 'ARCH     x86_64: Debian kernel in QEMU; um: user-mode Linux with the'
+	@echo '         sanitizers in it, built once in some minutes   (x86_64)'
+	@echo 'FLAVOUR  with ARCH=um: instrumented, or plain  (instrumented)'
 	@echo 'ACCEL    tcg, kvm, or auto: try kvm first      (tcg)'
 	@echo 'LIMIT    seconds until a guest is killed       (120)'
 	@echo
 	@echo 'harness/kmaplab VERB --help says more and gives the real exit status.'
 
 run:
-	@harness/kmaplab run $(call pass,LAB KERNEL ARCH FORMAT SEED ACCEL LIMIT)
+	@harness/kmaplab run $(call pass,LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT)
 
 console:
-	@harness/kmaplab console $(call pass,KERNEL ARCH ACCEL LIMIT CMD EXTRA)
+	@harness/kmaplab console $(call pass,KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)

@@ -29,15 +29,20 @@ _MEMORY = BUILD / "accel.json"
 _PROBE_LIMIT = 15.0
 
 
+def check(wanted: str) -> None:
+    """Raise RequestError for an unknown choice."""
+    if wanted not in CHOICES:
+        raise RequestError(f"ACCEL={wanted} is unknown: choose one of {', '.join(CHOICES)}")
+
+
 def choose(wanted: str, machine: Machine) -> Machine:
     """Return ``machine`` with its accelerator set.
 
     ``machine.initrd`` is the bare initramfs, which a probe can boot. Raises
-    RequestError for an unknown choice and SetupError if KVM is asked for and
-    cannot be opened.
+    SetupError if KVM is asked for and cannot be opened.
     """
-    if wanted not in CHOICES:
-        raise RequestError(f"ACCEL={wanted} is unknown: choose one of {', '.join(CHOICES)}")
+    if machine.kernel.target.is_um:
+        return replace(machine, accel="native")
     if wanted == "kvm" and not _can_open():
         raise SetupError(f"{_DEVICE} cannot be opened: use ACCEL=tcg, or join the group kvm")
     if wanted != "auto":
@@ -84,7 +89,7 @@ def _boots(machine: Machine) -> bool:
         return reader.status is not None
 
     with step("trying KVM"), paths.scratch() as directory:
-        job = Job({"env": f"NONCE={nonce}\nVERB=command\n", "command": "true\n"})
+        job = Job({"env": f"NONCE={nonce}\nVERB=command\nARCH=x86_64\n", "command": "true\n"})
         initrd = job.append_to(machine.initrd, directory)
         trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
         try:

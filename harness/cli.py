@@ -103,6 +103,9 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         "--accel", default="tcg", help="tcg (emulation, default), kvm, or auto: try kvm first"
     )
     parser.add_argument(
+        "--flavour", help="with --arch um: instrumented (default) or plain, without sanitizers"
+    )
+    parser.add_argument(
         "--limit",
         type=_seconds,
         help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",

@@ -16,6 +16,9 @@ from harness.kernels import Kernel
 
 MEMORY_MIB = 512
 
+# KASAN's shadow and kmemleak's notes need more than the labs.
+_UML_MEMORY_MIB = 256
+
 # RAM that the kernel leaves alone, for lab_reserved; within MEMORY_MIB. No
 # shell sees this text, so the dollar needs no care here.
 RESERVED = "memmap=16M$0x18000000"
@@ -24,10 +27,7 @@ RESERVED = "memmap=16M$0x18000000"
 # one proves nothing. Debian's kernels zero all memory that they hand out;
 # init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
 # module waits for RCU, which a guest with nothing else to do need not do at leisure.
-_COMMAND_LINE = (
-    "console=ttyS0 quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1 "
-    + RESERVED
-)
+_COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1"
 
 # QEMU 7.2 loses the flags register when an interrupt follows an emulated
 # cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.
@@ -52,12 +52,39 @@ class Machine:
     accel: str = "tcg"
     limit: float | None = 120.0
 
-    def command(self, results_fd: int, interactive: bool = False) -> list[str]:
-        """Return the QEMU command line.
+    @property
+    def name(self) -> str:
+        """What runs the guest."""
+        return "UML" if self.kernel.target.is_um else "QEMU"
 
-        No network card, no disk, no screen; -nodefaults and -no-user-config
-        keep it so. The results go into a pipe, which cannot be truncated: hence
-        append=on. The process dies with its parent, however that ends.
+    def command(self, results_fd: int, interactive: bool = False) -> list[str]:
+        """Return the command line, of QEMU or of the kernel itself if it is UML.
+
+        The process dies with its parent, however that ends.
+        """
+        start = ["setpriv", "--pdeathsig", "KILL"]
+        if self.kernel.target.is_um:
+            return start + self._uml_command(results_fd, interactive)
+        return start + self._qemu_command(results_fd, interactive)
+
+    def _uml_command(self, results_fd: int, interactive: bool) -> list[str]:
+        """UML's consoles (con) and serial lines (ssl) take file descriptors."""
+        return [
+            str(self.kernel.image),
+            f"mem={_UML_MEMORY_MIB}M",
+            f"initrd={self.initrd}",
+            f"uml_dir={self.initrd.parent}/",
+            *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
+            *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
+            f"ssl1=null,fd:{results_fd}",
+            *_COMMAND_LINE.split(),
+        ]
+
+    def _qemu_command(self, results_fd: int, interactive: bool) -> list[str]:
+        """No network card, no disk, no screen.
+
+        -nodefaults and -no-user-config keep it so. The results go into a pipe,
+        which cannot be truncated: hence append=on.
         """
         console = ["-chardev", "stdio,id=console,signal=off"]
         if interactive:
@@ -65,7 +92,6 @@ class Machine:
             console += ["-mon", "console", "-echr", "0x1d"]
         cpu = "host" if self.accel == "kvm" else _EMULATED_CPU
         return [
-            *("setpriv", "--pdeathsig", "KILL"),
             "qemu-system-x86_64",
             *("-accel", self.accel, "-cpu", cpu),
             *("-m", f"{MEMORY_MIB}M"),
@@ -78,7 +104,7 @@ class Machine:
             *("-serial", "chardev:results"),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
-            *("-append", _COMMAND_LINE),
+            *("-append", f"console=ttyS0 {_COMMAND_LINE} {RESERVED}"),
         ]
 
 
@@ -206,12 +232,13 @@ def _start(command: list[str], keep: list[int], output: int | None) -> subproces
 def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: bytes) -> None:
     """Raise SetupError if it was QEMU, and not the guest, that failed."""
     status = process.wait()
-    if status == 0:
+    # UML aborts where its kernel panics: that was the guest.
+    if status == 0 or b"Kernel panic" in said:
         return
     how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
     lines = tools.printable(said.decode("utf-8", "replace").strip()) or "(nothing)"
     advice = "; ACCEL=tcg does without KVM" if machine.accel == "kvm" else ""
-    raise SetupError(f"QEMU {how}{advice}. It said:\n    {lines}")
+    raise SetupError(f"{machine.name} {how}{advice}. It said:\n    {lines}")
 
 
 def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:

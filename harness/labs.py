@@ -13,7 +13,8 @@ class Lab:
     """One lab: its directory, and what its lab.toml says.
 
     ``loads`` are the parameter sets that `make run` loads the module with;
-    ``hints`` maps a check's name to what a student may look at when it fails.
+    ``hints`` maps a check's name to what a student may look at when it fails;
+    ``cannot_run`` an architecture to the reason why the lab cannot run there.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Lab:
     directory: Path
     loads: tuple[tuple[str, ...], ...]
     hints: dict[str, str] = field(default_factory=dict, hash=False)
+    cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def _read(path: Path) -> Lab:
         directory=path.parent,
         loads=tuple(tuple(load.split()) for load in data["loads"]),
         hints=data.get("hints", {}),
+        cannot_run=data.get("cannot_run", {}),
     )
 
 

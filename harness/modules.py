@@ -36,7 +36,9 @@ def build(kernel: Kernel, sources: Path = LABS) -> Modules:
     kbuild puts its objects beside the sources, so it works on a copy. Raises
     SetupError, with the compiler's words, if a module does not compile.
     """
-    directory = BUILD / "modules" / _name(sources) / str(kernel.target)
+    # UML's flavours differ in all that modules are built against.
+    flavour = f"-{kernel.root.name}" if kernel.target.is_um else ""
+    directory = BUILD / "modules" / _name(sources) / f"{kernel.target}{flavour}"
     copy = directory / "labs"
     stamp = directory / "modules.digest"
     wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), sources, Path(__file__)])
@@ -56,7 +58,8 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
     jobs = f"-j{os.cpu_count() or 1}"
-    command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags]
+    arch = ["ARCH=um"] if kernel.target.is_um else []
+    command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags, *arch]
     try:
         tools.run(command, log, "building the modules")
     except SetupError as error:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness import accel, initramfs, kernels, modules, userspace
+from harness import accel, initramfs, kernels, modules, uml, userspace
 from harness.guest import Machine
 from harness.lock import locked
 from harness.paths import BUILD, LABS
@@ -15,14 +15,15 @@ def machine(
     limit: float | None,
     labs: Path = LABS,
     refresh: bool = False,
+    flavour: str | None = None,
 ) -> Machine:
     """Return a machine for a target with the modules in ``labs``.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
     has to be appended (initramfs.Job). ``limit`` is in seconds; ``refresh`` looks
-    for a newer kernel.
+    for a newer kernel; ``flavour`` is that of a UML kernel.
     """
-    kernel = kernels.fetch(target, refresh)
+    kernel = uml.fetch(target, flavour) if target.is_um else kernels.fetch(target, refresh)
     with locked(BUILD / "build.lock", "the build"):
         built = modules.build(kernel, labs)
         archive = initramfs.build(kernel, built, userspace.build())

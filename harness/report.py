@@ -12,7 +12,12 @@ from harness.results import LoadResult, Verdict
 
 FORMATS = ("table", "json", "junit")
 
-_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.BROKEN: "bold magenta"}
+_STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.SKIPPED: "yellow",
+    Verdict.FAILED: "bold red",
+    Verdict.BROKEN: "bold magenta",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class RunReport:
                 suite.add_testcase(case)
             if result.problems:
                 case = TestCase("load and checks run to the end", classname=result.load.lab.name)
-                error = Error(result.problems[0])
+                skipped = result.verdict is Verdict.SKIPPED
+                error = (Skipped if skipped else Error)(result.problems[0])
                 error.text = "\n".join((*result.problems, *result.log))
                 case.result = [error]
                 suite.add_testcase(case)
@@ -189,6 +195,8 @@ class _Cells:
 
 def _cells(result: LoadResult) -> _Cells:
     report = result.ktap.report
+    if not int(report.get("pages", 0)):
+        report = {}
     checks = result.ktap.checks
     skipped = sum(check.skipped is not None for check in checks)
     passed = sum(check.passed for check in checks) - skipped
@@ -240,7 +248,7 @@ def _log_of_the_lab(log: list[str]) -> list[str]:
     """Leave out what a kernel logs anyway, unless it has a warning to explain."""
     if any(re.search(r"WARNING: |BUG: |Call Trace", line) for line in log):
         return log
-    return [line for line in log if "lab_" in line and "taint" not in line]
+    return [line for line in log if not re.search(r"taint|tsc: |clocksource: |random: ", line)]
 
 
 def _as_dict(result: LoadResult) -> dict[str, Any]:

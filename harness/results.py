@@ -1,5 +1,6 @@
 """From the guest's lines to what became of each load."""
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -10,14 +11,22 @@ from harness.labs import Load
 from harness.tools import printable
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
+_TAINT_BAD_PAGE = 1 << 5
 _TAINT_DIED = 1 << 7
 _TAINT_WARNED = 1 << 9
 
+# What KASAN, UBSAN, lockdep and others begin a report with; not all of it taints.
+_REPORT = re.compile(r"BUG: |WARNING: |UBSAN: |INFO: possible |possible recursive locking")
+
 
 class Verdict(Enum):
-    """What became of a load, with the exit status that it calls for."""
+    """What became of a load, with the exit status that it calls for.
+
+    A skipped load calls for none: it counts for nothing, also not as a pass.
+    """
 
     PASSED = OK
+    SKIPPED = -1
     FAILED = CHECK_FAILED
     BROKEN = GUEST_BROKEN
 
@@ -61,6 +70,8 @@ class Collector:
             self._begin(line.rest)
         elif line.word == "done":
             self.done = True
+        elif line.word == "booted" and line.rest.isdecimal():
+            self._taint = int(line.rest)
         elif self._ended == len(self.results):
             self._no_sense(f"'{line.word} {line.rest}' outside of a load")
         elif line.word == "log":
@@ -109,7 +120,8 @@ class Collector:
     def _note_taint(self, result: LoadResult, taint: int) -> None:
         new = taint & ~self._taint
         self._taint = taint
-        if new & (_TAINT_DIED | _TAINT_WARNED):
+        reports = any(_REPORT.search(line) for line in result.log)
+        if reports or new & (_TAINT_BAD_PAGE | _TAINT_DIED | _TAINT_WARNED):
             result.problems.append("the kernel warned: see its log below")
 
     def _judge(self, result: LoadResult, status: int) -> None:
@@ -156,4 +168,7 @@ def _without_level(line: str) -> str:
 
 def worst(results: list[LoadResult]) -> int:
     """Return the exit status that the results call for."""
-    return max((result.verdict.value for result in results), default=GUEST_BROKEN)
+    ran = [result for result in results if result.verdict is not Verdict.SKIPPED]
+    if results and not ran:
+        return OK
+    return max((result.verdict.value for result in ran), default=GUEST_BROKEN)

@@ -17,17 +17,39 @@ class Suite:
     security: bool = False
 
 
-# Which suites carry a series, best first. The kbuild programs of bookworm and
-# its backports run on bookworm's libc; those of later suites may not. Suites
-# that belong together are fetched together, and the newest package wins.
-SERIES: dict[str, tuple[tuple[Suite, ...], ...]] = {
-    "6.1": ((Suite("bookworm"), Suite("bookworm-security", security=True)),),
-    "6.12": ((Suite("bookworm-backports"),), (Suite("trixie"),)),
+# Suites to look in, best first. Those that belong together are fetched together,
+# and the newest package wins.
+Groups = tuple[tuple[Suite, ...], ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Which suites carry a kernel series: as an image to boot, and as source.
+
+    There is no image where the headers want a newer compiler or C library than
+    bookworm's; user-mode Linux is built from the source.
+    """
+
+    image: Groups
+    source: Groups
+
+
+_BOOKWORM = (Suite("bookworm"), Suite("bookworm-security", security=True))
+
+SERIES: dict[str, Series] = {
+    "6.1": Series((_BOOKWORM,), (_BOOKWORM,)),
+    "6.12": Series(
+        ((Suite("bookworm-backports"),), (Suite("trixie"),)),
+        ((Suite("bookworm-backports"),), (Suite("trixie"),)),
+    ),
+    "7.2": Series((), ((Suite("trixie-backports"),), (Suite("sid"),))),
 }
 
 # The kernel's name for an architecture: Debian's name, and the image flavour.
+# um is user-mode Linux, a kernel that runs as a program on the machine itself.
 ARCHES: dict[str, tuple[str, str]] = {
     "x86_64": ("amd64", "cloud-amd64"),
+    "um": ("amd64", ""),
 }
 
 DEFAULT_SERIES = "6.1"
@@ -55,9 +77,19 @@ class Target:
         return ARCHES[self.arch][1]
 
     @property
-    def suites(self) -> tuple[tuple[Suite, ...], ...]:
-        """Groups of suites to look in, best first."""
-        return SERIES[self.series]
+    def is_um(self) -> bool:
+        """Whether this is user-mode Linux."""
+        return self.arch == "um"
+
+    @property
+    def suites(self) -> Groups:
+        """Groups of suites to look for the image in, best first."""
+        return SERIES[self.series].image
+
+    @property
+    def sources(self) -> Groups:
+        """Groups of suites to look for the source in, best first."""
+        return SERIES[self.series].source
 
 
 def target(series: str | None, arch: str | None) -> Target:
@@ -71,4 +103,15 @@ def target(series: str | None, arch: str | None) -> Target:
         raise RequestError(f"KERNEL={series} is unknown: choose one of {', '.join(SERIES)}")
     if arch not in ARCHES:
         raise RequestError(f"ARCH={arch} is unknown: choose one of {', '.join(ARCHES)}")
-    return Target(series, arch)
+    wanted = Target(series, arch)
+    if not wanted.is_um and not wanted.suites:
+        raise RequestError(
+            f"KERNEL={series} runs with ARCH=um only: "
+            f"for ARCH={arch} choose one of {', '.join(series_of(arch))}"
+        )
+    return wanted
+
+
+def series_of(arch: str) -> list[str]:
+    """Return the series that run on an architecture."""
+    return [name for name, series in SERIES.items() if arch == "um" or series.image]

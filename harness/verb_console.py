@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from harness import guest, paths, prepare
+from harness import accel, guest, paths, prepare, uml
 from harness.channel import CommandReader, LineReader, new_nonce
 from harness.errors import GuestError, RequestError
 from harness.guest import Machine
@@ -23,11 +23,13 @@ _COMMAND_LIMIT = 600.0
 
 def main(args: Namespace) -> int:
     """Give a shell, or run one command; return the command's exit status."""
+    accel.check(args.accel)
+    uml.check(args.flavour)
     wanted = target(args.kernel, args.arch)
     extra = _extra(args.extra)
     command = _command_text(args.cmd)
     limit = args.limit or (None if command is None else _COMMAND_LIMIT)
-    machine = prepare.machine(wanted, args.accel, limit, args.labs)
+    machine = prepare.machine(wanted, args.accel, limit, args.labs, flavour=args.flavour)
     with paths.scratch() as directory:
         if command is None:
             return _shell(machine, wanted, extra, directory)

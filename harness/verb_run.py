@@ -6,7 +6,7 @@ import threading
 from argparse import Namespace
 from dataclasses import replace
 
-from harness import guest, labs, paths, prepare, results
+from harness import accel, guest, labs, paths, prepare, results, uml
 from harness.channel import LineReader, new_nonce
 from harness.errors import GUEST_BROKEN, RequestError
 from harness.guest import Ending, Machine
@@ -15,7 +15,7 @@ from harness.labs import Load
 from harness.paths import BUILD
 from harness.progress import Step, step
 from harness.report import FORMATS, RunReport
-from harness.results import Collector
+from harness.results import Collector, LoadResult, Verdict
 from harness.targets import target
 
 
@@ -24,21 +24,34 @@ def main(args: Namespace) -> int:
     if args.format not in FORMATS:
         raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
     chosen = labs.choose(args.lab)
-    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
-    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    accel.check(args.accel)
+    uml.check(args.flavour)
     wanted = target(args.kernel, args.arch)
-    machine = prepare.machine(wanted, args.accel, args.limit, args.labs, args.refresh)
-    report = _run(machine, loads, seed)
+    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
+    skipped = [_skip(load, wanted.arch) for load in loads if wanted.arch in load.lab.cannot_run]
+    loads = [load for load in loads if wanted.arch not in load.lab.cannot_run]
+    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    machine = prepare.machine(
+        wanted, args.accel, args.limit, args.labs, refresh=args.refresh, flavour=args.flavour
+    )
+    report = _run(machine, loads, skipped, seed)
     report.print(args.format)
     return report.status
 
 
-def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
+def _skip(load: Load, arch: str) -> LoadResult:
+    reason = load.lab.cannot_run[arch]
+    return LoadResult(load, problems=[f"skipped: {reason}"], verdict=Verdict.SKIPPED)
+
+
+def _run(
+    machine: Machine, loads: list[Load], skipped: list[LoadResult], seed: int
+) -> RunReport:
     nonce = new_nonce()
     collector = Collector(LineReader(nonce), loads)
     job = Job(
         {
-            "env": f"NONCE={nonce}\nVERB=run\nSEED=0x{seed:x}\n",
+            "env": f"NONCE={nonce}\nVERB=run\nSEED=0x{seed:x}\nARCH={machine.kernel.target.arch}\n",
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )
@@ -48,7 +61,7 @@ def _run(machine: Machine, loads: list[Load], seed: int) -> RunReport:
     with step(text) as progress, paths.scratch() as directory:
         ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
-    return _report(machine, seed, collector, ending)
+    return _report(machine, seed, collector, skipped, ending)
 
 
 def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
@@ -68,11 +81,13 @@ def _import_while_waiting(*modules: str) -> None:
     threading.Thread(target=load, daemon=True).start()
 
 
-def _report(machine: Machine, seed: int, collector: Collector, ending: Ending) -> RunReport:
+def _report(
+    machine: Machine, seed: int, collector: Collector, skipped: list[LoadResult], ending: Ending
+) -> RunReport:
     trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
     if not collector.done and not trouble:
         trouble = "the guest ended before its time"
-    outcome = collector.finish()
+    outcome = collector.finish() + skipped
     log = BUILD / "console.log"
     log.write_bytes(ending.console)
     return RunReport(

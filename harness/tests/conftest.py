@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import kernels
+from harness import kernels, uml
 from harness.errors import SetupError
 from harness.paths import BUILD, LABS, ROOT
-from harness.targets import DEFAULT_SERIES, SERIES, Target
+from harness.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -81,7 +81,7 @@ def missing_kernels() -> dict[str, str]:
     be there.
     """
     missing = {}
-    for name in SERIES:
+    for name in series_of(DEFAULT_ARCH):
         try:
             kernels.fetch(Target(name))
         except SetupError as error:
@@ -89,7 +89,33 @@ def missing_kernels() -> dict[str, str]:
     return missing
 
 
-@pytest.fixture(params=SERIES)
+@pytest.fixture(scope="session")
+def missing_uml() -> dict[str, str]:
+    """Return why a series' UML cannot be built, for each that cannot."""
+    missing = {}
+    for name in series_of("um"):
+        try:
+            uml.fetch(Target(name, "um"))
+        except SetupError as error:
+            missing[name] = str(error)
+    return missing
+
+
+@pytest.fixture(params=series_of("um"))
+def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
+    """Run the test once for each series that user-mode Linux is built of.
+
+    One that the mirror does not carry is skipped; one that does not build fails.
+    """
+    name = str(request.param)
+    if name in missing_uml:
+        if "does not build" in missing_uml[name]:
+            pytest.fail(missing_uml[name])
+        pytest.skip(missing_uml[name])
+    return name
+
+
+@pytest.fixture(params=series_of(DEFAULT_ARCH))
 def series(request: pytest.FixtureRequest, missing_kernels: dict[str, str]) -> str:
     """Run the test once for each kernel series."""
     name = str(request.param)

@@ -76,12 +76,12 @@ def test_printing_results_on_the_console_changes_nothing(kmaplab) -> None:
 class Terminal:
     """A person at an interactive console."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         self.said = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
-            os.execv(KMAPLAB, [str(KMAPLAB), "console"])
+            os.execv(KMAPLAB, [str(KMAPLAB), "console", *arguments])
 
     def wait_for(self, text: str, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds

@@ -61,6 +61,19 @@ def test_a_kernel_warning_fails_the_load_though_all_checks_passed() -> None:
     assert "the kernel warned" in results[0].problems[0]
 
 
+def test_a_sanitizers_report_fails_the_load_though_it_does_not_taint() -> None:
+    results, _ = collect(
+        [*PASSING[:-1], "log <4>WARNING: possible circular locking", "end 0 12288", "done 0"]
+    )
+    assert results[0].verdict is Verdict.FAILED
+
+
+def test_what_was_wrong_before_the_first_load_is_not_held_against_it() -> None:
+    warned = 12288 | 1 << 9
+    results, _ = collect([f"booted {warned}", *PASSING[:-1], f"end 0 {warned}", "done 0"])
+    assert results[0].verdict is Verdict.PASSED
+
+
 def test_a_warning_is_held_against_the_load_that_brought_it_only() -> None:
     warned = 12288 | 1 << 9
     results, _ = collect([*PASSING[:-1], f"end 0 {warned}", *PASSING[:-1], f"end 0 {warned}"], 2)

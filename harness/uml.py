@@ -1,0 +1,177 @@
+"""User-mode Linux: a kernel built from Debian's linux-source by its own kunit.py.
+
+    build/uml/<series>/
+        source/         the distribution's source, as it was packed
+        <flavour>/      the kernel, and what modules are built against
+
+The source is never edited. What a flavour has on is said by the fragments in
+kunit/configs; what a series does not offer is told while it is built.
+"""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from harness import apt, digest, tools
+from harness.errors import RequestError, SetupError
+from harness.kernels import Kernel
+from harness.lock import locked
+from harness.paths import BUILD, ROOT
+from harness.progress import Step, say, step
+from harness.targets import Target
+
+CONFIGS = ROOT / "kunit/configs"
+FLAVOURS = ("instrumented", "plain")
+DEFAULT_FLAVOUR = FLAVOURS[0]
+
+# A kernel of this configuration has about so many objects; for the progress line.
+_OBJECTS = 530
+
+
+def check(flavour: str | None) -> None:
+    """Raise RequestError for an unknown flavour; None stands for the default."""
+    if flavour and flavour not in FLAVOURS:
+        raise RequestError(f"FLAVOUR={flavour} is unknown: choose one of {', '.join(FLAVOURS)}")
+
+
+def fetch(target: Target, flavour: str | None = None) -> Kernel:
+    """Return the kernel of a series in a flavour, built if it is not there.
+
+    Raises SetupError, with the last lines of the build, if it cannot be had.
+    """
+    flavour = flavour or DEFAULT_FLAVOUR
+    home = BUILD / "uml" / target.series
+    with locked(home / "lock", f"UML {target.series}"):
+        version = _fetch_source(target, home)
+        return _build(target, flavour, version, home)
+
+
+def _fetch_source(target: Target, home: Path) -> str:
+    """Unpack the series' source below ``home``, once; return its version."""
+    stamp = home / "source.version"
+    if stamp.is_file() and (home / "source/Makefile").is_file():
+        return stamp.read_text()
+    stamp.unlink(missing_ok=True)
+    looked: list[str] = []
+    name = f"linux-source-{target.series}"
+    for suites in target.sources:
+        looked += [suite.name for suite in suites]
+        try:
+            with apt.open_archive(suites, target.debian_arch, name) as archive:
+                versions = archive.versions(name) if archive else []
+                if archive and versions:
+                    _unpack(archive, versions[0], home)
+                    stamp.write_text(versions[0].version)
+                    return versions[0].version
+        except apt.NoSuchSuite:
+            continue
+    raise SetupError(
+        f"no {name} in {', '.join(looked)}; "
+        "set KMAPLAB_MIRROR=http://.../debian to a mirror that has it"
+    )
+
+
+def _unpack(archive: apt.Archive, package: apt.Package, home: Path) -> None:
+    """Fetch the package and unpack the tarball in it as ``home``/source."""
+    new = home / "source.new"
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(home / "source", ignore_errors=True)
+    new.mkdir(parents=True)
+    with step(f"fetching {package.name} ({package.size / 1e6:.0f} MB)"):
+        deb = archive.download([package], home)[0]
+    with step(f"unpacking {package.name}"):
+        tools.run(["dpkg-deb", "-x", deb, new / "deb"], home / "source.log", "dpkg-deb")
+        tarball = next((new / "deb/usr/src").glob("linux-source-*.tar.xz"))
+        command = ["tar", "-xJf", tarball, "-C", new, "--strip-components=1"]
+        tools.run(command, home / "source.log", "unpacking the kernel's source")
+    shutil.rmtree(new / "deb")
+    deb.unlink()
+    new.rename(home / "source")
+
+
+def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
+    directory = home / flavour
+    stamp = home / f"{flavour}.digest"
+    fragments = _fragments(target, flavour)
+    # The place counts: the build directory names it in its Makefile.
+    wanted = digest.of([version, str(directory), *fragments, CONFIGS / "iomem.Kconfig"])
+    if not digest.is_current([directory / "linux"], stamp, wanted):
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        log = home / f"{flavour}.log"
+        with step(f"building UML {target.series}, {flavour}: minutes, once") as progress:
+            _run_kunit_py(home / "source", directory, fragments, log, progress)
+        _tell_what_is_missing(target, directory, fragments)
+        digest.set_current([directory / "linux"], stamp, wanted)
+    return Kernel(
+        target=target,
+        release=_release(directory),
+        version=f"{version} ({flavour})",
+        image=directory / "linux",
+        headers=directory,
+        config=directory / ".config",
+        root=directory,
+    )
+
+
+def _release(directory: Path) -> str:
+    path = directory / "include/config/kernel.release"
+    return path.read_text().strip() if path.is_file() else "unknown"
+
+
+def _fragments(target: Target, flavour: str) -> list[Path]:
+    """Return the kunitconfigs of a flavour; some are for newer series only."""
+    names = ["common"]
+    if flavour == "instrumented":
+        names.append("instrumented")
+        if target.series != "6.1":
+            names.append("instrumented-newer")
+    return [CONFIGS / f"{name}.kunitconfig" for name in names]
+
+
+def _run_kunit_py(
+    source: Path, directory: Path, fragments: list[Path], log: Path, progress: Step
+) -> None:
+    """Configure and build with the source's own kunit.py."""
+    # The top-level Kconfig is the source's, with one symbol of ours behind it
+    # (KBUILD_KCONFIG, Documentation/kbuild/kbuild.rst).
+    kconfig = directory / "Kconfig.kmaplab"
+    kconfig.write_text(
+        (source / "Kconfig").read_text() + (CONFIGS / "iomem.Kconfig").read_text()
+    )
+    command = [
+        # Else kunit.py would write its bytecode into the source.
+        *("env", "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3"),
+        source / "tools/testing/kunit/kunit.py",
+        "build",
+        f"--build_dir={directory}",
+        f"--jobs={os.cpu_count() or 1}",
+        *(f"--kunitconfig={path}" for path in fragments),
+        f"--make_options=KBUILD_KCONFIG={kconfig}",
+    ]
+    with log.open("wb") as output, tools.started(command, output) as process:
+        while process.poll() is None:
+            time.sleep(1)
+            built = sum(1 for _ in directory.rglob("*.o"))
+            progress.detail = f"{built} of about {_OBJECTS} objects"
+    if process.returncode or not (directory / "linux").exists():
+        raise SetupError(
+            f"UML does not build; the whole output is in {log}:\n{tools.last_lines(log)}"
+        )
+
+
+def _tell_what_is_missing(target: Target, directory: Path, fragments: list[Path]) -> None:
+    """Name the options that were asked for and that this series does not offer."""
+    has = set(re.findall(r"^(CONFIG_\w+=\S+)$", (directory / ".config").read_text(), re.MULTILINE))
+    asked = [
+        line
+        for path in fragments
+        for line in path.read_text().splitlines()
+        if re.match(r"CONFIG_\w+=y$", line)
+    ]
+    missing = [line.removeprefix("CONFIG_").removesuffix("=y") for line in asked if line not in has]
+    if missing:
+        say(f"UML {target.series} does not offer {', '.join(missing)}")
