@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from harness.errors import BAD_SETUP, KmaplabError, RequestError
+from harness.errors import BAD_SETUP, OK, KmaplabError, RequestError
 from harness.paths import BUILD, LABS
 from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES
 
@@ -161,22 +161,33 @@ def main(arguments: list[str]) -> int:
         return _complain("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:
         # The reader has left; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         return BAD_SETUP
     except OSError as error:
+        _drop_output()
         return _complain(f"{error}. If another user made {BUILD}: make clean as that user")
     except Exception:
         return _complain(f"this is a bug in kmaplab:\n{traceback.format_exc()}")
 
 
 def _run(arguments: list[str]) -> int:
-    args = _parser().parse_args(arguments)
     if sys.stdout is None:
         raise RequestError("standard output is closed: there is no place for the results")
     os.set_blocking(sys.stdout.fileno(), True)
-    status = int(importlib.import_module(f"harness.verb_{args.verb}").main(args))
+    try:
+        args = _parser().parse_args(arguments)
+    except SystemExit:
+        # That was --help, which is all there is to do.
+        status = OK
+    else:
+        status = int(importlib.import_module(f"harness.verb_{args.verb}").main(args))
     sys.stdout.flush()
     return status
+
+
+def _drop_output() -> None:
+    """Forget what could not be written, which Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _complain(text: str, status: int = BAD_SETUP) -> int:
