@@ -10,6 +10,7 @@ from harness.errors import SetupError
 from harness.kernels import Kernel
 from harness.paths import BUILD, LABS
 from harness.progress import step
+from harness.uml import COMPILERS
 
 _COMPILER = "/usr/bin/gcc-12"
 
@@ -58,7 +59,7 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
     jobs = f"-j{os.cpu_count() or 1}"
-    arch = ["ARCH=um"] if kernel.target.is_um else []
+    arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
     command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags, *arch]
     try:
         tools.run(command, log, "building the modules")

@@ -26,6 +26,9 @@ CONFIGS = ROOT / "kunit/configs"
 FLAVOURS = ("instrumented", "plain")
 DEFAULT_FLAVOUR = FLAVOURS[0]
 
+# What make is told to compile with: there need not be a plain gcc.
+COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
+
 # A kernel of this configuration has about so many objects; for the progress line.
 _OBJECTS = 530
 
@@ -96,7 +99,8 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
     stamp = home / f"{flavour}.digest"
     fragments = _fragments(target, flavour)
     # The place counts: the build directory names it in its Makefile.
-    wanted = digest.of([version, str(directory), *fragments, CONFIGS / "iomem.Kconfig"])
+    recipe = [*COMPILERS, *fragments, CONFIGS / "iomem.Kconfig"]
+    wanted = digest.of([version, str(directory), *recipe])
     if not digest.is_current([directory / "linux"], stamp, wanted):
         stamp.unlink(missing_ok=True)
         shutil.rmtree(directory, ignore_errors=True)
@@ -151,6 +155,7 @@ def _run_kunit_py(
         f"--jobs={os.cpu_count() or 1}",
         *(f"--kunitconfig={path}" for path in fragments),
         f"--make_options=KBUILD_KCONFIG={kconfig}",
+        *(f"--make_options={compiler}" for compiler in COMPILERS),
     ]
     with log.open("wb") as output, tools.started(command, output) as process:
         while process.poll() is None:
