@@ -56,7 +56,7 @@ def _run(
         }
     )
     _import_while_waiting("rich.console", "rich.markup", "rich.measure", "rich.table")
-    loads_text = f"{len(loads)} load{'s' if len(loads) > 1 else ''}"
+    loads_text = f"{len(loads)} load{'' if len(loads) == 1 else 's'}"
     text = f"running {loads_text} on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress, paths.scratch() as directory:
         ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
