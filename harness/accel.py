@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness import guest, paths
 from harness.channel import CommandReader, new_nonce
-from harness.errors import GuestError, RequestError, SetupError
+from harness.errors import RequestError, SetupError
 from harness.guest import Machine
 from harness.initramfs import Job
 from harness.paths import BUILD
@@ -94,5 +94,5 @@ def _boots(machine: Machine) -> bool:
         trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
         try:
             return guest.run(trial, heard).finished
-        except (SetupError, GuestError):
+        except SetupError:
             return False

@@ -112,18 +112,13 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
         digest.set_current([directory / "linux"], stamp, wanted)
     return Kernel(
         target=target,
-        release=_release(directory),
+        release=(directory / "include/config/kernel.release").read_text().strip(),
         version=f"{version} ({flavour})",
         image=directory / "linux",
         headers=directory,
         config=directory / ".config",
         root=directory,
     )
-
-
-def _release(directory: Path) -> str:
-    path = directory / "include/config/kernel.release"
-    return path.read_text().strip() if path.is_file() else "unknown"
 
 
 def _fragments(target: Target, flavour: str) -> list[Path]:
@@ -177,6 +172,6 @@ def _tell_what_is_missing(target: Target, directory: Path, fragments: list[Path]
         for line in path.read_text().splitlines()
         if re.match(r"CONFIG_\w+=y$", line)
     ]
-    missing = [line.removeprefix("CONFIG_").removesuffix("=y") for line in asked if line not in has]
+    missing = [line[len("CONFIG_") : -len("=y")] for line in asked if line not in has]
     if missing:
         say(f"UML {target.series} does not offer {', '.join(missing)}")

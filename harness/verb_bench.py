@@ -20,7 +20,7 @@ from harness.guest import Machine
 from harness.initramfs import BUSYBOX, Spec
 from harness.paths import BUILD, ROOT
 from harness.progress import step
-from harness.targets import target
+from harness.targets import Target, target
 
 # What a warm run may cost, as a multiple of a bare boot.
 _AIM = 1.6
@@ -45,7 +45,7 @@ def main(args: Namespace) -> int:
     print(f"warm make run            {run:6.2f} s  (median of {args.rounds})")
     print(f"ratio                    {run / boot:6.2f}    (aim: at most {_AIM})")
     try:
-        print(f"fresh clone to table     {_fresh_clone(wanted.series):6.2f} s  (packages installed)")
+        print(f"fresh clone to table     {_fresh_clone(wanted):6.2f} s  (packages installed)")
     except SetupError as error:
         print(f"fresh clone to table     not measured: {error}")
     return 0
@@ -81,7 +81,7 @@ def _run(command: list[str | Path]) -> float:
     return time.monotonic() - begun
 
 
-def _fresh_clone(series: str) -> float:
+def _fresh_clone(wanted: Target) -> float:
     """Clone the repository below build/, run it there, and return the seconds."""
     clone = BUILD / "bench-clone"
     shutil.rmtree(clone, ignore_errors=True)
@@ -90,7 +90,7 @@ def _fresh_clone(series: str) -> float:
         with step("a fresh clone, from nothing to the table"):
             tools.run(["git", "clone", "-q", ROOT, clone], BUILD / "bench-clone.log", "git clone")
             result = subprocess.run(
-                ["make", "-C", clone, "run", f"KERNEL={series}"],
+                ["make", "-C", clone, "run", f"KERNEL={wanted.series}", f"ARCH={wanted.arch}"],
                 env=tools.environment() | _mirror(),
                 capture_output=True,
                 text=True,
@@ -105,5 +105,3 @@ def _fresh_clone(series: str) -> float:
 
 def _mirror() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("KMAPLAB_")}
-
-

@@ -51,7 +51,8 @@ def _run(
     collector = Collector(LineReader(nonce), loads)
     job = Job(
         {
-            "env": f"NONCE={nonce}\nVERB=run\nSEED=0x{seed:x}\nARCH={machine.kernel.target.arch}\n",
+            "env": f"NONCE={nonce}\nVERB=run\n"
+            f"SEED=0x{seed:x}\nARCH={machine.kernel.target.arch}\n",
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )
@@ -85,8 +86,6 @@ def _report(
     machine: Machine, seed: int, collector: Collector, skipped: list[LoadResult], ending: Ending
 ) -> RunReport:
     trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
-    if not collector.done and not trouble:
-        trouble = "the guest ended before its time"
     outcome = collector.finish() + skipped
     log = BUILD / "console.log"
     log.write_bytes(ending.console)
