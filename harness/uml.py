@@ -155,12 +155,19 @@ def _run_kunit_py(
     with log.open("wb") as output, tools.started(command, output) as process:
         while process.poll() is None:
             time.sleep(1)
-            built = sum(1 for _ in directory.rglob("*.o"))
-            progress.detail = f"{built} of about {_OBJECTS} objects"
+            progress.detail = f"{_objects(directory)} of about {_OBJECTS} objects"
     if process.returncode or not (directory / "linux").exists():
         raise SetupError(
             f"UML does not build; the whole output is in {log}:\n{tools.last_lines(log)}"
         )
+
+
+def _objects(directory: Path) -> int:
+    """Count the objects below a directory in which make is at work.
+
+    Unlike rglob(), walk() passes over a folder that goes away meanwhile.
+    """
+    return sum(name.endswith(".o") for _, _, names in os.walk(directory) for name in names)
 
 
 def _tell_what_is_missing(target: Target, directory: Path, fragments: list[Path]) -> None:
