@@ -67,6 +67,9 @@ struct lab_setup {
 extern struct lab_setup lab;
 extern const struct lab_test lab_contract[];
 
+/* For the tables of programs whose labs count their mappings. */
+extern const struct lab_test lab_counted[];
+
 /* Where two sides differ first; @differ is false if they do not. */
 struct lab_difference {
 	bool differ;
