@@ -70,20 +70,12 @@ int lab_set_size(struct lab *lab, long pages, unsigned long max_pages)
 }
 EXPORT_SYMBOL_GPL(lab_set_size);
 
-/**
- * lab_refuse_mmap - the guards that stand before every mapping
- * @lab: the lab whose memory is to be mapped
- * @vma: the area that mmap() made; loses VM_MAYEXEC if it is not refused
- *
- * The caller holds the mmap lock for writing, as ->mmap() does.
- *
- * Return: 0 if the lab may map @vma, else what mmap() shall return.
- */
-int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma)
+/* The guards, whatever the area is described by. */
+static int lab_refuse(const struct lab *lab, unsigned long pgoff,
+		      unsigned long len, vm_flags_t flags)
 {
 	/* Outside of the memory there is memory of somebody else. */
-	if (!lab_range_fits(lab->size, vma->vm_pgoff,
-			    vma->vm_end - vma->vm_start))
+	if (!lab_range_fits(lab->size, pgoff, len))
 		return -EINVAL;
 
 	/*
@@ -92,17 +84,56 @@ int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma)
 	 * what MAP_SHARED leaves; VM_SHARED is missing too when a descriptor
 	 * that cannot write is mapped shared.
 	 */
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	if (!(flags & VM_MAYSHARE))
 		return -EINVAL;
 
-	/* Data is not code: not now, and not by a later mprotect(). */
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
-	vm_flags_clear(vma, VM_MAYEXEC);
+	/* Data is not code; that it never becomes code is left to the callers. */
+	return flags & VM_EXEC ? -EPERM : 0;
+}
 
-	return 0;
+/**
+ * lab_refuse_mmap - the guards that stand before every mapping
+ * @lab: the lab whose memory is to be mapped
+ * @vma: the area that mmap() made; loses VM_MAYEXEC if it is not refused, so
+ *	that no later mprotect() makes code of it
+ *
+ * The caller holds the mmap lock for writing, as ->mmap() does.
+ *
+ * Return: 0 if the lab may map @vma, else what mmap() shall return.
+ */
+int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma)
+{
+	int err = lab_refuse(lab, vma->vm_pgoff, vma->vm_end - vma->vm_start,
+			     vma->vm_flags);
+
+	if (!err)
+		vm_flags_clear(vma, VM_MAYEXEC);
+	return err;
 }
 EXPORT_SYMBOL_GPL(lab_refuse_mmap);
+
+#ifdef LAB_HAS_MMAP_PREPARE
+/**
+ * lab_refuse_prepare - the same guards, for ->mmap_prepare()
+ * @lab: the lab whose memory is to be mapped
+ * @desc: the area that mmap() is about to make; loses VMA_MAYEXEC_BIT if it is
+ *	not refused
+ *
+ * Locking: none of its own; nobody else knows @desc.
+ *
+ * Return: 0 if the lab may have @desc mapped, else what mmap() shall return.
+ */
+int lab_refuse_prepare(const struct lab *lab, struct vm_area_desc *desc)
+{
+	int err = lab_refuse(lab, desc->pgoff, vma_desc_size(desc),
+			     vma_flags_to_legacy(desc->vma_flags));
+
+	if (!err)
+		vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	return err;
+}
+EXPORT_SYMBOL_GPL(lab_refuse_prepare);
+#endif
 
 /*
  * The kernel's side of the memory

@@ -19,6 +19,8 @@
 
 #include "lab.h"
 
+struct vm_area_desc; /* which older series do not know */
+
 /* What a lab's memory has when its pages= parameter does not say. */
 #define LAB_DEFAULT_PAGES 4
 
@@ -95,6 +97,7 @@ long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 int lab_set_size(struct lab *lab, long pages, unsigned long max_pages);
 int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma);
+int lab_refuse_prepare(const struct lab *lab, struct vm_area_desc *desc);
 int lab_register(struct lab *lab);
 void lab_unregister(struct lab *lab);
 

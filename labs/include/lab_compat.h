@@ -53,4 +53,13 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 }
 #endif
 
+/*
+ * mmap_prepare() came in pieces, over some releases. From 7.2 on it has all that
+ * lab_prepare shows, and it cannot be imitated on older ones: labs/Kbuild leaves
+ * the lab out there.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define LAB_HAS_MMAP_PREPARE
+#endif
+
 #endif /* LAB_COMPAT_H */
