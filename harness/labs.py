@@ -4,8 +4,27 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import RequestError
+from harness.errors import RequestError, SetupError
 from harness.paths import LABS
+from harness.targets import SERIES, Target
+
+
+@dataclass(frozen=True)
+class Since:
+    """The first kernel series that a lab runs on, and why not on older ones."""
+
+    series: str
+    reason: str
+
+    def why_not(self, series: str) -> str | None:
+        """Return why the lab cannot run on a series, or None if it can."""
+        if _number(series) >= _number(self.series):
+            return None
+        return f"runs from Linux {self.series} on: {self.reason}"
+
+
+def _number(series: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in series.split("."))
 
 
 @dataclass(frozen=True)
@@ -15,6 +34,7 @@ class Lab:
     ``loads`` are the parameter sets that `make run` loads the module with;
     ``hints`` maps a check's name to what a student may look at when it fails;
     ``cannot_run`` an architecture to the reason why the lab cannot run there.
+    ``since`` is there if the lab does not run on every series.
     """
 
     name: str
@@ -23,6 +43,12 @@ class Lab:
     loads: tuple[tuple[str, ...], ...]
     hints: dict[str, str] = field(default_factory=dict, hash=False)
     cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
+    since: Since | None = None
+
+    def why_not(self, target: Target) -> str | None:
+        """Return why the lab cannot run on a target, or None if it can."""
+        reason = self.cannot_run.get(target.arch)
+        return reason or (self.since and self.since.why_not(target.series))
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,19 @@ def _read(path: Path) -> Lab:
         loads=tuple(tuple(load.split()) for load in data["loads"]),
         hints=data.get("hints", {}),
         cannot_run=data.get("cannot_run", {}),
+        since=_read_since(path, data.get("since")),
+    )
+
+
+def _read_since(path: Path, table: object) -> Since | None:
+    match table:
+        case None:
+            return None
+        case {"series": str(series), "reason": str(reason), **rest} if not rest:
+            if series in SERIES and reason:
+                return Since(series, reason)
+    raise SetupError(
+        f"{path}: [since] wants series=, which is one of {', '.join(SERIES)}, and reason="
     )
 
 

@@ -28,8 +28,8 @@ def main(args: Namespace) -> int:
     uml.check(args.flavour)
     wanted = target(args.kernel, args.arch)
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
-    skipped = [_skip(load, wanted.arch) for load in loads if wanted.arch in load.lab.cannot_run]
-    loads = [load for load in loads if wanted.arch not in load.lab.cannot_run]
+    skipped = [_skip(load, reason) for load in loads if (reason := load.lab.why_not(wanted))]
+    loads = [load for load in loads if not load.lab.why_not(wanted)]
     seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
     machine = prepare.machine(
         wanted, args.accel, args.limit, args.labs, refresh=args.refresh, flavour=args.flavour
@@ -39,8 +39,7 @@ def main(args: Namespace) -> int:
     return report.status
 
 
-def _skip(load: Load, arch: str) -> LoadResult:
-    reason = load.lab.cannot_run[arch]
+def _skip(load: Load, reason: str) -> LoadResult:
     return LoadResult(load, problems=[f"skipped: {reason}"], verdict=Verdict.SKIPPED)
 
 
