@@ -589,13 +589,13 @@ static uint64_t parse_arguments(int argc, char **argv)
 
 /*
  * All programs are one executable, which goes by the name that it is called by,
- * as busybox does: an emulator then translates its code once and not five times.
+ * as busybox does: an emulator then translates its code once and not six times.
  */
 static const struct lab_program *find_program(const char *called)
 {
 	static const struct lab_program *const programs[] = {
 		&lab_kmalloc, &lab_pages, &lab_vmalloc, &lab_reserved,
-		&lab_remap,
+		&lab_remap, &lab_prepare,
 	};
 	size_t i;
 

@@ -120,6 +120,6 @@ bool lab_parameter_is(const char *name, const char *value);
 #define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)
 
 extern const struct lab_program lab_kmalloc, lab_pages, lab_vmalloc,
-	lab_reserved, lab_remap;
+	lab_reserved, lab_remap, lab_prepare;
 
 #endif /* LAB_TEST_H */

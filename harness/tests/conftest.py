@@ -16,6 +16,8 @@ from harness.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
+_GUEST = ROOT / "harness/tests/guest"
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "boot: boots a guest")
@@ -124,6 +126,21 @@ def series(request: pytest.FixtureRequest, missing_kernels: dict[str, str]) -> s
             pytest.fail(missing_kernels[name])
         pytest.skip(missing_kernels[name])
     return name
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the programs and scripts of harness/tests/guest, for EXTRA=."""
+    directory = tmp_path_factory.mktemp("extra")
+    for source in _GUEST.glob("*.sh"):
+        (directory / source.name).write_text(source.read_text())
+    for source in _GUEST.glob("*.c"):
+        subprocess.run(
+            ["gcc-12", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
+            + ["-I", LABS / "include", "-o", directory / source.stem, source],
+            check=True,
+        )
+    return directory
 
 
 @dataclass(frozen=True)

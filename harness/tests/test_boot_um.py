@@ -1,6 +1,7 @@
 """Real boots of user-mode Linux, with the sanitizers in it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,13 @@ def test_all_labs_that_can_run_pass_and_the_others_say_why_not(kmaplab, um_serie
     assert data["kernel"].startswith(um_series)
     verdicts = {lab["lab"]: lab["verdict"] for lab in data["labs"]}
     assert verdicts.pop("lab_reserved") == "skipped"
+    assert verdicts.pop("lab_prepare") == ("passed" if um_series == "7.2" else "skipped")
     assert set(verdicts.values()) == {"passed"} and len(verdicts) == 4
     for lab in data["labs"]:
-        if lab["verdict"] == "skipped":
+        if lab["lab"] == "lab_reserved":
             assert "no I/O memory" in lab["problems"][0]
+        elif lab["verdict"] == "skipped":
+            assert "runs from Linux 7.2 on" in lab["problems"][0]
         else:
             assert lab["bytes_kernel_to_user"] >= lab["size"] > 0
             assert lab["bytes_user_to_kernel"] >= lab["size"]
@@ -38,6 +42,68 @@ def test_a_person_gets_a_shell(um_series: str) -> None:
     terminal.wait_for("\n42")
     terminal.type("exit 6\r")
     assert terminal.end() == 6
+
+
+def test_mappings_are_counted_right_when_mmap_fails(
+    kmaplab, programs: Path, um_series: str
+) -> None:
+    """At each of its allocations: also when the action fails, and ->mapped() is not called."""
+    target = ("--arch", "um", "--kernel", um_series, "--extra", programs)
+    for name in ("lab_remap", "lab_prepare") if um_series == "7.2" else ("lab_remap",):
+        command = f"modprobe {name} && ./fail_mmap /dev/{name} && rmmod {name}"
+        lines = kmaplab("console", *target, "--cmd", command).expect(0).out.splitlines()
+        # One for the area itself, one at least for a page table.
+        assert len(lines) > 1
+        assert all("Cannot allocate memory, 0 counted" in line for line in lines)
+
+
+@pytest.fixture
+def prepare_series(missing_uml: dict[str, str]) -> str:
+    """Return the series that lab_prepare runs on, if it can be had."""
+    if "7.2" in missing_uml:
+        pytest.skip(missing_uml["7.2"])
+    return "7.2"
+
+
+def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
+    kmaplab, programs: Path, prepare_series: str
+) -> None:
+    """The scripts print what they found wrong, and a word at the end."""
+    command = """
+        for n in 1 2 3 17 1024; do
+            modprobe lab_prepare pages=$n && lab_prepare >/tmp/out && rmmod lab_prepare ||
+                cat /tmp/out
+        done
+        for n in 0 -1 1025 many; do
+            modprobe lab_prepare pages=$n 2>/dev/null && echo "pages=$n was accepted"
+        done
+        sh in_use.sh lab_prepare
+        sh rounds.sh lab_prepare
+    """
+    target = ("--arch", "um", "--kernel", prepare_series, "--extra", programs)
+    outcome = kmaplab("console", *target, "--cmd", command).expect(0)
+    assert outcome.out.split() == ["done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("	int err = lab_refuse_prepare(lab, desc);", "	int err = 0;",
+         ["mmap_past_the_end_is_refused", "private_mapping_is_refused",
+          "executable_mapping_is_refused"]),
+        ("first + desc->pgoff", "first", ["offset_k_shows_page_k"]),
+        ("	.mapped = lab_prepare_vm_mapped,\n", "", ["mmap_and_munmap_are_counted"]),
+        ("	.open = lab_prepare_vm_open,\n", "", ["fork_and_exit_are_counted"]),
+        (" | __GFP_ZERO", "", ["fresh_contents_are_as_documented"]),
+    ],
+)
+def test_mistakes_in_lab_prepare_are_caught(
+    kmaplab, broken_lab, prepare_series: str, old: str, new: str, expected: list[str]
+) -> None:
+    lab = broken_lab("lab_prepare").replace(old, new)
+    data = json.loads(run(kmaplab, lab, prepare_series, "--format", "json").expect(1).out)
+    failed = {check["name"] for check in data["labs"][0]["checks"] if check["result"] == "fail"}
+    assert failed >= set(expected)
 
 
 def run(kmaplab, lab: BrokenLab, series: str, *arguments: str):

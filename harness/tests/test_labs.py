@@ -65,3 +65,16 @@ def test_a_wrong_since_is_refused_with_the_file_and_the_valid_series(
 ) -> None:
     with pytest.raises(SetupError, match=r"01_x/lab.toml: \[since\] wants .*6\.1, 6\.12, 7\.2"):
         read(tmp_path, since, monkeypatch)
+
+
+def test_the_labs_themselves_say_where_they_run() -> None:
+    cannot = {
+        str(target): [lab.name for lab in labs.all_labs() if lab.why_not(target)]
+        for target in (Target("6.1"), Target("6.12"), Target("6.12", "um"), Target("7.2", "um"))
+    }
+    assert cannot == {
+        "6.1-x86_64": ["lab_prepare"],
+        "6.12-x86_64": ["lab_prepare"],
+        "6.12-um": ["lab_reserved", "lab_prepare"],
+        "7.2-um": ["lab_reserved"],
+    }

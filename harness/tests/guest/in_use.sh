@@ -1,8 +1,8 @@
 #!/bin/sh
 # A module cannot go while a file of it is open or a mapping lives, and can
-# afterwards. hold maps a device, closes it and waits.
+# afterwards. hold maps a device, closes it and waits. Takes the modules' names.
 
-for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
+for module in "$@"; do
 	modprobe $module
 	exec 5</dev/$module
 	! rmmod $module 2>/dev/null || echo "$module: unloaded while open"

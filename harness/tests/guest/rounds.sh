@@ -1,12 +1,13 @@
 #!/bin/sh
 # Loads and unloads each module a hundred times with a buffer of 64 pages; what
-# is lost each time would be 25 MiB in the end. Prints what was lost.
+# is lost each time would be 25 MiB in the end. Prints what was lost. Takes the
+# modules' names.
 
 available() {
 	sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo
 }
 
-for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
+for module in "$@"; do
 	modprobe $module pages=64 && rmmod $module
 	before=$(available)
 	iomem=$(md5sum </proc/iomem)
