@@ -21,6 +21,8 @@ help:
 	@echo 'make run       all labs, both sides, one table'
 	@echo '               LAB= KERNEL= ARCH= FORMAT=table|json|junit SEED= ACCEL= LIMIT='
 	@echo 'make test      everything that the project promises'
+	@echo 'make kunit     the KUnit suites in user-mode Linux, sanitizers on'
+	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -40,6 +42,9 @@ help:
 run:
 	@harness/kmaplab run $(call pass,LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT)
 
+kunit:
+	@harness/kmaplab kunit $(call pass,LAB KERNEL FLAVOUR FORMAT SEED LIMIT)
+
 console:
 	@harness/kmaplab console $(call pass,KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
@@ -49,4 +54,4 @@ bench:
 test clean:
 	@harness/kmaplab $@
 
-.PHONY: help run test console bench clean
+.PHONY: help run kunit test console bench clean

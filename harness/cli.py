@@ -11,11 +11,12 @@ from types import FrameType
 from typing import NoReturn
 
 from harness.errors import BAD_SETUP, OK, KmaplabError, RequestError
-from harness.paths import BUILD, LABS
-from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES
+from harness.paths import BUILD, KUNIT, LABS
+from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES, series_of
 
 _VERBS = {
     "run": "all labs, both sides, one table",
+    "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
     "bench": "how long a run takes, against a bare boot",
@@ -81,12 +82,41 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
+    _add_kunit_options(made["kunit"])
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
+
+
+def _add_kunit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
+    )
+    parser.add_argument("--lab", help="suites to run, by their lab's name (default: all)")
+    parser.add_argument(
+        "--flavour", help="instrumented (default) or plain, without sanitizers"
+    )
+    parser.add_argument(
+        "--format", default="text", help="text (default: what kunit.py prints), json or junit"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, help="what the contents follow from (default: another for each run)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=_seconds,
+        default=_RUN_LIMIT,
+        help=f"seconds until the guest is killed ({_RUN_LIMIT:.0f})",
+    )
+    parser.add_argument(
+        "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
+    )
+    parser.add_argument(
+        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
+    )
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:

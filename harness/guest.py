@@ -45,12 +45,16 @@ _MOST_CONSOLE_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Machine:
-    """What to boot and how; ``limit`` is in seconds of wall time, or None."""
+    """What to boot and how; ``limit`` is in seconds of wall time, or None.
+
+    ``arguments`` stand behind all else on the kernel's command line.
+    """
 
     kernel: Kernel
     initrd: Path
     accel: str = "tcg"
     limit: float | None = 120.0
+    arguments: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,6 +82,7 @@ class Machine:
             *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
             f"ssl1=null,fd:{results_fd}",
             *_COMMAND_LINE.split(),
+            *self.arguments,
         ]
 
     def _qemu_command(self, results_fd: int, interactive: bool) -> list[str]:
@@ -91,6 +96,7 @@ class Machine:
             console[1] += ",mux=on"
             console += ["-mon", "console", "-echr", "0x1d"]
         cpu = "host" if self.accel == "kvm" else _EMULATED_CPU
+        arguments = ["console=ttyS0", _COMMAND_LINE, RESERVED, *self.arguments]
         return [
             "qemu-system-x86_64",
             *("-accel", self.accel, "-cpu", cpu),
@@ -104,7 +110,7 @@ class Machine:
             *("-serial", "chardev:results"),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
-            *("-append", f"console=ttyS0 {_COMMAND_LINE} {RESERVED}"),
+            *("-append", " ".join(arguments)),
         ]
 
 

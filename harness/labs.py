@@ -95,18 +95,26 @@ def _read_since(path: Path, table: object) -> Since | None:
 def choose(wanted: str | None) -> list[Lab]:
     """Return the labs that LAB= names, all if it names none.
 
-    Names are separated by commas or blanks; the "lab_" may be left out. Raises
-    RequestError, with the valid names, for an unknown one.
+    Raises RequestError, with the valid names, for an unknown one.
     """
-    labs = {lab.name: lab for lab in all_labs()}
+    labs = all_labs()
+    chosen = choose_names(wanted, [lab.name for lab in labs])
+    return [lab for lab in labs if lab.name in chosen]
+
+
+def choose_names(wanted: str | None, known: list[str]) -> set[str]:
+    """Return the names in LAB=, or all that are known if it names none.
+
+    Names are separated by commas or blanks; the "lab_" may be left out. Raises
+    RequestError, with the known names, for another one.
+    """
     names = (wanted or "").replace(",", " ").split()
     if wanted and not names:
-        raise RequestError(f"LAB={wanted!r} names no lab: choose from {', '.join(labs)}")
+        raise RequestError(f"LAB={wanted!r} names no lab: choose from {', '.join(known)}")
     for name in names:
-        if _full_name(name) not in labs:
-            raise RequestError(f"LAB={name} is unknown: choose from {', '.join(labs)}")
-    chosen = {_full_name(name) for name in names} or set(labs)
-    return [lab for lab in labs.values() if lab.name in chosen]
+        if _full_name(name) not in known:
+            raise RequestError(f"LAB={name} is unknown: choose from {', '.join(known)}")
+    return {_full_name(name) for name in names} or set(known)
 
 
 def _full_name(name: str) -> str:

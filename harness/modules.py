@@ -8,7 +8,7 @@ from pathlib import Path
 from harness import digest, tools
 from harness.errors import SetupError
 from harness.kernels import Kernel
-from harness.paths import BUILD, LABS
+from harness.paths import BUILD, KUNIT, LABS
 from harness.progress import step
 from harness.uml import COMPILERS
 
@@ -16,6 +16,10 @@ _COMPILER = "/usr/bin/gcc-12"
 
 # Debug information and BTF triple the build's time and nobody reads them here.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+
+# What a Kbuild file would say to have its modules instrumented; nothing happens
+# where the kernel was not built for it. (UBSAN: 6.1's UML asks module by module.)
+_INSTRUMENT = ("GCOV_PROFILE=y", "UBSAN_SANITIZE=y")
 
 
 @dataclass(frozen=True)
@@ -31,24 +35,31 @@ class Modules:
     digest: str
 
 
-def build(kernel: Kernel, sources: Path = LABS) -> Modules:
-    """Build the labs in ``sources`` for a kernel, or reuse what is there.
+def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
+    """Build the labs for a kernel, or reuse what is there.
 
-    kbuild puts its objects beside the sources, so it works on a copy. Raises
-    SetupError, with the compiler's words, if a module does not compile.
+    For user-mode Linux the KUnit suites are built beside them, by the same make:
+    so one make sees what an edit concerns. kbuild puts its objects beside the
+    sources, so it works on a copy. Raises SetupError, with the compiler's words,
+    if a module does not compile.
     """
+    is_um = kernel.target.is_um
+    sources = {"labs": labs} | ({"kunit": suites} if is_um else {})
     # UML's flavours differ in all that modules are built against.
-    flavour = f"-{kernel.root.name}" if kernel.target.is_um else ""
+    flavour = f"-{kernel.root.name}" if is_um else ""
     directory = BUILD / "modules" / _name(sources) / f"{kernel.target}{flavour}"
-    copy = directory / "labs"
+    copy = directory / "src"
     stamp = directory / "modules.digest"
-    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), sources, Path(__file__)])
+    inputs = [*sources.values(), Path(__file__)]
+    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), *inputs])
     if not digest.is_current(_built(copy), stamp, wanted):
         # make knows what changed, but takes damaged objects for up to date.
         if not digest.is_intact(_built(copy), stamp):
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
-        _mirror(sources, copy)
+        for name, source in sources.items():
+            _mirror(source, copy / name)
+        (copy / "Kbuild").write_text(f"obj-m += {' '.join(f'{name}/' for name in sources)}\n")
         with step(f"building the modules for {kernel.release}"):
             _run_kbuild(kernel, copy, directory / "modules.log")
         digest.set_current(_built(copy), stamp, wanted)
@@ -59,7 +70,7 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
     jobs = f"-j{os.cpu_count() or 1}"
-    arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
+    arch = ["ARCH=um", *COMPILERS, *_INSTRUMENT] if kernel.target.is_um else []
     command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags, *arch]
     try:
         tools.run(command, log, "building the modules")
@@ -67,8 +78,10 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
         raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
 
 
-def _name(sources: Path) -> str:
-    return "labs" if sources == LABS else f"labs-{digest.of([str(sources)])[:12]}"
+def _name(sources: dict[str, Path]) -> str:
+    if set(sources.values()) <= {LABS, KUNIT}:
+        return "labs"
+    return f"labs-{digest.of([str(path) for path in sources.values()])[:12]}"
 
 
 def _built(copy: Path) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 LABS = ROOT / "labs"
+KUNIT = ROOT / "kunit"
 USERSPACE = ROOT / "userspace"
 GUEST = ROOT / "harness" / "guest"
 

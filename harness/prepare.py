@@ -5,7 +5,7 @@ from pathlib import Path
 from harness import accel, initramfs, kernels, modules, uml, userspace
 from harness.guest import Machine
 from harness.lock import locked
-from harness.paths import BUILD, LABS
+from harness.paths import BUILD, KUNIT, LABS
 from harness.targets import Target
 
 
@@ -16,8 +16,9 @@ def machine(
     labs: Path = LABS,
     refresh: bool = False,
     flavour: str | None = None,
+    suites: Path = KUNIT,
 ) -> Machine:
-    """Return a machine for a target with the modules in ``labs``.
+    """Return a machine for a target with the modules in ``labs`` and ``suites``.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
     has to be appended (initramfs.Job). ``limit`` is in seconds; ``refresh`` looks
@@ -25,6 +26,6 @@ def machine(
     """
     kernel = uml.fetch(target, flavour) if target.is_um else kernels.fetch(target, refresh)
     with locked(BUILD / "build.lock", "the build"):
-        built = modules.build(kernel, labs)
+        built = modules.build(kernel, labs, suites)
         archive = initramfs.build(kernel, built, userspace.build())
     return accel.choose(wanted_accel, Machine(kernel, archive, limit=limit))

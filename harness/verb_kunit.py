@@ -1,0 +1,201 @@
+"""The verb kunit: the KUnit suites in user-mode Linux, with the sanitizers on."""
+
+import os
+from argparse import Namespace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness import guest, kunit_log, kunit_report, paths, prepare, suites, uml
+from harness.channel import Line, LineReader, new_nonce
+from harness.errors import GUEST_BROKEN, OK, RequestError
+from harness.guest import Ending, Machine
+from harness.initramfs import Job
+from harness.kunit_report import FORMATS, SuiteResult
+from harness.paths import BUILD
+from harness.progress import Step, say, step
+from harness.suites import SuiteLoad
+from harness.targets import Target, target
+
+# kmemleak tells what is lost only when it has been for five seconds: in this
+# mode of UML's a sleep costs none. KASAN is to report every case that errs, not
+# only the first. And what the cases say must stand on the console, for the
+# guest may not live to send it.
+ARGUMENTS = ("time-travel=inf-cpu", "kasan_multi_shot", "loglevel=7")
+
+
+@dataclass
+class Part:
+    """What the guest sent about one load."""
+
+    load: SuiteLoad
+    log: list[str] = field(default_factory=list)
+    debugfs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    ended: bool = False
+
+
+@dataclass
+class Collector:
+    """Takes in the result channel of a guest that runs suites."""
+
+    reader: LineReader
+    loads: list[SuiteLoad]
+    parts: list[Part] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+    done: bool = False
+    nonsense: str | None = None
+
+    def feed(self, data: bytes) -> bool:
+        """Take in bytes; say whether there is nothing more to wait for."""
+        for line in self.reader.feed(data):
+            self._line(line)
+        return self.done or self.nonsense is not None
+
+    def _line(self, line: Line) -> None:
+        current = self.parts[-1] if self.parts and not self.parts[-1].ended else None
+        if line.word == "begin" and not current and len(self.parts) < len(self.loads):
+            load = self.loads[len(self.parts)]
+            if line.rest != str(load):
+                self.nonsense = f"expected the suite '{load}', found '{line.rest}'"
+            self.parts.append(Part(load))
+        elif line.word == "leak" and not current:
+            self.leaks.append(line.rest)
+        elif line.word == "done" and len(self.parts) == len(self.loads) and not current:
+            self.done = True
+        elif line.word == "log" and current:
+            current.log.append(line.rest)
+        elif line.word == "result" and current:
+            current.debugfs.append(line.rest)
+        elif line.word == "error" and current:
+            current.errors.append(line.rest)
+        elif line.word == "end" and current:
+            current.ended = True
+        elif line.word != "booted":
+            self.nonsense = f"the guest made no sense: '{line.word} {line.rest}'"
+
+
+def main(args: Namespace) -> int:
+    """Run the suites and print kunit.py's report; return the exit status."""
+    if args.format not in FORMATS:
+        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
+    uml.check(args.flavour)
+    wanted = target(args.kernel, "um")
+    chosen = suites.choose(args.lab, args.suites)
+    machine = machine_for(wanted, args)
+    results, trouble, ending = run(machine, chosen, args.seed)
+    return report(machine, results, trouble, ending, args.format)
+
+
+def machine_for(wanted: Target, args: Namespace) -> Machine:
+    """Return a machine that runs suites."""
+    machine = prepare.machine(
+        wanted, "tcg", args.limit, args.labs, flavour=args.flavour, suites=args.suites
+    )
+    return replace(machine, arguments=ARGUMENTS)
+
+
+def run(
+    machine: Machine, chosen: list[suites.Suite], seed: int | None
+) -> tuple[list[SuiteResult], str | None, Ending | None]:
+    """Run suites; return their results, what was wrong with the guest, and its end."""
+    results = []
+    loads = []
+    for suite in chosen:
+        reason = suite.why_not(machine.kernel.target)
+        if reason:
+            results.append(SuiteResult(suite.lab, skipped=reason))
+        else:
+            loads += [SuiteLoad(suite, modules) for modules in suite.loads]
+    if not loads:
+        return results, None, None
+    nonce = new_nonce()
+    collector = Collector(LineReader(nonce), loads)
+    number = int.from_bytes(os.urandom(8), "little") if seed is None else seed
+    job = Job(
+        {
+            "env": f"NONCE={nonce}\nVERB=kunit\nSEED=0x{number:x}\nARCH=um\n",
+            "plan": "".join(f"{load}\n" for load in loads),
+        }
+    )
+    text = f"running {len(loads)} suite{'s' * (len(loads) > 1)} on {machine.kernel.release}"
+    with step(f"{text}, SEED=0x{number:x}") as progress, paths.scratch() as directory:
+        ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
+        ending = guest.run(ready, lambda data: _listen(collector, progress, data))
+    trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
+    return _judge(collector, ending, trouble) + results, trouble, ending
+
+
+def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
+    enough = collector.feed(data)
+    if collector.parts:
+        progress.detail = f"{len(collector.parts)}: {collector.parts[-1].load.name}"
+    return enough
+
+
+def _judge(collector: Collector, ending: Ending, trouble: str | None) -> list[SuiteResult]:
+    leaks = [leak for leak in kunit_log.read_leaks(collector.leaks) if not leak.kunits_own]
+    results = []
+    for place, part in enumerate(collector.parts):
+        if not part.ended:
+            log = kunit_log.read(_console_of(part.load, ending))
+            results.append(kunit_report.broken(part.load, log, trouble or "it did not end"))
+            continue
+        log = kunit_log.read(part.log)
+        # What no case has lost is counted against the last suite.
+        last = place == len(collector.parts) - 1
+        mine = [leak for leak in leaks if leak.pid in log.pids]
+        leaks = [leak for leak in leaks if leak not in mine]
+        debugfs = kunit_log.read_debugfs(part.debugfs)
+        errors = part.errors + _missing_mark(part)
+        results.append(
+            kunit_report.judge(part.load, log, debugfs, mine + (leaks if last else []), errors)
+        )
+    missing = collector.loads[len(collector.parts) :]
+    return results + [
+        SuiteResult(load.name, trouble="never began: the guest was gone before")
+        for load in missing
+    ]
+
+
+def _missing_mark(part: Part) -> list[str]:
+    """The log begins with what the guest wrote into it; else some of it was lost."""
+    first = kunit_log.plain(part.log[0]) if part.log else ""
+    mark = f"kmaplab: begin {part.load}"
+    return [] if first == mark else ["the kernel log is not whole: its beginning was overwritten"]
+
+
+def _console_of(load: SuiteLoad, ending: Ending) -> list[str]:
+    text = ending.console.decode("utf-8", "replace").replace("\r", "")
+    return text.rpartition(f"kmaplab: begin {load}\n")[2].splitlines()
+
+
+def report(
+    machine: Machine,
+    results: list[SuiteResult],
+    trouble: str | None,
+    ending: Ending | None,
+    form: str,
+) -> int:
+    """Print the results; return the exit status that they call for."""
+    directory = BUILD / "kunit" / f"{machine.kernel.target}-{machine.kernel.root.name}"
+    directory.mkdir(parents=True, exist_ok=True)
+    if ending:
+        (directory / "console.log").write_bytes(ending.console)
+    document = directory / "results.ktap"
+    document.write_text(kunit_report.ktap(results))
+    kunit_report.show(_source_of(machine), document, form)
+    for result in results:
+        if result.skipped is not None:
+            say(f"{result.name} skipped: {result.skipped}")
+        if result.trouble:
+            say(f"{result.name}: {result.trouble}")
+    if trouble and ending:
+        say(f"{trouble}; the end of its console (all of it: {directory / 'console.log'})")
+        for line in ending.last_lines():
+            say(f"    {line}")
+    worst = max((result.status for result in results), default=OK)
+    return GUEST_BROKEN if trouble else worst
+
+
+def _source_of(machine: Machine) -> Path:
+    return machine.kernel.root.parent / "source"
