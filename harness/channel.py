@@ -5,9 +5,12 @@ is new for each run, and the guest's init hands it to the check programs only: s
 a line that something else brings onto the channel is not taken for a result.
 """
 
+import base64
+import binascii
 import os
 from dataclasses import dataclass, field
 
+from harness.errors import GuestError
 
 # What is longer is not a line of ours, and is cut.
 _LONGEST_LINE = 1 << 16
@@ -27,10 +30,43 @@ class Line:
 
 
 @dataclass
+class Files:
+    """Files of the guest's, which it sends among its results.
+
+    Their names are the guest's words: never a place to write to.
+    """
+
+    _encoded: dict[str, list[str]] = field(default_factory=dict)
+    _current: list[str] = field(default_factory=list)
+
+    def take(self, line: Line) -> bool:
+        """Take in a line; say whether it was one of a file's."""
+        if line.word == "file":
+            self._current = self._encoded.setdefault(line.rest, [])
+        elif line.word == "data":
+            self._current.append(line.rest)
+        return line.word in ("file", "data")
+
+    def contents(self) -> dict[str, bytes]:
+        """Return each file's bytes. Raises GuestError if they are not whole."""
+        try:
+            return {
+                name: base64.b64decode("".join(lines), validate=True)
+                for name, lines in self._encoded.items()
+            }
+        except (binascii.Error, ValueError) as error:
+            raise GuestError(f"a file from the guest is damaged: {error}") from error
+
+
+@dataclass
 class LineReader:
-    """Splits the channel's bytes into lines and drops those without the nonce."""
+    """Splits the channel's bytes into lines and drops those without the nonce.
+
+    With ``files`` those that belong to a file go there and nowhere else.
+    """
 
     nonce: str
+    files: Files | None = None
     _pending: bytes = b""
 
     def feed(self, data: bytes) -> list[Line]:
@@ -38,7 +74,7 @@ class LineReader:
         *whole, self._pending = (self._pending + data).split(b"\n")
         self._pending = self._pending[:_LONGEST_LINE]
         lines = (self._read(raw) for raw in whole)
-        return [line for line in lines if line]
+        return [line for line in lines if line and not (self.files and self.files.take(line))]
 
     def _read(self, raw: bytes) -> Line | None:
         text = raw.decode("utf-8", "replace").rstrip("\r")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness import guest, kunit_log, kunit_report, paths, prepare, suites, uml
-from harness.channel import Line, LineReader, new_nonce
+from harness.channel import Files, Line, LineReader, new_nonce
 from harness.errors import GUEST_BROKEN, OK, RequestError
 from harness.guest import Ending, Machine
 from harness.initramfs import Job
@@ -95,9 +95,12 @@ def machine_for(wanted: Target, args: Namespace) -> Machine:
 
 
 def run(
-    machine: Machine, chosen: list[suites.Suite], seed: int | None
+    machine: Machine, chosen: list[suites.Suite], seed: int | None, files: Files | None = None
 ) -> tuple[list[SuiteResult], str | None, Ending | None]:
-    """Run suites; return their results, what was wrong with the guest, and its end."""
+    """Run suites; return their results, what was wrong with the guest, and its end.
+
+    With ``files`` the guest also sends what gcov has counted.
+    """
     results = []
     loads = []
     for suite in chosen:
@@ -109,11 +112,12 @@ def run(
     if not loads:
         return results, None, None
     nonce = new_nonce()
-    collector = Collector(LineReader(nonce), loads)
+    collector = Collector(LineReader(nonce, files), loads)
     number = int.from_bytes(os.urandom(8), "little") if seed is None else seed
     job = Job(
         {
-            "env": f"NONCE={nonce}\nVERB=kunit\nSEED=0x{number:x}\nARCH=um\n",
+            "env": f"NONCE={nonce}\nVERB=kunit\nCOVERAGE={int(files is not None)}\n"
+            f"SEED=0x{number:x}\nARCH=um\n",
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )

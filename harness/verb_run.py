@@ -7,11 +7,11 @@ from argparse import Namespace
 from dataclasses import replace
 
 from harness import accel, guest, labs, paths, prepare, results, uml
-from harness.channel import LineReader, new_nonce
+from harness.channel import Files, LineReader, new_nonce
 from harness.errors import GUEST_BROKEN, RequestError
 from harness.guest import Ending, Machine
 from harness.initramfs import Job
-from harness.labs import Load
+from harness.labs import Lab, Load
 from harness.paths import BUILD
 from harness.progress import Step, step
 from harness.report import FORMATS, RunReport
@@ -27,14 +27,11 @@ def main(args: Namespace) -> int:
     accel.check(args.accel)
     uml.check(args.flavour)
     wanted = target(args.kernel, args.arch)
-    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
-    skipped = [_skip(load, reason) for load in loads if (reason := load.lab.why_not(wanted))]
-    loads = [load for load in loads if not load.lab.why_not(wanted)]
     seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
     machine = prepare.machine(
         wanted, args.accel, args.limit, args.labs, refresh=args.refresh, flavour=args.flavour
     )
-    report = _run(machine, loads, skipped, seed)
+    report = run(machine, chosen, seed)
     report.print(args.format)
     return report.status
 
@@ -43,15 +40,21 @@ def _skip(load: Load, reason: str) -> LoadResult:
     return LoadResult(load, problems=[f"skipped: {reason}"], verdict=Verdict.SKIPPED)
 
 
-def _run(
-    machine: Machine, loads: list[Load], skipped: list[LoadResult], seed: int
-) -> RunReport:
+def run(machine: Machine, chosen: list[Lab], seed: int, files: Files | None = None) -> RunReport:
+    """Check labs in a guest; report on each of their loads.
+
+    With ``files`` the guest also sends what gcov has counted.
+    """
+    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
+    wanted = machine.kernel.target
+    skipped = [_skip(load, reason) for load in loads if (reason := load.lab.why_not(wanted))]
+    loads = [load for load in loads if not load.lab.why_not(wanted)]
     nonce = new_nonce()
-    collector = Collector(LineReader(nonce), loads)
+    collector = Collector(LineReader(nonce, files), loads)
     job = Job(
         {
-            "env": f"NONCE={nonce}\nVERB=run\n"
-            f"SEED=0x{seed:x}\nARCH={machine.kernel.target.arch}\n",
+            "env": f"NONCE={nonce}\nVERB=run\nCOVERAGE={int(files is not None)}\n"
+            f"SEED=0x{seed:x}\nARCH={wanted.arch}\n",
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )

@@ -1,6 +1,9 @@
 """The result channel: only lines with the nonce count."""
 
-from harness.channel import CommandReader, Line, LineReader
+import pytest
+
+from harness.channel import CommandReader, Files, Line, LineReader
+from harness.errors import GuestError
 
 NONCE = "0123456789abcdef"
 
@@ -72,3 +75,23 @@ def test_another_nonce_does_not_end_the_command() -> None:
     reader = CommandReader(NONCE)
     reader.feed(frame(b"\n@feedfeedfeedfeed done 0\n", 1))
     assert reader.status == 1
+
+
+def test_a_file_is_put_together_and_kept_from_the_results() -> None:
+    files = Files()
+    data = f"""@{NONCE} file /a b.gcda
+@{NONCE} data AAEC
+@{NONCE} data /w==
+@{NONCE} file /empty
+@{NONCE} done
+"""
+    assert LineReader(NONCE, files).feed(data.encode()) == [Line("done", "")]
+    assert files.contents() == {"/a b.gcda": b"\0\1\2\xff", "/empty": b""}
+
+
+@pytest.mark.parametrize("damaged", ["AAE", "A AEC", "\N{EURO SIGN}AEC"])
+def test_a_file_that_is_not_whole_is_the_guests_fault(damaged: str) -> None:
+    files = Files()
+    LineReader(NONCE, files).feed(f"@{NONCE} file a\n@{NONCE} data {damaged}\n".encode())
+    with pytest.raises(GuestError, match="is damaged"):
+        files.contents()
