@@ -66,6 +66,16 @@ long lab_kunit_check(struct kunit *test, struct lab_check *check);
 ssize_t lab_kunit_read(struct kunit *test, void *to, size_t count, loff_t pos);
 ssize_t lab_kunit_write(struct kunit *test, const void *from, size_t count,
 			loff_t pos);
+
+#define LAB_KUNIT_CANNOT_FAIL						\
+	"allocations cannot be made to fail here: needs CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, and N in ignore-gfp-wait of both"
+
+bool lab_kunit_can_fail(void);
+void lab_kunit_fail_nth(unsigned int n);
+unsigned int lab_kunit_fail_none(void);
+void lab_kunit_expect_loads(struct kunit *test, int other);
+int lab_kunit_watch_loads(void);
+void lab_kunit_ignore_loads(void);
 void lab_kunit_fail_each(struct kunit *test, long (*op)(struct kunit *test));
 
 /*
@@ -117,6 +127,7 @@ LAB_KUNIT_DECLARE(descriptor_outlives_the_mapping);
 LAB_KUNIT_DECLARE(module_is_held_until_the_last_unmap);
 
 /* Failure: each allocation in turn. */
+LAB_KUNIT_DECLARE(load_survives_every_failed_allocation);
 LAB_KUNIT_DECLARE(open_survives_every_failed_allocation);
 LAB_KUNIT_DECLARE(mmap_survives_every_failed_allocation);
 LAB_KUNIT_DECLARE(read_survives_every_failed_allocation);
@@ -167,6 +178,7 @@ LAB_KUNIT_DECLARE(refused_mapping_is_not_counted);
 	LAB_KUNIT_CASE(module_is_held_until_the_last_unmap)
 
 #define LAB_KUNIT_FAILURE_CASES						\
+	LAB_KUNIT_CASE(load_survives_every_failed_allocation),		\
 	LAB_KUNIT_CASE(open_survives_every_failed_allocation),		\
 	LAB_KUNIT_CASE(mmap_survives_every_failed_allocation),		\
 	LAB_KUNIT_CASE(read_survives_every_failed_allocation),		\

@@ -24,28 +24,17 @@ MODULE_PARM_DESC(seed, "what the contents follow from (default: random)");
 static struct vfsmount *devices;
 
 /*
- * The suite: where the devices are found
- *
- * The kernel's own mount of devtmpfs is the same file system that user space
- * has at /dev, but it is there before anything is mounted: a suite that is
- * built in runs before init.
+ * The suite and its cases
  */
 
 /**
- * lab_kunit_suite_init - make the devices reachable
+ * lab_kunit_suite_init - prepare for the cases, for kunit_suite
  * @suite: the suite that begins
  *
- * Return: 0, or the error of mounting devtmpfs.
+ * Return: 0.
  */
 int lab_kunit_suite_init(struct kunit_suite *suite)
 {
-	struct file_system_type *type = get_fs_type("devtmpfs");
-
-	if (!type)
-		return -ENODEV;
-	devices = kern_mount(type);
-	if (IS_ERR(devices))
-		return PTR_ERR(devices);
 	lab_kunit_keep_mm();
 	return 0;
 }
@@ -58,7 +47,6 @@ EXPORT_SYMBOL_GPL(lab_kunit_suite_init);
 void lab_kunit_suite_exit(struct kunit_suite *suite)
 {
 	lab_kunit_drop_mm();
-	kern_unmount(devices);
 }
 EXPORT_SYMBOL_GPL(lab_kunit_suite_exit);
 
@@ -352,16 +340,42 @@ ssize_t lab_kunit_write(struct kunit *test, const void *from, size_t count,
 }
 EXPORT_SYMBOL_GPL(lab_kunit_write);
 
+/*
+ * Where the devices are found
+ *
+ * The kernel's own mount of devtmpfs is the same file system that user space
+ * has at /dev, but it is there before anything is mounted: a suite that is
+ * built in runs before init.
+ */
 static int __init lab_kunit_start(void)
 {
+	struct file_system_type *type = get_fs_type("devtmpfs");
+	int err;
+
+	if (!type)
+		return -ENODEV;
+	devices = kern_mount(type);
+	if (IS_ERR(devices))
+		return PTR_ERR(devices);
+
+	err = lab_kunit_watch_loads();
+	if (err)
+		goto unmount;
+
 	if (!seed)
 		seed = get_random_u64();
 	pr_info("lab_kunit: seed=0x%llx\n", seed);
 	return 0;
+
+unmount:
+	kern_unmount(devices);
+	return err;
 }
 
 static void __exit lab_kunit_stop(void)
 {
+	lab_kunit_ignore_loads();
+	kern_unmount(devices);
 }
 
 /* Before the suites of a kernel that has all of this built in. */

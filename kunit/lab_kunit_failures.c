@@ -18,13 +18,23 @@
 #define LAB_KUNIT_MOST_FAILURES 1000
 
 #ifdef CONFIG_FAULT_INJECTION
-static void fail_nth(unsigned int n)
+/**
+ * lab_kunit_fail_nth - let an allocation of this thread fail
+ * @n: which one, from now on; 1 is the next
+ *
+ * A copy from or to user space counts as one, too.
+ */
+void lab_kunit_fail_nth(unsigned int n)
 {
 	current->fail_nth = n;
 }
 
-/* Returns what was left to count when the operation was over. */
-static unsigned int fail_none(void)
+/**
+ * lab_kunit_fail_none - let no allocation of this thread fail any more
+ *
+ * Return: how many were still to be counted; 0 if one has failed.
+ */
+unsigned int lab_kunit_fail_none(void)
 {
 	unsigned int left = current->fail_nth;
 
@@ -32,27 +42,31 @@ static unsigned int fail_none(void)
 	return left;
 }
 #else
-static void fail_nth(unsigned int n)
+void lab_kunit_fail_nth(unsigned int n)
 {
 }
 
-static unsigned int fail_none(void)
+unsigned int lab_kunit_fail_none(void)
 {
 	return 0;
 }
 #endif
 
-/* As delivered, fault injection spares all allocations that may wait. */
-static bool allocations_can_fail(void)
+/**
+ * lab_kunit_can_fail - can allocations be made to fail?
+ *
+ * As delivered, fault injection spares all allocations that may wait.
+ */
+bool lab_kunit_can_fail(void)
 {
 	void *object, *page;
 
-	fail_nth(1);
+	lab_kunit_fail_nth(1);
 	object = kmalloc(64, GFP_KERNEL);
-	fail_none();
-	fail_nth(1);
+	lab_kunit_fail_none();
+	lab_kunit_fail_nth(1);
 	page = (void *)__get_free_page(GFP_KERNEL);
-	fail_none();
+	lab_kunit_fail_none();
 	kfree(object);
 	free_page((unsigned long)page);
 	return !object && !page;
@@ -72,13 +86,13 @@ void lab_kunit_fail_each(struct kunit *test, long (*op)(struct kunit *test))
 	unsigned int n, left, failed = 0;
 	long ret;
 
-	if (!allocations_can_fail())
-		kunit_skip(test, "allocations cannot be made to fail here: needs CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, and N in ignore-gfp-wait of both");
+	if (!lab_kunit_can_fail())
+		kunit_skip(test, LAB_KUNIT_CANNOT_FAIL);
 
 	for (n = 1; n < LAB_KUNIT_MOST_FAILURES; n++) {
-		fail_nth(n);
+		lab_kunit_fail_nth(n);
 		ret = op(test);
-		left = fail_none();
+		left = lab_kunit_fail_none();
 		if (left) {
 			KUNIT_EXPECT_GE_MSG(test, ret, 0,
 					    "it fails although nothing else did");

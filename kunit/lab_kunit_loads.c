@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cases of every lab: its init function with each allocation failing in turn
+ *
+ * Most error paths of a module are in its init function, which runs once, before
+ * any case can. So when a lab is being loaded, with its parameters set and its
+ * init function about to be called, that function is called from here: again and
+ * again, each time with a later allocation failing, and at last in peace. The
+ * case then only looks at what came of it.
+ */
+#include <linux/file.h>
+#include <linux/module.h>
+
+#include "lab_kunit.h"
+
+/*
+ * What a failing allocation makes of the kernel's caches shifts those of the next
+ * round by one or two. So there are several rounds of rounds.
+ */
+#define LAB_KUNIT_SWEEPS 4
+
+static struct {
+	char name[MODULE_NAME_LEN];
+	bool can_fail;
+	unsigned int failed;
+	unsigned int loaded;
+	unsigned int others;
+	int other_error;
+	bool left_a_device;
+} loads;
+
+#ifdef CONFIG_MODULES
+static int (*init_function)(void);
+static void (*exit_function)(void);
+static struct lab *loading;
+
+static bool device_is_there(void)
+{
+	struct file *file = lab_kunit_open(loads.name, O_RDONLY);
+
+	if (IS_ERR(file))
+		return false;
+	loading = lab_of(file);
+	fput(file);
+	return true;
+}
+
+/* A module that is loaded anew begins with a fresh struct lab; this one does not. */
+static void take_away(void)
+{
+	exit_function();
+	loading->misc.minor = MISC_DYNAMIC_MINOR;
+}
+
+static void note_failure(int err)
+{
+	loads.failed++;
+	if (err != -ENOMEM) {
+		loads.others++;
+		loads.other_error = err;
+	}
+}
+
+/* Returns false when no allocation was left to fail. */
+static bool load_with_failure(unsigned int n)
+{
+	unsigned int left;
+	int err;
+
+	lab_kunit_fail_nth(n);
+	err = init_function();
+	left = lab_kunit_fail_none();
+	if (err) {
+		note_failure(err);
+		loads.left_a_device |= device_is_there();
+		return true;
+	}
+	take_away();
+	loads.loaded++;
+	return !left;
+}
+
+static int init_with_failures(void)
+{
+	int sweep, err;
+	unsigned int n;
+
+	err = init_function();
+	if (err || !loads.can_fail || !device_is_there())
+		return err;
+	take_away();
+
+	for (sweep = 0; sweep < LAB_KUNIT_SWEEPS; sweep++)
+		for (n = 1; load_with_failure(n); n++)
+			cond_resched();
+	return init_function();
+}
+
+/* A lab is a module of that name that makes a device and takes it away again. */
+static int on_module(struct notifier_block *block, unsigned long state,
+		     void *data)
+{
+	struct module *module = data;
+
+	if (state != MODULE_STATE_COMING || !module->init || !module->exit ||
+	    strncmp(module->name, "lab_", strlen("lab_")))
+		return NOTIFY_DONE;
+
+	memset(&loads, 0, sizeof(loads));
+	strscpy(loads.name, module->name, sizeof(loads.name));
+	loads.can_fail = lab_kunit_can_fail();
+	init_function = module->init;
+	exit_function = module->exit;
+	module->init = init_with_failures;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = on_module,
+};
+
+int lab_kunit_watch_loads(void)
+{
+	return register_module_notifier(&notifier);
+}
+
+void lab_kunit_ignore_loads(void)
+{
+	unregister_module_notifier(&notifier);
+}
+#else
+int lab_kunit_watch_loads(void)
+{
+	return 0;
+}
+
+void lab_kunit_ignore_loads(void)
+{
+}
+#endif
+
+/**
+ * lab_kunit_expect_loads - look at how the loads of the lab failed
+ * @test: the case
+ * @other: an error besides -ENOMEM that a failed allocation may end in, or 0
+ *
+ * Skips the case if the lab is built in, or if no allocation can be made to fail.
+ */
+void lab_kunit_expect_loads(struct kunit *test, int other)
+{
+	if (strcmp(loads.name, lab_kunit_of(test)->name))
+		kunit_skip(test, "the lab is built in: its init function has run");
+	if (!loads.can_fail)
+		kunit_skip(test, LAB_KUNIT_CANNOT_FAIL);
+
+	kunit_info(test, "%u loads failed, %u did not", loads.failed,
+		   loads.loaded);
+	KUNIT_EXPECT_GT(test, loads.failed, 0);
+	KUNIT_EXPECT_FALSE_MSG(test, loads.left_a_device,
+			       "a load failed and left its device");
+	if (loads.others)
+		KUNIT_EXPECT_EQ(test, other, loads.other_error);
+}
+EXPORT_SYMBOL_GPL(lab_kunit_expect_loads);
+
+void lab_kunit_load_survives_every_failed_allocation(struct kunit *test)
+{
+	lab_kunit_expect_loads(test, 0);
+}
+EXPORT_SYMBOL_GPL(lab_kunit_load_survives_every_failed_allocation);
