@@ -38,7 +38,8 @@ class SuiteLoad:
     @property
     def name(self) -> str:
         """What the results call it: two loads of one suite differ."""
-        parameters = [module.split(" ", 1)[1] for module in self.modules if " " in module]
+        loaded = [module for module in self.modules if not module.startswith("!")]
+        parameters = [module.split(" ", 1)[1] for module in loaded if " " in module]
         return " ".join((self.suite.lab, *parameters))
 
 

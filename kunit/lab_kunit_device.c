@@ -212,6 +212,9 @@ void lab_kunit_unmap(struct kunit *test, unsigned long addr,
 }
 EXPORT_SYMBOL_GPL(lab_kunit_unmap);
 
+/* So far from all else that a mapping there needs page tables of its own. */
+#define LAB_KUNIT_FAR_AWAY (1ul << 31)
+
 /**
  * lab_kunit_try_map - map and, if that worked, unmap again
  * @file: the device
@@ -226,7 +229,7 @@ long lab_kunit_try_map(struct file *file, unsigned long pgoff,
 		       unsigned long len, unsigned long prot,
 		       unsigned long flags)
 {
-	unsigned long addr = vm_mmap(file, 0, len, prot, flags,
+	unsigned long addr = vm_mmap(file, LAB_KUNIT_FAR_AWAY, len, prot, flags,
 				     pgoff << PAGE_SHIFT);
 
 	if (IS_ERR_VALUE(addr))
