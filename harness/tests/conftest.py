@@ -172,7 +172,7 @@ def broken_lab() -> Callable[[str], BrokenLab]:
         for part in ("include", "core", lab.name):
             shutil.copytree(LABS / part, directory / part)
         kbuild = (LABS / "Kbuild").read_text().splitlines()
-        kept = [line for line in kbuild if "obj-m" not in line]
+        kept = [line for line in kbuild if not line.startswith("obj-")]
         (directory / "Kbuild").write_text(
             "\n".join([*kept, f"obj-m += core/ {lab.name}/", ""])
         )
