@@ -2,6 +2,8 @@
 /*
  * The suite of lab_kmalloc: slab memory, the linear map, and small objects
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -59,6 +61,24 @@ static void small_object_shares_its_page(struct kunit *test)
 	KUNIT_EXPECT_GT(test, small.per_page, 1);
 }
 
+/* It tells a kernel address. */
+static void small_object_is_hidden_without_cap_sys_admin(struct kunit *test)
+{
+	struct cred *without = prepare_creds();
+	struct lab_small small = {};
+	const struct cred *before;
+	long err;
+
+	KUNIT_ASSERT_NOT_NULL(test, without);
+	cap_lower(without->cap_effective, CAP_SYS_ADMIN);
+	before = override_creds(without);
+	err = small_request(test, &small);
+	revert_creds(before);
+	put_cred(without);
+	KUNIT_EXPECT_EQ(test, -EPERM, err);
+	KUNIT_EXPECT_EQ(test, 0, small.kernel_addr);
+}
+
 static long ask_for_a_small_object(struct kunit *test)
 {
 	struct lab_kunit *this = lab_kunit_of(test);
@@ -77,6 +97,7 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE(memory_is_one_object_of_whole_frames),
 	KUNIT_CASE(address_lies_in_the_linear_map),
 	KUNIT_CASE(small_object_shares_its_page),
+	KUNIT_CASE(small_object_is_hidden_without_cap_sys_admin),
 	LAB_KUNIT_MAPPING_CASES,
 	LAB_KUNIT_FAILURE_CASES,
 	KUNIT_CASE(small_request_survives_every_failed_allocation),

@@ -2,6 +2,7 @@
 /*
  * The suite of lab_vmalloc: one address range, frames from anywhere
  */
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/vmalloc.h>
 
@@ -55,11 +56,32 @@ static void every_page_has_a_frame_of_its_own(struct kunit *test)
 	}
 }
 
+/* The frame is asked for as a page then, and nobody may look at that one. */
+static void user_page_request_refuses_a_page_that_cannot_be_read(struct kunit *test)
+{
+	struct file *file = lab_kunit_of(test)->file;
+	struct lab_user_page user = {};
+	unsigned long addr;
+	bool pfnmap;
+
+	addr = vm_mmap(file, 0, PAGE_SIZE, PROT_NONE, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	mmap_read_lock(current->mm);
+	pfnmap = vma_lookup(current->mm, addr)->vm_flags & VM_PFNMAP;
+	mmap_read_unlock(current->mm);
+	user.user_addr = addr;
+	KUNIT_EXPECT_EQ(test, pfnmap ? 0 : -EINVAL,
+			lab_kunit_request(test, file, LAB_IOC_USER_PAGE, &user,
+					  sizeof(user)));
+	lab_kunit_unmap(test, addr, 1);
+}
+
 static struct kunit_case vmalloc_cases[] = {
 	LAB_KUNIT_CONTENT_CASES,
 	KUNIT_CASE(address_lies_in_the_vmalloc_area),
 	KUNIT_CASE(each_frame_holds_its_page_of_the_memory),
 	KUNIT_CASE(every_page_has_a_frame_of_its_own),
+	KUNIT_CASE(user_page_request_refuses_a_page_that_cannot_be_read),
 	LAB_KUNIT_MAPPING_CASES,
 	LAB_KUNIT_FAILURE_CASES,
 	{}
