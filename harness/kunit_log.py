@@ -15,8 +15,7 @@ REPORT = re.compile(
     r"possible recursive locking|page allocation failure|Kernel panic|general protection fault"
 )
 
-# The first line of kmaplab's own in the log of a load; kunit/lab_kunit_device.c
-# says where a case begins.
+# kunit/lab_kunit_device.c says so where a case begins.
 _CASE = re.compile(r"kmaplab: case (\S+) pid (\d+)$")
 
 _RAW = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\] ?")
@@ -99,9 +98,11 @@ def _read_around(log: SuiteLog, line: str) -> None:
 
 def _read_result(log: SuiteLog, match: re.Match[str], lines: list[str]) -> None:
     number, name = int(match[2]), match[3]
-    if number != len(log.cases) + 1 or number > (log.plan or 0):
+    if log.nonsense:
+        pass  # what follows from it would only hide it
+    elif number != len(log.cases) + 1 or number > (log.plan or 0):
         log.nonsense = f"result {number} of {log.plan} came as number {len(log.cases) + 1}"
-    if log.running not in (None, name):
+    elif log.running not in (None, name):
         log.nonsense = f"{name} ended while {log.running} was running"
     log.running = None
     log.cases.append(

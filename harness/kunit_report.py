@@ -13,7 +13,7 @@ from typing import Any
 
 from harness import tools
 from harness.errors import CHECK_FAILED, GUEST_BROKEN, OK, SetupError
-from harness.kunit_log import Case, Leak, SuiteLog
+from harness.kunit_log import REPORT, Case, Leak, SuiteLog
 from harness.suites import SuiteLoad
 
 # Stands behind the cases of every suite.
@@ -59,7 +59,7 @@ def judge(
     for leak in leaks:
         lost.setdefault(log.pids.get(leak.pid, AROUND), []).append(leak)
     around = Case(AROUND, passed=True, lines=errors + log.around)
-    around.reports = [line for line in around.lines if _is_report(line)] + errors
+    around.reports = [line for line in log.around if REPORT.search(line)] + errors
     if not around.reports:
         around.lines = []
     cases = [_judge_case(case, lost.pop(case.name, [])) for case in log.cases]
@@ -69,12 +69,6 @@ def judge(
     if log.verdict is None and not errors:
         result.trouble = result.trouble or "the suite did not run to its end"
     return result
-
-
-def _is_report(line: str) -> bool:
-    from harness.kunit_log import REPORT
-
-    return bool(REPORT.search(line))
 
 
 def _contradiction(log: SuiteLog, debugfs: dict[str, bool]) -> str | None:

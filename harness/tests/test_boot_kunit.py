@@ -1,0 +1,172 @@
+"""The KUnit suites in real boots, and what a wrong one comes to."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+
+from harness import suites
+from harness.kunit_report import AROUND
+from harness.targets import Target
+from harness.tests.conftest import BrokenLab, Outcome
+
+pytestmark = pytest.mark.boot
+
+FAULTS = '[lab_faults_kunit]\nlab = "lab_faults"\nloads = [""]\n'
+
+
+def ends(how: str) -> str:
+    return f'[lab_ends_kunit]\nlab = "lab_ends_kunit"\nloads = ["lab_ends how={how}"]\n'
+
+
+def cases(outcome: Outcome) -> dict[str, dict[str, str]]:
+    """Return what kunit.py's JSON says: suites, and in them cases with their status."""
+    group: dict[str, Any] = json.loads(outcome.out)
+    return {
+        suite["name"]: {case["name"]: case["status"] for case in suite["test_cases"]}
+        for suite in group["sub_groups"]
+    }
+
+
+def test_all_suites_pass_and_none_is_missing(kmaplab, um_series: str) -> None:
+    found = cases(kmaplab("kunit", "--kernel", um_series, "--format", "json").expect(0))
+    target = Target(um_series, "um")
+    expected = [
+        suites.SuiteLoad(suite, load).name
+        for suite in suites.all_suites()
+        if not suite.why_not(target)
+        for load in suite.loads
+    ]
+    assert list(found) == expected
+    for name, results in found.items():
+        assert len(results) > 20, name
+        assert AROUND in results
+        assert set(results.values()) <= {"PASS", "SKIP"}, (name, results)
+
+
+def test_the_usual_form_is_kunit_pys(kmaplab, um_series: str) -> None:
+    outcome = kmaplab("kunit", "--kernel", um_series, "--lab", "core").expect(0)
+    assert "[PASSED] range_that_wraps_around_does_not_fit" in outcome.out
+    assert "Testing complete." in outcome.out
+
+
+def test_a_suite_of_a_lab_that_cannot_run_is_skipped_by_name(kmaplab) -> None:
+    outcome = kmaplab("kunit", "--kernel", "6.1", "--lab", "prepare").expect(0)
+    assert "[SKIPPED] lab_prepare" in outcome.out
+    assert "lab_prepare skipped: runs from Linux 7.2 on" in outcome.err
+
+
+def test_without_sanitizers_what_needs_them_is_skipped(kmaplab) -> None:
+    arguments = ("kunit", "--flavour", "plain", "--lab", "pages", "--format", "json")
+    results = cases(kmaplab(*arguments).expect(0))["lab_pages"]
+    skipped = {name for name, status in results.items() if status == "SKIP"}
+    assert skipped == {name for name in results if "every_failed" in name}
+
+
+def test_junit_names_suites_and_cases(kmaplab, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text(kmaplab("kunit", "--lab", "core", "--format", "junit").expect(0).out)
+    suite = next(iter(JUnitXml.fromfile(str(path))))
+    assert suite.name == "lab_core"
+    assert suite.tests > 20 and suite.failures == 0
+
+
+def test_the_same_seed_gives_the_same_contents(kmaplab) -> None:
+    outcome = kmaplab("kunit", "--lab", "core", "--seed", "0x77").expect(0)
+    assert "SEED=0x77" in outcome.err
+
+
+@pytest.fixture
+def faulty(kmaplab, faulty_suites) -> Callable[..., Outcome]:
+    """Return a function that runs faulty suites."""
+
+    def run(text: str, *arguments: str) -> Outcome:
+        return kmaplab("kunit", "--suites", faulty_suites(text), *arguments)
+
+    return run
+
+
+def test_a_report_fails_the_case_though_every_expectation_held(faulty, um_series: str) -> None:
+    outcome = faulty(FAULTS, "--kernel", um_series, "--format", "junit").expect(1)
+    suite = next(iter(JUnitXml.fromstring(outcome.out.encode())))
+    said = {case.name: case.result[0].message if case.result else "PASS" for case in suite}
+    for name, report in (
+        ("locks_are_taken_in_both_orders", "possible circular locking dependency"),
+        ("kernel_warns", "WARNING: "),
+        ("shift_is_too_far", "UBSAN: shift-out-of-bounds"),
+        ("store_is_past_the_end", "KASAN: slab-out-of-bounds"),
+        ("object_is_used_after_its_end", "use-after-free"),
+        ("objects_are_lost", "unreferenced object"),
+    ):
+        assert report in said.pop(name), name
+    assert said == {
+        "nothing_is_wrong_before": "PASS",
+        "nothing_is_wrong_after": "PASS",
+        AROUND: "PASS",
+    }
+
+
+def test_a_failed_expectation_ends_with_1(faulty) -> None:
+    outcome = faulty(ends("fail")).expect(1)
+    assert "Expected 6 * 9 == 42" in outcome.out
+    assert "[FAILED] case_does_not_end" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("crash", "the guest's kernel crashed"),
+        ("off", "the guest powered off before it was done"),
+        ("spin", "the guest was still running after 6 s"),
+        ("sleep", "the guest was still running after 6 s"),
+    ],
+)
+def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(
+    faulty, how: str, why: str
+) -> None:
+    outcome = faulty(ends(how), "--limit", "6").expect(3)
+    assert "[PASSED] case_before_is_well" in outcome.out
+    assert "[FAILED] case_does_not_end" in outcome.out
+    assert f"{why}" in outcome.err
+    assert "in case_does_not_end" in outcome.err
+    last = "Kernel panic" if how == "crash" else "kmaplab: case case_does_not_end pid"
+    assert last in outcome.err
+
+
+def test_a_result_that_somebody_else_prints_makes_no_sense(faulty) -> None:
+    assert "how=lie: result 2 of 3 came as number 3" in faulty(ends("lie")).expect(3).err
+
+
+def test_a_suite_that_does_not_compile_ends_with_2(kmaplab, faulty_suites) -> None:
+    directory = faulty_suites(FAULTS)
+    with (directory / "lab_faults_kunit.c").open("a") as source:
+        source.write("nonsense\n")
+    outcome = kmaplab("kunit", "--suites", directory).expect(2)
+    assert "lab_faults_kunit.c" in outcome.err
+
+
+def test_a_lab_that_leaks_on_an_error_path_is_caught(kmaplab, broken_lab) -> None:
+    lab: BrokenLab = broken_lab("lab_kmalloc").replace(
+        "	lab_kmalloc_give_back();\n	return err;", "	return err;"
+    )
+    arguments = ("kunit", "--labs", lab.directory, "--lab", "kmalloc", "--format", "json")
+    results = cases(kmaplab(*arguments).expect(1))["lab_kmalloc"]
+    assert results[AROUND] == "FAIL"
+
+
+def test_a_lab_with_a_wrong_bound_is_caught(kmaplab, broken_lab) -> None:
+    lab: BrokenLab = broken_lab("lab_pages").replace("first + vma->vm_pgoff", "first")
+    arguments = ("kunit", "--labs", lab.directory, "--lab", "pages", "--format", "json")
+    results = cases(kmaplab(*arguments).expect(1))["lab_pages"]
+    assert results["offset_k_shows_the_memory_from_page_k_on"] == "FAIL"
+
+
+def test_a_lab_that_does_not_load_is_named(kmaplab, broken_lab) -> None:
+    lab: BrokenLab = broken_lab("lab_pages").replace(
+        "	err = lab_pages_get();", "	err = -ENXIO;"
+    )
+    outcome = kmaplab("kunit", "--labs", lab.directory, "--lab", "pages").expect(1)
+    assert "lab_pages" in outcome.out and "No such device" in outcome.out

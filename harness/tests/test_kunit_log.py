@@ -1,0 +1,116 @@
+"""Reading the kernel log of a suite."""
+
+from harness import kunit_log
+
+WELL = """\
+<12>[    0.010000] kmaplab: begin lab_x;lab_x_kunit
+<6>[    0.020000] KTAP version 1
+<6>[    0.020000] 1..1
+<6>[    0.020000]     KTAP version 1
+<6>[    0.020000]     # Subtest: lab_x
+<6>[    0.020000]     # module: lab_x_kunit
+<6>[    0.020000]     1..3
+<6>[    0.030000] kmaplab: case one pid 41
+<6>[    0.030000]     ok 1 one
+<6>[    0.030000] kmaplab: case two pid 42
+<3>[    0.030000] lab_x: something was refused
+<6>[    0.030000]     ok 2 two
+<6>[    0.030000] kmaplab: case three pid 43
+<6>[    0.030000]     ok 3 three # SKIP there is no such thing
+<6>[    0.030000] # lab_x: pass:2 fail:0 skip:1 total:3
+<6>[    0.030000] # Totals: pass:2 fail:0 skip:1 total:3
+<6>[    0.030000] ok 1 lab_x
+""".splitlines()
+
+
+def changed(old: str, new: str) -> list[str]:
+    text = "\n".join(WELL)
+    assert text.count(old) == 1
+    return text.replace(old, new).splitlines()
+
+
+def test_a_suite_is_read_whole() -> None:
+    log = kunit_log.read(WELL)
+    assert (log.name, log.plan, log.verdict, log.nonsense) == ("lab_x", 3, True, None)
+    assert [case.name for case in log.cases] == ["one", "two", "three"]
+    assert all(case.passed for case in log.cases)
+    assert log.cases[2].skipped == "there is no such thing"
+    assert log.cases[1].lines == ["lab_x: something was refused"]
+    assert log.pids == {41: "one", 42: "two", 43: "three"}
+    assert log.running is None and log.around == []
+
+
+def test_a_report_belongs_to_the_case_that_it_came_in() -> None:
+    log = kunit_log.read(changed("lab_x: something was refused", "BUG: KASAN: out of bounds"))
+    assert [bool(case.reports) for case in log.cases] == [False, True, False]
+
+
+def test_a_report_after_the_last_case_belongs_to_none() -> None:
+    log = kunit_log.read([*WELL, "<4>[    0.040000] WARNING: CPU: 0 PID: 1 at lab_x.c:1"])
+    assert log.around == ["WARNING: CPU: 0 PID: 1 at lab_x.c:1"]
+
+
+def test_a_cut_off_suite_names_what_was_running() -> None:
+    for end in range(8, 12):
+        log = kunit_log.read(WELL[:end])
+        assert log.verdict is None
+        assert log.running == {8: "one", 9: None, 10: "two", 11: "two"}[end]
+
+
+def test_a_result_out_of_order_makes_no_sense() -> None:
+    log = kunit_log.read(changed("    ok 2 two", "    ok 3 two"))
+    assert log.nonsense == "result 3 of 3 came as number 2"
+
+
+def test_a_result_of_another_case_makes_no_sense() -> None:
+    log = kunit_log.read(changed("    ok 2 two", "    ok 2 four"))
+    assert log.nonsense == "four ended while two was running"
+
+
+def test_a_missing_result_makes_no_sense() -> None:
+    assert kunit_log.read(changed("    1..3", "    1..4")).nonsense == "3 results of 4 came"
+
+
+def test_a_verdict_that_does_not_follow_makes_no_sense() -> None:
+    log = kunit_log.read(changed("    ok 2 two", "    not ok 2 two"))
+    assert log.nonsense == "its verdict does not follow from its cases"
+
+
+def test_nothing_at_all_is_no_suite() -> None:
+    log = kunit_log.read([])
+    assert log.plan is None and log.verdict is None and not log.cases
+
+
+def test_kunits_own_file_is_read() -> None:
+    lines = ["KTAP version 1", "    # Subtest: lab_x", "    ok 1 one", "    not ok 2 two", "ok 1 x"]
+    assert kunit_log.read_debugfs(lines) == {"one": True, "two": False}
+
+
+LEAK = """\
+unreferenced object 0x655a2100 (size 1232):
+  comm "kunit_try_catch", pid 42, jiffies 4294937297
+  backtrace (crc 55989b14):
+    kmem_cache_alloc_noprof+0x1cb/0x1ff
+    {}+0x70/0xdd
+    {}+0xc8/0x262
+unreferenced object 0x655a2680 (size 16):
+  comm "modprobe", pid 7, jiffies 4294937298 (age 7.1s)
+""".splitlines()
+
+
+def leaks(inner: str, outer: str) -> list[kunit_log.Leak]:
+    return kunit_log.read_leaks("\n".join(LEAK).format(inner, outer).splitlines())
+
+
+def test_lost_objects_are_told_apart_by_their_thread() -> None:
+    found = leaks("lab_x_get", "lab_x_init")
+    assert [leak.pid for leak in found] == [42, 7]
+    assert [len(leak.lines) for leak in found] == [6, 2]
+    assert not any(leak.kunits_own for leak in found)
+
+
+def test_an_address_space_that_kunit_lost_is_kunits() -> None:
+    assert leaks("mm_alloc", "kunit_attach_mm")[0].kunits_own
+    assert leaks("mm_alloc", "kunit_vm_mmap_init")[0].kunits_own
+    assert not leaks("vm_area_alloc", "kunit_vm_mmap_init")[0].kunits_own
+    assert not leaks("mm_alloc", "lab_x_mmap")[0].kunits_own
