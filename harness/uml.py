@@ -29,6 +29,9 @@ DEFAULT_FLAVOUR = FLAVOURS[0]
 # What make is told to compile with: there need not be a plain gcc.
 COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 
+# Seconds after which a build is not slow but stuck.
+_BUILD_LIMIT = 3600
+
 # A kernel of this configuration has about so many objects; for the progress line.
 _OBJECTS = 530
 
@@ -153,8 +156,14 @@ def _run_kunit_py(
         *(f"--make_options={compiler}" for compiler in COMPILERS),
     ]
     with log.open("wb") as output, tools.started(command, output) as process:
+        begun = time.monotonic()
         while process.poll() is None:
             time.sleep(1)
+            if time.monotonic() - begun > _BUILD_LIMIT:
+                raise SetupError(
+                    f"UML was still being built after {_BUILD_LIMIT} s; the whole output is "
+                    f"in {log}:\n{tools.last_lines(log)}"
+                )
             progress.detail = f"{_objects(directory)} of about {_OBJECTS} objects"
     if process.returncode or not (directory / "linux").exists():
         raise SetupError(

@@ -3,7 +3,11 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from harness import uml
+from harness.errors import BAD_SETUP, SetupError
+from harness.progress import step
 
 
 def test_objects_are_counted_while_make_makes_and_removes_folders(tmp_path: Path) -> None:
@@ -25,3 +29,34 @@ def test_objects_are_counted_while_make_makes_and_removes_folders(tmp_path: Path
     finally:
         stop.set()
         thread.join()
+
+
+def build(tmp_path: Path, program: str) -> SetupError:
+    """Build with a kunit.py of ours; return what came of it."""
+    tool = tmp_path / "source/tools/testing/kunit/kunit.py"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(program)
+    (tmp_path / "source/Kconfig").write_text('mainmenu "A kernel"\n')
+    directory = tmp_path / "build"
+    directory.mkdir()
+    with step("a build") as progress, pytest.raises(SetupError) as caught:
+        uml._run_kunit_py(tmp_path / "source", directory, [], tmp_path / "log", progress)
+    return caught.value
+
+
+def test_a_kernel_that_does_not_build_ends_with_the_last_lines(tmp_path: Path) -> None:
+    error = build(tmp_path, "print('mm/slub.c:1: error: nonsense'); raise SystemExit(1)")
+    assert error.status == BAD_SETUP
+    assert "UML does not build" in str(error)
+    assert "mm/slub.c:1: error: nonsense" in str(error)
+
+
+def test_a_build_that_makes_no_kernel_is_none(tmp_path: Path) -> None:
+    assert "UML does not build" in str(build(tmp_path, "print('all is well')"))
+
+
+def test_a_build_that_hangs_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uml, "_BUILD_LIMIT", 1)
+    error = build(tmp_path, "import time; print('LD vmlinux', flush=True); time.sleep(600)")
+    assert "still being built after 1 s" in str(error)
+    assert "LD vmlinux" in str(error)
