@@ -23,6 +23,8 @@ help:
 	@echo 'make test      everything that the project promises'
 	@echo 'make kunit     the KUnit suites in user-mode Linux, sanitizers on'
 	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
+	@echo 'make coverage  which lines and branches of the labs all of this reaches'
+	@echo '               LAB= KERNEL= FORMAT=text|json SEED= LIMIT='
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -45,6 +47,9 @@ run:
 kunit:
 	@harness/kmaplab kunit $(call pass,LAB KERNEL FLAVOUR FORMAT SEED LIMIT)
 
+coverage:
+	@harness/kmaplab coverage $(call pass,LAB KERNEL FORMAT SEED LIMIT)
+
 console:
 	@harness/kmaplab console $(call pass,KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
@@ -54,4 +59,4 @@ bench:
 test clean:
 	@harness/kmaplab $@
 
-.PHONY: help run kunit test console bench clean
+.PHONY: help run kunit coverage test console bench clean

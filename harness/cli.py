@@ -17,6 +17,7 @@ from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES, series
 _VERBS = {
     "run": "all labs, both sides, one table",
     "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
+    "coverage": "which lines and branches of the labs the suites and the checks reach",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
     "bench": "how long a run takes, against a bare boot",
@@ -82,7 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
-    _add_kunit_options(made["kunit"])
+    _add_suite_options(made["kunit"])
+    made["kunit"].add_argument(
+        "--flavour", help="instrumented (default) or plain, without sanitizers"
+    )
+    made["kunit"].add_argument(
+        "--format", default="text", help="text (default: what kunit.py prints), json or junit"
+    )
+    _add_suite_options(made["coverage"])
+    made["coverage"].add_argument("--format", default="text", help="text (default) or json")
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
@@ -91,17 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_kunit_options(parser: argparse.ArgumentParser) -> None:
+def _add_suite_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
     )
-    parser.add_argument("--lab", help="suites to run, by their lab's name (default: all)")
-    parser.add_argument(
-        "--flavour", help="instrumented (default) or plain, without sanitizers"
-    )
-    parser.add_argument(
-        "--format", default="text", help="text (default: what kunit.py prints), json or junit"
-    )
+    parser.add_argument("--lab", help="labs, or lab_core, by name (default: all)")
     parser.add_argument(
         "--seed", type=_seed, help="what the contents follow from (default: another for each run)"
     )

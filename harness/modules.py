@@ -21,6 +21,11 @@ _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 # where the kernel was not built for it. (UBSAN: 6.1's UML asks module by module.)
 _INSTRUMENT = ("GCOV_PROFILE=y", "UBSAN_SANITIZE=y")
 
+# gcc makes "return -EINVAL;" a part of the branch to it before it puts gcov's
+# counters in, and then the line has none. Without these passes, which the later
+# ones make up for, it has.
+_KEEP_LINES = "-fdisable-tree-early_optimizations"
+
 
 @dataclass(frozen=True)
 class Modules:
@@ -69,6 +74,8 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
 def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
+    if kernel.root.name == "instrumented":
+        flags += f" {_KEEP_LINES}"
     jobs = f"-j{os.cpu_count() or 1}"
     arch = ["ARCH=um", *COMPILERS, *_INSTRUMENT] if kernel.target.is_um else []
     command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags, *arch]

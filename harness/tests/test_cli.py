@@ -25,6 +25,9 @@ from harness.tests.conftest import KMAPLAB, ROOT, call
         (["console", "--kernel", "5.10", "--cmd", "true"], "6.1, 6.12, 7.2"),
         (["console", "--accel", "hvf", "--cmd", "true"], "tcg, kvm, auto"),
         (["bench", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["coverage", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["coverage", "--format", "junit"], "text, json"),
+        (["coverage", "--lab", "nosuch"], "lab_core, lab_kmalloc, lab_pages"),
         (["nosuch"], "choose from"),
         (["run", "--nosuch"], "unrecognized arguments"),
         (["run", "--limit", "0"], "between 1 and 86400"),
@@ -43,7 +46,7 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, v
     assert "Traceback" not in outcome.err
 
 
-@pytest.mark.parametrize("verb", ["", "run", "test", "console", "bench", "clean"])
+@pytest.mark.parametrize("verb", ["", "run", "coverage", "test", "console", "bench", "clean"])
 def test_every_verb_explains_itself(kmaplab, verb) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
     assert "exit status" in outcome.out
@@ -51,7 +54,7 @@ def test_every_verb_explains_itself(kmaplab, verb) -> None:
 
 def test_make_help_lists_every_verb(kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    for verb in ("run", "test", "console", "bench", "clean", "help"):
+    for verb in ("run", "coverage", "test", "console", "bench", "clean", "help"):
         assert f"make {verb} " in listed
 
 
