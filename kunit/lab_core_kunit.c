@@ -273,6 +273,8 @@ static struct lab core_lab = {
 /* Documentation/admin-guide/devices.txt leaves it to "experimental" drivers. */
 #define LAB_KUNIT_MINOR 240
 
+static bool core_registered;
+
 static int core_init(struct kunit *test)
 {
 	int err;
@@ -284,19 +286,17 @@ static int core_init(struct kunit *test)
 	err = lab_register(&core_lab);
 	if (err)
 		return err;
-	err = lab_kunit_init(test, core_lab.misc.name, 0);
-	if (err)
-		lab_unregister(&core_lab);
-	return err;
+	core_registered = true;
+	return lab_kunit_init(test, core_lab.misc.name, 0);
 }
 
+/* Also runs when core_init() failed or was aborted. */
 static void core_exit(struct kunit *test)
 {
-	bool registered = test->priv;
-
 	lab_kunit_exit(test);
-	if (registered)
+	if (core_registered)
 		lab_unregister(&core_lab);
+	core_registered = false;
 }
 
 /* Two devices cannot have one minor; the second must leave nothing behind. */

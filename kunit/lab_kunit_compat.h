@@ -21,19 +21,31 @@
  * time after the next case has begun, which then finds mappings of the one before:
  * so it is held here and emptied at the case's end.
  *
- * Until 6.10 there is none, and a module cannot make one: mm_alloc() is not
- * exported. But suite_init runs in the process that loads the module, so each
- * case borrows that one's, and unmaps what it has mapped there.
+ * Until 6.10 each suite makes one, if it is built in. A module cannot: mm_alloc()
+ * is not exported. But suite_init runs in the process that loads the module, so
+ * there it borrows that one's. Each case unmaps what it has mapped.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 static struct mm_struct *lab_kunit_mm;
 static bool lab_kunit_mm_in_use;
 
+#ifdef MODULE
 static inline void lab_kunit_keep_mm(void)
 {
 	if (current->mm && mmget_not_zero(current->mm))
 		lab_kunit_mm = current->mm;
 }
+#else
+static inline void lab_kunit_keep_mm(void)
+{
+	lab_kunit_mm = mm_alloc();
+	if (!lab_kunit_mm)
+		return;
+	lab_kunit_mm->task_size = TASK_SIZE;
+	arch_pick_mmap_layout(lab_kunit_mm,
+			      &current->signal->rlim[RLIMIT_STACK]);
+}
+#endif
 
 static inline void lab_kunit_drop_mm(void)
 {

@@ -69,8 +69,7 @@ EXPORT_SYMBOL_GPL(lab_kunit_begin);
  * @name: of the device and of the module
  * @fresh: what every word of the memory holds after the module was loaded
  *
- * Return: 0, or the error of opening the device; skips the case if there is no
- * address space.
+ * Return: 0, or the error of opening the device.
  */
 int lab_kunit_init(struct kunit *test, const char *name, u32 fresh)
 {
@@ -86,8 +85,7 @@ int lab_kunit_init(struct kunit *test, const char *name, u32 fresh)
 	scratch = kunit_vm_mmap(test, NULL, 0, LAB_KUNIT_SCRATCH,
 				PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	if (!scratch)
-		kunit_skip(test, "this kernel gives cases no address space unless they are a module's");
+	KUNIT_ASSERT_NE_MSG(test, 0, scratch, "the case has no address space");
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(scratch));
 	this->scratch = (void __user *)scratch;
 	this->mm = lab_kunit_hold_mm();
