@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * I/O memory without hardware, for user-mode Linux
+ *
+ * On UML ioremap() finds only what was registered with the kernel's logic_iomem.
+ * This module registers what the labs need: RAM as it is kept from the kernel
+ * with memmap= at boot, and a bank of registers.
+ *
+ * Three things differ from a machine. User space cannot map the regions, since
+ * there are no frames behind them. memremap() must not be used on them: it passes
+ * on what ioremap() returned, as a pointer, and nothing can be loaded through it.
+ * And an address that nobody registered makes ioremap() warn, not just fail.
+ */
+#include <linux/io.h>
+#include <linux/logic_iomem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "lab_iomem.h"
+
+static unsigned int regions = 1;
+module_param(regions, uint, 0444);
+MODULE_PARM_DESC(regions, "how many regions of RAM were kept: 1 (default), or 2 so that one must be chosen");
+
+/*
+ * The layout, from 2 GiB on or, where UML's own memory reaches there, behind it
+ *
+ *	RAM, kept, RAM, registers
+ *	RAM, kept, RAM, kept, RAM, registers	with regions=2
+ *
+ * (The end alone would not do: it depends on where the host put the program, and
+ * is another one at each boot.)
+ *
+ * Nothing is behind what is listed as RAM here, nor does anybody look: it stands
+ * for what surrounds the kept range on a machine. 16 MiB is the most that one
+ * ioremap() of logic_iomem can reach; the second region has another size, to be
+ * told from the first by it.
+ */
+#define LAB_IOMEM_START		SZ_2G
+#define LAB_IOMEM_NEIGHBOUR	SZ_16M
+#define LAB_IOMEM_KEPT		SZ_16M
+#define LAB_IOMEM_SECOND	SZ_2M
+#define LAB_IOMEM_WINDOW	SZ_128M
+
+#define LAB_IOMEM_REGION(name_, desc_) {				\
+	.res.name = (name_),						\
+	.res.flags = IORESOURCE_MEM,					\
+	.res.desc = (desc_),						\
+}
+
+static struct lab_iomem kept = LAB_IOMEM_REGION("Reserved",
+						IORES_DESC_RESERVED);
+static struct lab_iomem second = LAB_IOMEM_REGION("Reserved",
+						  IORES_DESC_RESERVED);
+static struct lab_iomem registers = LAB_IOMEM_REGION("lab_registers",
+						     IORES_DESC_NONE);
+static struct lab_iomem * const all[] = { &kept, &second, &registers };
+
+/* A region's priv in logic_iomem: which part of it one ioremap() asked for. */
+struct lab_iomem_mapping {
+	struct lab_iomem *iomem;
+	unsigned long offset;
+	size_t size;
+};
+
+/*
+ * What the suites ask for
+ */
+
+/**
+ * lab_iomem_at - find an emulated region
+ * @addr: any physical address
+ *
+ * Return: the region that @addr is in, or NULL.
+ */
+struct lab_iomem *lab_iomem_at(resource_size_t addr)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->bytes && all[i]->res.start <= addr &&
+		    addr <= all[i]->res.end)
+			return all[i];
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(lab_iomem_at);
+
+/**
+ * lab_iomem_registers - the register bank
+ *
+ * Return: the bank, LAB_IOMEM_REGISTERS bytes long, or NULL if there was no room
+ * for it when the module was loaded.
+ */
+struct lab_iomem *lab_iomem_registers(void)
+{
+	return registers.bytes ? &registers : NULL;
+}
+EXPORT_SYMBOL_GPL(lab_iomem_registers);
+
+/**
+ * lab_iomem_forget - begin a new record, with an empty queue
+ * @iomem: the region; its bytes stay what they are
+ *
+ * Locking: takes the region's lock. ioremap() of any part of the region does the
+ * same, so that a record begins with the driver that is under test.
+ */
+void lab_iomem_forget(struct lab_iomem *iomem)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	iomem->accesses = 0;
+	iomem->fifo_head = 0;
+	iomem->fifo_tail = 0;
+	spin_unlock_irqrestore(&iomem->lock, flags);
+}
+EXPORT_SYMBOL_GPL(lab_iomem_forget);
+
+/*
+ * Accesses
+ *
+ * logic_iomem does not know how long a mapping is: whatever lies within 16 MiB of
+ * what ioremap() returned arrives here. So the end is guarded here.
+ */
+
+static bool lab_iomem_inside(const struct lab_iomem_mapping *mapping,
+			     unsigned int offset, size_t width)
+{
+	return offset >= mapping->offset && width <= mapping->size &&
+	       offset - mapping->offset <= mapping->size - width;
+}
+
+/* Returns whether the access may happen. The caller holds the region's lock. */
+static bool lab_iomem_note(const struct lab_iomem_mapping *mapping,
+			   enum lab_iomem_kind kind, unsigned int offset,
+			   unsigned int width, u64 value)
+{
+	struct lab_iomem *iomem = mapping->iomem;
+	bool inside = lab_iomem_inside(mapping, offset, width);
+
+	lockdep_assert_held(&iomem->lock);
+	if (iomem->accesses < LAB_IOMEM_RECORDED)
+		iomem->record[iomem->accesses] = (struct lab_iomem_access){
+			.kind = kind,
+			.outside = !inside,
+			.offset = offset,
+			.width = width,
+			.value = value,
+		};
+	iomem->accesses++;
+	return inside;
+}
+
+/* Of the four widths an access can have, the one that was meant. */
+union lab_iomem_value {
+	u8 b;
+	u16 w;
+	u32 l;
+	u64 q;
+};
+
+static u64 lab_iomem_load(const u8 *from, int width)
+{
+	union lab_iomem_value value = {};
+
+	memcpy(&value, from, width);
+	switch (width) {
+	case 1:
+		return value.b;
+	case 2:
+		return value.w;
+	case 4:
+		return value.l;
+	default:
+		return value.q;
+	}
+}
+
+static void lab_iomem_store(u8 *to, int width, u64 from)
+{
+	union lab_iomem_value value = {};
+
+	switch (width) {
+	case 1:
+		value.b = from;
+		break;
+	case 2:
+		value.w = from;
+		break;
+	case 4:
+		value.l = from;
+		break;
+	default:
+		value.q = from;
+	}
+	memcpy(to, &value, width);
+}
+
+static bool lab_iomem_is_fifo(const struct lab_iomem *iomem,
+			      unsigned int offset)
+{
+	return iomem == &registers && offset == LAB_IOMEM_FIFO;
+}
+
+/* Nobody answers for an empty queue, and a full one loses what is written. */
+static u64 lab_iomem_take(struct lab_iomem *iomem)
+{
+	if (iomem->fifo_head == iomem->fifo_tail)
+		return U64_MAX;
+	return iomem->fifo[iomem->fifo_head++ % LAB_IOMEM_FIFO_DEPTH];
+}
+
+static void lab_iomem_append(struct lab_iomem *iomem, u64 value)
+{
+	if (iomem->fifo_tail - iomem->fifo_head < LAB_IOMEM_FIFO_DEPTH)
+		iomem->fifo[iomem->fifo_tail++ % LAB_IOMEM_FIFO_DEPTH] = value;
+}
+
+static unsigned long lab_iomem_read(void *priv, unsigned int offset, int width)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+	u64 value;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	if (!lab_iomem_inside(mapping, offset, width))
+		value = U64_MAX;
+	else if (lab_iomem_is_fifo(iomem, offset))
+		value = lab_iomem_take(iomem);
+	else
+		value = lab_iomem_load(iomem->bytes + offset, width);
+	value &= GENMASK_ULL(8 * width - 1, 0);
+	lab_iomem_note(mapping, LAB_IOMEM_READ, offset, width, value);
+	spin_unlock_irqrestore(&iomem->lock, flags);
+	return value;
+}
+
+static void lab_iomem_write(void *priv, unsigned int offset, int width,
+			    unsigned long value)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	if (lab_iomem_note(mapping, LAB_IOMEM_WRITE, offset, width, value)) {
+		if (lab_iomem_is_fifo(iomem, offset))
+			lab_iomem_append(iomem, value);
+		else
+			lab_iomem_store(iomem->bytes + offset, width, value);
+	}
+	spin_unlock_irqrestore(&iomem->lock, flags);
+}
+
+static void lab_iomem_set(void *priv, unsigned int offset, u8 value, int width)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	if (lab_iomem_note(mapping, LAB_IOMEM_SET, offset, width, value))
+		memset(iomem->bytes + offset, value, width);
+	spin_unlock_irqrestore(&iomem->lock, flags);
+}
+
+static void lab_iomem_copy_from(void *priv, void *buffer, unsigned int offset,
+				int width)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	if (lab_iomem_note(mapping, LAB_IOMEM_COPY_FROM, offset, width, 0))
+		memcpy(buffer, iomem->bytes + offset, width);
+	else
+		memset(buffer, 0xff, width);
+	spin_unlock_irqrestore(&iomem->lock, flags);
+}
+
+static void lab_iomem_copy_to(void *priv, unsigned int offset,
+			      const void *buffer, int width)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	if (lab_iomem_note(mapping, LAB_IOMEM_COPY_TO, offset, width, 0))
+		memcpy(iomem->bytes + offset, buffer, width);
+	spin_unlock_irqrestore(&iomem->lock, flags);
+}
+
+static void lab_iomem_unmap(void *priv)
+{
+	struct lab_iomem_mapping *mapping = priv;
+	struct lab_iomem *iomem = mapping->iomem;
+	unsigned long flags;
+
+	spin_lock_irqsave(&iomem->lock, flags);
+	iomem->mappings--;
+	spin_unlock_irqrestore(&iomem->lock, flags);
+	kfree(mapping);
+}
+
+/* RAM takes a memcpy_toio() in one piece, registers byte for byte. */
+static const struct logic_iomem_ops lab_iomem_ram_ops = {
+	.read = lab_iomem_read,
+	.write = lab_iomem_write,
+	.set = lab_iomem_set,
+	.copy_from = lab_iomem_copy_from,
+	.copy_to = lab_iomem_copy_to,
+	.unmap = lab_iomem_unmap,
+};
+
+static const struct logic_iomem_ops lab_iomem_register_ops = {
+	.read = lab_iomem_read,
+	.write = lab_iomem_write,
+	.unmap = lab_iomem_unmap,
+};
+
+/*
+ * ioremap(), for which the mutex of logic_iomem is held
+ *
+ * What is returned is added to each later offset, so that they all count from the
+ * region's start. For lack of memory ioremap() would not only fail but warn; since
+ * a test may let allocations fail, this one does not.
+ */
+static long lab_iomem_map(struct lab_iomem *iomem, unsigned long offset,
+			  size_t size, void **priv)
+{
+	struct lab_iomem_mapping mapping = {
+		.iomem = iomem,
+		.offset = offset,
+		.size = size,
+	};
+	unsigned long flags;
+
+	*priv = kmemdup(&mapping, sizeof(mapping), GFP_KERNEL | __GFP_NOFAIL);
+
+	lab_iomem_forget(iomem);
+	spin_lock_irqsave(&iomem->lock, flags);
+	iomem->mappings++;
+	spin_unlock_irqrestore(&iomem->lock, flags);
+	return offset;
+}
+
+/* logic_iomem does not say which of the regions it means. */
+static long lab_iomem_map_kept(unsigned long offset, size_t size,
+			       const struct logic_iomem_ops **ops, void **priv)
+{
+	*ops = &lab_iomem_ram_ops;
+	return lab_iomem_map(&kept, offset, size, priv);
+}
+
+static long lab_iomem_map_second(unsigned long offset, size_t size,
+				 const struct logic_iomem_ops **ops,
+				 void **priv)
+{
+	*ops = &lab_iomem_ram_ops;
+	return lab_iomem_map(&second, offset, size, priv);
+}
+
+static long lab_iomem_map_registers(unsigned long offset, size_t size,
+				    const struct logic_iomem_ops **ops,
+				    void **priv)
+{
+	*ops = &lab_iomem_register_ops;
+	return lab_iomem_map(&registers, offset, size, priv);
+}
+
+static const struct logic_iomem_region_ops lab_iomem_kept_region = {
+	.map = lab_iomem_map_kept,
+};
+
+static const struct logic_iomem_region_ops lab_iomem_second_region = {
+	.map = lab_iomem_map_second,
+};
+
+static const struct logic_iomem_region_ops lab_iomem_registers_region = {
+	.map = lab_iomem_map_registers,
+};
+
+/*
+ * Coming, without going
+ *
+ * What was registered with logic_iomem stays registered. Hence no module_exit():
+ * a module without one cannot be unloaded. And hence all that can fail comes
+ * first, since the module must stay once the first region is known.
+ */
+
+/* The first address with that much room, left free again. */
+static int __init lab_iomem_find_room(resource_size_t *start)
+{
+	struct resource window = {
+		.name = "lab_iomem",
+		.flags = IORESOURCE_MEM,
+	};
+	int err = allocate_resource(&iomem_resource, &window, LAB_IOMEM_WINDOW,
+				    max_t(resource_size_t, __pa(high_memory),
+					  LAB_IOMEM_START),
+				    -1, SZ_16M, NULL, NULL);
+
+	if (err)
+		return err;
+	*start = window.start;
+	return release_resource(&window);
+}
+
+static int __init lab_iomem_alloc(struct lab_iomem *iomem, size_t size)
+{
+	spin_lock_init(&iomem->lock);
+	iomem->record = vcalloc(LAB_IOMEM_RECORDED, sizeof(*iomem->record));
+	iomem->bytes = vzalloc(size);
+	if (!iomem->record || !iomem->bytes)
+		return -ENOMEM;
+	/* Where it will be is not known yet. */
+	iomem->res.end = size - 1;
+	return 0;
+}
+
+static void __init lab_iomem_free(struct lab_iomem *iomem)
+{
+	vfree(iomem->record);
+	vfree(iomem->bytes);
+	iomem->record = NULL;
+	iomem->bytes = NULL;
+}
+
+static int __init lab_iomem_alloc_all(void)
+{
+	int err = lab_iomem_alloc(&kept, LAB_IOMEM_KEPT);
+
+	if (!err && regions == 2)
+		err = lab_iomem_alloc(&second, LAB_IOMEM_SECOND);
+	if (!err)
+		err = lab_iomem_alloc(&registers, LAB_IOMEM_REGISTERS);
+	return err;
+}
+
+static void __init lab_iomem_free_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		lab_iomem_free(all[i]);
+}
+
+/* Enter a region; returns the address behind it. */
+static resource_size_t __init
+lab_iomem_add(struct lab_iomem *iomem, resource_size_t start,
+	      const struct logic_iomem_region_ops *ops)
+{
+	iomem->res.start = start;
+	iomem->res.end += start;
+	if (logic_iomem_add_region(&iomem->res, ops)) {
+		pr_err("lab_iomem: no room for %pR\n", &iomem->res);
+		lab_iomem_free(iomem);
+	} else {
+		pr_info("lab_iomem: %s at %pR\n", iomem->res.name, &iomem->res);
+	}
+	return start + resource_size(&iomem->res);
+}
+
+static resource_size_t __init lab_iomem_add_neighbour(struct resource *ram,
+						      resource_size_t start)
+{
+	ram->name = "System RAM";
+	ram->start = start;
+	ram->end = start + LAB_IOMEM_NEIGHBOUR - 1;
+	ram->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+	if (request_resource(&iomem_resource, ram))
+		pr_err("lab_iomem: no room for %pR\n", ram);
+	return ram->end + 1;
+}
+
+static int __init lab_iomem_init(void)
+{
+	static struct resource neighbours[3];
+	resource_size_t next;
+	int err;
+
+	if (regions < 1 || regions > 2) {
+		pr_err("lab_iomem: regions=%u is out of range: 1 or 2 are possible\n",
+		       regions);
+		return -EINVAL;
+	}
+	err = lab_iomem_alloc_all();
+	if (!err)
+		err = lab_iomem_find_room(&next);
+	if (err) {
+		lab_iomem_free_all();
+		return err;
+	}
+
+	next = lab_iomem_add_neighbour(&neighbours[0], next);
+	next = lab_iomem_add(&kept, next, &lab_iomem_kept_region);
+	next = lab_iomem_add_neighbour(&neighbours[1], next);
+	if (regions == 2) {
+		next = lab_iomem_add(&second, next, &lab_iomem_second_region);
+		next = lab_iomem_add_neighbour(&neighbours[2], next);
+	}
+	lab_iomem_add(&registers, next, &lab_iomem_registers_region);
+	return 0;
+}
+
+/* Where this is built in, before lab_reserved looks for its region. */
+subsys_initcall(lab_iomem_init);
+
+MODULE_DESCRIPTION("kmaplab: emulated I/O memory that records its accesses");
+MODULE_LICENSE("GPL");
