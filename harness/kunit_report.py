@@ -121,7 +121,8 @@ def _case_as_ktap(place: int, case: Case) -> list[str]:
     lines += [f"and {left} more lines"] if left > 0 else []
     skip = f" # SKIP {case.skipped}" if case.skipped is not None else ""
     ok = "ok" if case.passed else "not ok"
-    return [*(f"    # {text.removeprefix('# ')}" for text in lines), f"    {ok} {place} {case.name}{skip}"]
+    result = f"    {ok} {place} {case.name}{skip}"
+    return [*(f"    # {text.removeprefix('# ')}" for text in lines), result]
 
 
 def show(source: Path, document: Path, form: str) -> None:

@@ -12,6 +12,9 @@ from harness.paths import BUILD, KUNIT, LABS
 from harness.progress import step
 from harness.uml import COMPILERS
 
+# What kbuild reads beside the sources.
+_MAKEFILES = ("Kbuild", "Makefile")
+
 _COMPILER = "/usr/bin/gcc-12"
 
 # Debug information and BTF triple the build's time and nobody reads them here.
@@ -55,8 +58,8 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     directory = BUILD / "modules" / _name(sources) / f"{kernel.target}{flavour}"
     copy = directory / "src"
     stamp = directory / "modules.digest"
-    inputs = [*sources.values(), Path(__file__)]
-    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), *inputs])
+    inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
+    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), Path(__file__), *inputs])
     if not digest.is_current(_built(copy), stamp, wanted):
         # make knows what changed, but takes damaged objects for up to date.
         if not digest.is_intact(_built(copy), stamp):
@@ -71,16 +74,22 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     return Modules(directory, _built(copy), wanted)
 
 
+def command(kernel: Kernel, directory: Path) -> list[str | Path]:
+    """Return the command that builds the modules in a directory, as kbuild comes."""
+    arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
+    return ["make", "-C", kernel.headers, f"M={directory}", *arch]
+
+
 def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
     if kernel.root.name == "instrumented":
         flags += f" {_KEEP_LINES}"
     jobs = f"-j{os.cpu_count() or 1}"
-    arch = ["ARCH=um", *COMPILERS, *_INSTRUMENT] if kernel.target.is_um else []
-    command = ["make", jobs, "-C", kernel.headers, f"M={copy}", "W=1", *_LEAN, flags, *arch]
+    instrument = _INSTRUMENT if kernel.target.is_um else ()
+    wanted = [jobs, *_LEAN, flags, *instrument]
     try:
-        tools.run(command, log, "building the modules")
+        tools.run([*command(kernel, copy), *wanted], log, "building the modules")
     except SetupError as error:
         raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
 
@@ -101,12 +110,26 @@ def _built(copy: Path) -> tuple[Path, ...]:
     return tuple(sorted((copy / name).with_suffix(".ko") for name in names))
 
 
+def _files(sources: Path) -> list[Path]:
+    """Return what kbuild reads of a directory of sources, not what people read."""
+    files = (path for path in sources.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix in (".c", ".h") or path.name in _MAKEFILES)
+
+
+def _inputs(name: str, sources: Path) -> list[str | Path]:
+    """Return the parts of a digest that stand for a directory of sources."""
+    parts: list[str | Path] = []
+    for path in _files(sources):
+        parts += [f"{name}/{path.relative_to(sources)}", path]
+    return parts
+
+
 def _mirror(sources: Path, copy: Path) -> None:
     """Make ``copy`` hold the sources, touching only what differs.
 
     kbuild then rebuilds only what changed.
     """
-    files = {path.relative_to(sources) for path in sources.rglob("*") if path.is_file()}
+    files = {path.relative_to(sources) for path in _files(sources)}
     for name in files:
         target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
