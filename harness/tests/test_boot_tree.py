@@ -1,0 +1,93 @@
+"""The labs and their suites in a kernel tree of one's own, run by its own kunit.py."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import digest
+from harness.paths import BUILD, KUNIT
+from harness.tests.conftest import call
+from harness.tests.test_tree import ADD_TO_TREE
+from harness.uml import COMPILERS
+
+pytestmark = pytest.mark.boot
+
+SERIES = "7.2"
+
+_HOME = BUILD / "tests/tree"
+_DISTRIBUTION = BUILD / "uml" / SERIES / "source"
+
+# Why a case cannot run where all is built in, and on user-mode Linux.
+_REASONS = (
+    "allocations cannot be made to fail here",
+    "the lab cannot be unloaded",
+    "the lab is built in",
+    "user-mode Linux emulates I/O memory by calls",
+)
+
+
+@pytest.fixture
+def tree(missing_uml: dict[str, str]) -> Path:
+    """Return a kernel tree to which the labs were added in the documented way.
+
+    Its files are hard links to the distribution's. It stays, with what was built
+    from it, until the distribution's source or the script is another.
+    """
+    if SERIES in missing_uml:
+        pytest.skip(missing_uml[SERIES])
+    tree, stamp = _HOME / "linux", _HOME / "linux.digest"
+    wanted = digest.of([(_DISTRIBUTION.parent / "source.version").read_text(), ADD_TO_TREE])
+    if not digest.is_current([], stamp, wanted):
+        shutil.rmtree(_HOME, ignore_errors=True)
+        _HOME.mkdir(parents=True)
+        subprocess.run(["cp", "-al", _DISTRIBUTION, tree], check=True)
+        call(ADD_TO_TREE, tree).expect(0)
+        digest.set_current([], stamp, wanted)
+    return tree
+
+
+def cases_by_suite() -> dict[str, list[str]]:
+    """Return the cases of each suite, from the suites' sources."""
+    header = (KUNIT / "lab_kunit.h").read_text()
+    lists = dict(re.findall(r"#define (LAB_KUNIT_\w+_CASES)((?:.*\\\n)+.*\n)", header))
+    suites = {}
+    for source in KUNIT.glob("*_kunit.c"):
+        text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL)
+        for name, array in re.findall(r'\.name = "(\w+)",[^;]*\.test_cases = (\w+),', text):
+            body = text.split(f"struct kunit_case {array}[] = {{\n")[1].split("\n};")[0]
+            body = re.sub(r"LAB_KUNIT_\w+_CASES", lambda match: lists[match[0]], body)
+            suites[name] = re.findall(r"KUNIT_CASE\((\w+)\)", body)
+    return suites
+
+
+def test_every_case_of_every_suite_runs_before_there_is_a_user_space(
+    tree: Path, tmp_path: Path
+) -> None:
+    began = tmp_path / "began"
+    began.touch()
+    document = tmp_path / "results.json"
+    outcome = call(
+        *(tree / "tools/testing/kunit/kunit.py", "run"),
+        "--kunitconfig=drivers/misc/kmaplab/kunit",
+        f"--build_dir={_HOME / 'kunit'}",
+        *(f"--make_options={compiler}" for compiler in COMPILERS),
+        f"--json={document}",
+        limit=1800,
+    ).expect(0)
+
+    suites = json.loads(document.read_text())["sub_groups"]
+    found = {suite["name"]: [case["name"] for case in suite["test_cases"]] for suite in suites}
+    assert found == cases_by_suite()
+    assert len(found) > 1 and all(found.values())
+    statuses = {case["status"] for suite in suites for case in suite["test_cases"]}
+    assert statuses <= {"PASS", "SKIP"}
+    skipped = re.findall(r"\[SKIPPED\] \w+ \((.*)\)", outcome.out)
+    assert all(reason.startswith(_REASONS) for reason in skipped)
+    assert f"skipped: {len(skipped)}\n" in outcome.out
+
+    newer = ["find", _DISTRIBUTION, "-newer", began, "-print", "-quit"]
+    assert subprocess.run(newer, capture_output=True, check=True).stdout == b""
