@@ -54,22 +54,24 @@ def read(path: Path) -> list[Reason]:
         tables = tomllib.loads(path.read_text()).get("line", [])
     except tomllib.TOMLDecodeError as error:
         raise SetupError(f"{path}: {error}") from error
-    return [_read_one(path, table) for table in tables]
+    return [reason for table in tables for reason in _read_one(path, table)]
 
 
-def _read_one(path: Path, table: object) -> Reason:
+def _read_one(path: Path, table: object) -> list[Reason]:
     match table:
         case {
             "file": str(file),
             "function": str(function),
-            "text": str(text),
+            "text": str() | list() as text,
             "reason": str(reason),
             **rest,
         } if reason.strip():
             series = rest.pop("series", [])
             known = isinstance(series, list) and set(series) <= set(SERIES)
             if known and not rest:
-                return Reason(file, function, text, " ".join(reason.split()), tuple(series))
+                lines = [text] if isinstance(text, str) else text
+                why = " ".join(reason.split())
+                return [Reason(file, function, str(line), why, tuple(series)) for line in lines]
     raise SetupError(
         f"{path}: a [[line]] wants file=, function=, text=, reason=, and may have "
         f"series=, a list of {', '.join(SERIES)}; this one is {table}"

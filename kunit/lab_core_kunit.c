@@ -270,8 +270,8 @@ static struct lab core_lab = {
 	.translate = core_translate,
 };
 
-/* Documentation/admin-guide/devices.txt leaves it to "experimental" drivers. */
-#define LAB_KUNIT_MINOR 240
+/* One of those "reserved for local use": Documentation/admin-guide/devices.txt. */
+#define LAB_KUNIT_MINOR 250
 
 static bool core_registered;
 

@@ -29,8 +29,8 @@ MODULE_PARM_DESC(regions, "how many regions of RAM were kept: 1 (default), or 2 
 /*
  * The layout, from 2 GiB on or, where UML's own memory reaches there, behind it
  *
- *	RAM, kept, RAM, registers
- *	RAM, kept, RAM, kept, RAM, registers	with regions=2
+ *	RAM, kept, RAM, registers, firmware
+ *	RAM, kept, RAM, kept, RAM, registers, firmware	with regions=2
  *
  * (The end alone would not do: it depends on where the host put the program, and
  * is another one at each boot.)
@@ -468,16 +468,45 @@ lab_iomem_add(struct lab_iomem *iomem, resource_size_t start,
 	return start + resource_size(&iomem->res);
 }
 
+static void __init lab_iomem_list(struct resource *res, resource_size_t start,
+				  resource_size_t size)
+{
+	res->start = start;
+	res->end = start + size - 1;
+	if (request_resource(&iomem_resource, res))
+		pr_err("lab_iomem: no room for %pR\n", res);
+}
+
 static resource_size_t __init lab_iomem_add_neighbour(struct resource *ram,
 						      resource_size_t start)
 {
 	ram->name = "System RAM";
-	ram->start = start;
-	ram->end = start + LAB_IOMEM_NEIGHBOUR - 1;
 	ram->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
-	if (request_resource(&iomem_resource, ram))
-		pr_err("lab_iomem: no room for %pR\n", ram);
+	lab_iomem_list(ram, start, LAB_IOMEM_NEIGHBOUR);
 	return ram->end + 1;
+}
+
+/*
+ * A machine's firmware keeps ranges for itself, which are called Reserved as well:
+ * some of odd sizes, and some with no RAM beside them. Nobody may take them for RAM
+ * that was kept at boot.
+ */
+static void __init lab_iomem_add_firmware(resource_size_t start)
+{
+	static struct resource odd = {
+		.name = "Reserved",
+		.flags = IORESOURCE_MEM,
+		.desc = IORES_DESC_RESERVED,
+	};
+	static struct resource alone = {
+		.name = "Reserved",
+		.flags = IORESOURCE_MEM,
+		.desc = IORES_DESC_RESERVED,
+	};
+
+	start = ALIGN(start, SZ_1M);
+	lab_iomem_list(&odd, start, SZ_64K);
+	lab_iomem_list(&alone, start + SZ_1M, SZ_1M);
 }
 
 static int __init lab_iomem_init(void)
@@ -506,7 +535,8 @@ static int __init lab_iomem_init(void)
 		next = lab_iomem_add(&second, next, &lab_iomem_second_region);
 		next = lab_iomem_add_neighbour(&neighbours[2], next);
 	}
-	lab_iomem_add(&registers, next, &lab_iomem_registers_region);
+	next = lab_iomem_add(&registers, next, &lab_iomem_registers_region);
+	lab_iomem_add_firmware(next);
 	return 0;
 }
 

@@ -183,7 +183,7 @@ unsigned long lab_kunit_map(struct kunit *test, unsigned long pgoff,
 	unsigned long addr;
 
 	if (IS_ENABLED(CONFIG_UML) && this->lab->view.is_iomem)
-		kunit_skip(test, "user-mode Linux emulates I/O memory by calls: there are no frames to map");
+		kunit_skip(test, "emulated I/O memory has no frames to map");
 
 	addr = kunit_vm_mmap(test, this->file, 0, pages << PAGE_SHIFT,
 			     PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -211,7 +211,7 @@ void lab_kunit_unmap(struct kunit *test, unsigned long addr,
 EXPORT_SYMBOL_GPL(lab_kunit_unmap);
 
 /* So far from all else that a mapping there needs page tables of its own. */
-#define LAB_KUNIT_FAR_AWAY (1ul << 31)
+#define LAB_KUNIT_FAR_AWAY BIT(31)
 
 /**
  * lab_kunit_try_map - map and, if that worked, unmap again
