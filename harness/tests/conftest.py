@@ -11,7 +11,7 @@ import pytest
 
 from harness import kernels, uml
 from harness.errors import SetupError
-from harness.paths import BUILD, LABS, ROOT
+from harness.paths import BUILD, KUNIT, LABS, ROOT
 from harness.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
@@ -181,3 +181,22 @@ def broken_lab() -> Callable[[str], BrokenLab]:
         return BrokenLab(directory, directory / lab.name / f"{name}.c")
 
     return copy
+
+
+@pytest.fixture
+def faulty_suites() -> Callable[[str], Path]:
+    """Return a function that makes a directory of suites with deliberate faults.
+
+    It takes the text of its suites.toml. The helpers are the project's own.
+    """
+
+    def make(suites: str) -> Path:
+        directory = BUILD / "tests" / "faulty"
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.copytree(Path(__file__).parent / "faults", directory)
+        for path in KUNIT.glob("lab_kunit*.[ch]"):
+            shutil.copyfile(path, directory / path.name)
+        (directory / "suites.toml").write_text(suites)
+        return directory
+
+    return make
