@@ -17,7 +17,7 @@ from harness.kernels import Kernel
 MEMORY_MIB = 512
 
 # KASAN's shadow and kmemleak's notes need more than the labs.
-_UML_MEMORY_MIB = 256
+_UML_MEMORY_MIB = 128
 
 # RAM that the kernel leaves alone, for lab_reserved; within MEMORY_MIB. No
 # shell sees this text, so the dollar needs no care here.

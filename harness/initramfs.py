@@ -28,6 +28,13 @@ BUSYBOX = Path("/bin/busybox")
 # The guest holds an archive twice while it unpacks it.
 _MOST_EXTRA_BYTES = 128 << 20
 
+# The commands of busybox that init itself uses. It links the others only where
+# somebody may call them: each costs a moment at every boot.
+_APPLETS = (
+    *("sh", "mount", "stty", "tee", "modprobe", "rmmod", "dmesg", "sed", "cat", "tr"),
+    *("sleep", "kill", "setsid", "poweroff", "find", "base64"),
+)
+
 _DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
 
 
@@ -113,7 +120,7 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     for name in ("fstab", "motd", "passwd", "profile"):
         spec.file(f"etc/{name}", GUEST / name)
     spec.file("bin/busybox", BUSYBOX, 0o755)
-    for applet in _applets():
+    for applet in _APPLETS:
         spec.link(f"bin/{applet}", "busybox")
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
     for name in programs.names:
@@ -121,11 +128,6 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     for path in _depmod(modules.directory / "root", kernel.release, modules.files):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
-
-
-def _applets() -> list[str]:
-    listing = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
-    return sorted(set(listing.stdout.split()) - {"busybox"})
 
 
 def _depmod(root: Path, release: str, modules: Iterable[Path]) -> list[Path]:
@@ -145,10 +147,14 @@ def _depmod(root: Path, release: str, modules: Iterable[Path]) -> list[Path]:
 
 @dataclass(frozen=True)
 class Job:
-    """What one guest shall do: the files of /job, and a directory for /extra."""
+    """What one guest shall do: the files of /job, and a directory for /extra.
+
+    ``init`` is a program that takes the place of the guest's own.
+    """
 
     files: dict[str, str]
     extra: Path | None = None
+    init: Path | None = None
 
     def append_to(self, initramfs: Path, directory: Path) -> Path:
         """Write initramfs and job into one archive in ``directory``.
@@ -163,6 +169,8 @@ class Job:
             spec.file(f"job/{name}", path, 0o600)
         if self.extra:
             _add_extra(spec, self.extra)
+        if self.init:
+            spec.file("init", self.init, 0o755)
         job = directory / "job.cpio"
         spec.write(job)
         both = directory / "initrd.cpio"

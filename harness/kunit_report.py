@@ -125,32 +125,52 @@ def _case_as_ktap(place: int, case: Case) -> list[str]:
     return [*(f"    # {text.removeprefix('# ')}" for text in lines), result]
 
 
-def show(source: Path, document: Path, form: str) -> None:
-    """Print a KTAP document with the kunit.py of a kernel's source.
+class Printer:
+    """kunit.py's parser, of a kernel's source, started before there is anything to print.
 
-    ``form`` is "text" for what kunit.py prints, "json" for its JSON, or "junit"
-    for the same as JUnit. Raises SetupError if kunit.py cannot read it.
+    It takes a moment to start, and a guest takes longer: so it waits for its input.
     """
-    made = document.with_suffix(".json")
-    made.unlink(missing_ok=True)
-    command = [
-        *("/usr/bin/python3", "-B", str(source / "tools/testing/kunit/kunit.py")),
-        *("parse", f"--json={made}", str(document)),
-    ]
-    text = subprocess.run(
-        command, env=tools.environment(), capture_output=True, text=True, check=False
-    )
-    if not made.is_file():
-        raise SetupError(f"kunit.py cannot read {document}:\n{text.stdout}{text.stderr}")
-    if form == "text":
-        print(text.stdout, end="")
-    elif form == "json":
-        print(made.read_text())
-    else:
-        print(_junit(json.loads(made.read_text()), document))
+
+    def __init__(self, source: Path, directory: Path) -> None:
+        """Start it; what it makes goes to ``directory``."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._document = directory / "results.ktap"
+        self._json = directory / "results.json"
+        self._json.unlink(missing_ok=True)
+        tool = source / "tools/testing/kunit/kunit.py"
+        self._process = subprocess.Popen(
+            ["/usr/bin/python3", "-B", tool, "parse", f"--json={self._json}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=tools.environment(),
+            text=True,
+        )
+
+    def show(self, document: str, form: str) -> None:
+        """Print a KTAP document.
+
+        ``form`` is "text" for what kunit.py prints, "json" for its JSON, or "junit"
+        for the same as JUnit. Raises SetupError if kunit.py cannot read it.
+        """
+        self._document.write_text(document)
+        said, _ = self._process.communicate(document)
+        if not self._json.is_file():
+            raise SetupError(f"kunit.py cannot read {self._document}:\n{said}")
+        if form == "text":
+            print(said, end="")
+        elif form == "json":
+            print(self._json.read_text())
+        else:
+            print(_junit(json.loads(self._json.read_text()), document))
+
+    def stop(self) -> None:
+        """End it if it still waits."""
+        self._process.kill()
+        self._process.communicate()
 
 
-def _junit(group: dict[str, Any], document: Path) -> str:
+def _junit(group: dict[str, Any], document: str) -> str:
     """Return kunit.py's JSON as JUnit, each suite as a suite."""
     from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -177,11 +197,11 @@ def _junit(group: dict[str, Any], document: Path) -> str:
     return str(xml.tostring().decode())
 
 
-def _diagnostics(document: Path) -> dict[tuple[str, str], str]:
+def _diagnostics(document: str) -> dict[tuple[str, str], str]:
     """Return what was said before each result, and why it was skipped."""
     said: dict[tuple[str, str], str] = {}
     suite, lines = "", []
-    for line in document.read_text().splitlines():
+    for line in document.splitlines():
         text = line.strip()
         if text.startswith("# Subtest: "):
             suite, lines = text.removeprefix("# Subtest: "), []

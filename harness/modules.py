@@ -21,8 +21,8 @@ _COMPILER = "/usr/bin/gcc-12"
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
 # What a Kbuild file would say to have its modules instrumented; nothing happens
-# where the kernel was not built for it. (UBSAN: 6.1's UML asks module by module.)
-_INSTRUMENT = ("GCOV_PROFILE=y", "UBSAN_SANITIZE=y")
+# where the kernel was not built for it. 6.1's UML asks module by module.
+_INSTRUMENT = ("UBSAN_SANITIZE=y",)
 
 # gcc makes "return -EINVAL;" a part of the branch to it before it puts gcov's
 # counters in, and then the line has none. Without these passes, which the later
@@ -74,6 +74,11 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     return Modules(directory, _built(copy), wanted)
 
 
+def _count_lines(labs: Path) -> list[str]:
+    """Return what has gcov count the lines of the labs, and not those of the suites."""
+    return [f"GCOV_PROFILE_{path.stem}.o=y" for path in _files(labs) if path.suffix == ".c"]
+
+
 def command(kernel: Kernel, directory: Path) -> list[str | Path]:
     """Return the command that builds the modules in a directory, as kbuild comes."""
     arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
@@ -86,7 +91,7 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
     if kernel.root.name == "instrumented":
         flags += f" {_KEEP_LINES}"
     jobs = f"-j{os.cpu_count() or 1}"
-    instrument = _INSTRUMENT if kernel.target.is_um else ()
+    instrument = (*_INSTRUMENT, *_count_lines(copy / "labs")) if kernel.target.is_um else ()
     wanted = [jobs, *_LEAN, flags, *instrument]
     try:
         tools.run([*command(kernel, copy), *wanted], log, "building the modules")

@@ -118,14 +118,15 @@ def choose(wanted: str | None, where: Target, directory: Path = paths.KUNIT) -> 
 def _run_suites(machine: Machine, plan: Plan, seed: int, files: Files) -> list[str]:
     """Return what failed. Raises GuestError if the guest did."""
     ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
-    results, trouble, ending = verb_kunit.run(ready, plan.suites, seed, files)
-    for result in results:
+    outcome = verb_kunit.run(ready, plan.suites, seed, files)
+    trouble = outcome.trouble
+    for result in outcome.results:
         trouble = trouble or (result.trouble and f"{result.name}: {result.trouble}")
     if trouble:
-        raise _broken(trouble, ending.last_lines() if ending else [])
+        raise _broken(trouble, outcome.ending.last_lines() if outcome.ending else [])
     return [
         f"{result.name}: {case.name} (make kunit shows it)"
-        for result in results
+        for result in outcome.results
         for case in result.cases
         if not case.passed
     ]

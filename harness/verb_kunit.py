@@ -10,11 +10,11 @@ from harness.channel import Files, Line, LineReader, new_nonce
 from harness.errors import GUEST_BROKEN, OK, RequestError
 from harness.guest import Ending, Machine
 from harness.initramfs import Job
-from harness.kunit_report import FORMATS, SuiteResult
+from harness.kunit_report import FORMATS, Printer, SuiteResult
 from harness.paths import BUILD
 from harness.progress import Step, say, step
 from harness.suites import SuiteLoad
-from harness.targets import Target, target
+from harness.targets import target
 
 # kmemleak tells what is lost only when it has been for five seconds: in this
 # mode of UML's a sleep costs none. KASAN is to report every case that errs, not
@@ -81,23 +81,40 @@ def main(args: Namespace) -> int:
     uml.check(args.flavour)
     wanted = target(args.kernel, "um")
     chosen = suites.choose(args.lab, args.suites)
-    machine = machine_for(wanted, args)
-    results, trouble, ending = run(machine, chosen, args.seed)
-    return report(machine, results, trouble, ending, args.format)
-
-
-def machine_for(wanted: Target, args: Namespace) -> Machine:
-    """Return a machine that runs suites."""
     machine = prepare.machine(
         wanted, "tcg", args.limit, args.labs, flavour=args.flavour, suites=args.suites
     )
-    return replace(machine, arguments=ARGUMENTS)
+    home = machine.kernel.root
+    output = BUILD / "kunit" / f"{wanted}-{home.name}"
+    printer = Printer(home.parent / "source", output)
+    try:
+        found = run(replace(machine, arguments=ARGUMENTS), chosen, args.seed)
+        printer.show(kunit_report.ktap(found.results), args.format)
+    finally:
+        printer.stop()
+    _tell(found, output)
+    return found.status
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What suites came to; ``trouble`` is what was wrong with the guest."""
+
+    results: list[SuiteResult]
+    trouble: str | None = None
+    ending: Ending | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status that it calls for."""
+        worst = max((result.status for result in self.results), default=OK)
+        return GUEST_BROKEN if self.trouble else worst
 
 
 def run(
     machine: Machine, chosen: list[suites.Suite], seed: int | None, files: Files | None = None
-) -> tuple[list[SuiteResult], str | None, Ending | None]:
-    """Run suites; return their results, what was wrong with the guest, and its end.
+) -> Outcome:
+    """Run suites; return what they came to.
 
     With ``files`` the guest also sends what gcov has counted.
     """
@@ -110,7 +127,7 @@ def run(
         else:
             loads += [SuiteLoad(suite, modules) for modules in suite.loads]
     if not loads:
-        return results, None, None
+        return Outcome(results)
     nonce = new_nonce()
     collector = Collector(LineReader(nonce, files), loads)
     number = int.from_bytes(os.urandom(8), "little") if seed is None else seed
@@ -126,7 +143,7 @@ def run(
         ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
     trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
-    return _judge(collector, ending, trouble) + results, trouble, ending
+    return Outcome(_judge(collector, ending, trouble) + results, trouble, ending)
 
 
 def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
@@ -144,13 +161,14 @@ def _judge(collector: Collector, ending: Ending, trouble: str | None) -> list[Su
             log = kunit_log.read(_console_of(part.load, ending))
             results.append(kunit_report.broken(part.load, log, trouble or "it did not end"))
             continue
-        log = kunit_log.read(part.log)
+        lines = _behind_the_mark(part)
+        log = kunit_log.read(lines or [])
         # What no case has lost is counted against the last suite.
         last = place == len(collector.parts) - 1
         mine = [leak for leak in leaks if leak.pid in log.pids]
         leaks = [leak for leak in leaks if leak not in mine]
         debugfs = kunit_log.read_debugfs(part.debugfs)
-        errors = part.errors + _missing_mark(part)
+        errors = part.errors + ([] if lines else ["the beginning of the kernel log is lost"])
         results.append(
             kunit_report.judge(part.load, log, debugfs, mine + (leaks if last else []), errors)
         )
@@ -161,11 +179,13 @@ def _judge(collector: Collector, ending: Ending, trouble: str | None) -> list[Su
     ]
 
 
-def _missing_mark(part: Part) -> list[str]:
-    """The log begins with what the guest wrote into it; else some of it was lost."""
-    first = kunit_log.plain(part.log[0]) if part.log else ""
+def _behind_the_mark(part: Part) -> list[str] | None:
+    """Return the log from where the guest has marked it on; None if that is lost."""
     mark = f"kmaplab: begin {part.load}"
-    return [] if first == mark else ["the kernel log is not whole: its beginning was overwritten"]
+    for place, line in enumerate(part.log):
+        if kunit_log.plain(line) == mark:
+            return part.log[place:]
+    return None
 
 
 def _console_of(load: SuiteLoad, ending: Ending) -> list[str]:
@@ -173,33 +193,18 @@ def _console_of(load: SuiteLoad, ending: Ending) -> list[str]:
     return text.rpartition(f"kmaplab: begin {load}\n")[2].splitlines()
 
 
-def report(
-    machine: Machine,
-    results: list[SuiteResult],
-    trouble: str | None,
-    ending: Ending | None,
-    form: str,
-) -> int:
-    """Print the results; return the exit status that they call for."""
-    directory = BUILD / "kunit" / f"{machine.kernel.target}-{machine.kernel.root.name}"
-    directory.mkdir(parents=True, exist_ok=True)
-    if ending:
-        (directory / "console.log").write_bytes(ending.console)
-    document = directory / "results.ktap"
-    document.write_text(kunit_report.ktap(results))
-    kunit_report.show(_source_of(machine), document, form)
-    for result in results:
+def _tell(outcome: Outcome, output: Path) -> None:
+    """Say what kunit.py's form has no place for; the console goes to ``output``."""
+    for result in outcome.results:
         if result.skipped is not None:
             say(f"{result.name} skipped: {result.skipped}")
         if result.trouble:
             say(f"{result.name}: {result.trouble}")
-    if trouble and ending:
-        say(f"{trouble}; the end of its console (all of it: {directory / 'console.log'})")
-        for line in ending.last_lines():
+    if not outcome.ending:
+        return
+    console = output / "console.log"
+    console.write_bytes(outcome.ending.console)
+    if outcome.trouble:
+        say(f"{outcome.trouble}; the end of its console (all of it: {console})")
+        for line in outcome.ending.last_lines():
             say(f"    {line}")
-    worst = max((result.status for result in results), default=OK)
-    return GUEST_BROKEN if trouble else worst
-
-
-def _source_of(machine: Machine) -> Path:
-    return machine.kernel.root.parent / "source"

@@ -17,7 +17,7 @@
  * What a failing allocation makes of the kernel's caches shifts those of the next
  * round by one or two. So there are several rounds of rounds.
  */
-#define LAB_KUNIT_SWEEPS 4
+#define LAB_KUNIT_SWEEPS 3
 
 static struct {
 	char name[MODULE_NAME_LEN];
