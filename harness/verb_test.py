@@ -15,7 +15,8 @@ _STATUSES = {0: OK, 1: CHECK_FAILED}
 def main(args: Namespace) -> int:
     """Run the tests, those that boot nothing first; return the exit status."""
     command = [
-        *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs"),
+        *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs", "--durations=10"),
+        *("-n", "2", "--dist", "loadgroup"),
         *("-p", "no:cacheprovider", "-c", "/dev/null", f"--rootdir={ROOT}"),
         f"--basetemp={BUILD / 'pytest'}",
     ]

@@ -23,9 +23,30 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "boot: boots a guest")
 
 
+# Files whose tests boot user-mode Linux. They and those that boot QEMU share no
+# directory that a test writes to, so the two can run side by side.
+_UML_FILES = {"test_boot_coverage", "test_boot_kunit", "test_boot_tree", "test_boot_um"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what boots nothing before what does."""
+    """Run what boots nothing before what does, and the latter in two groups."""
     items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
+    for item in items:
+        if item.get_closest_marker("boot"):
+            group = "um" if item.path.stem in _UML_FILES else "qemu"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture
+def workbench(request: pytest.FixtureRequest) -> Path:
+    """Return a directory below build/ that no test writes to at the same time.
+
+    It is the same in every run, so that kbuild reuses what it can.
+    """
+    group = request.node.get_closest_marker("xdist_group")
+    directory = BUILD / "tests" / (group.args[0] if group else "fast")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 @dataclass(frozen=True)
@@ -161,14 +182,11 @@ class BrokenLab:
 
 
 @pytest.fixture
-def broken_lab() -> Callable[[str], BrokenLab]:
-    """Return a function that copies one lab's sources, with what it needs.
-
-    The copy stands in one place below build/, so that kbuild reuses what it can.
-    """
+def broken_lab(workbench: Path) -> Callable[[str], BrokenLab]:
+    """Return a function that copies one lab's sources, with what it needs."""
 
     def copy(name: str) -> BrokenLab:
-        directory = BUILD / "tests" / name
+        directory = workbench / name
         shutil.rmtree(directory, ignore_errors=True)
         lab = next(LABS.glob(f"*/{name}.c")).parent
         for part in ("include", "core", lab.name):
@@ -184,14 +202,14 @@ def broken_lab() -> Callable[[str], BrokenLab]:
 
 
 @pytest.fixture
-def faulty_suites() -> Callable[[str], Path]:
+def faulty_suites(workbench: Path) -> Callable[[str], Path]:
     """Return a function that makes a directory of suites with deliberate faults.
 
     It takes the text of its suites.toml. The helpers are the project's own.
     """
 
     def make(suites: str) -> Path:
-        directory = BUILD / "tests" / "faulty"
+        directory = workbench / "faulty"
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(Path(__file__).parent / "faults", directory)
         for path in KUNIT.glob("lab_kunit*.[ch]"):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 from junitparser import JUnitXml
 
+from harness.lock import locked
 from harness.paths import BUILD, ROOT
 from harness.tests.conftest import call
 
@@ -197,23 +198,25 @@ def test_a_command_that_powers_off_ends_with_3(kmaplab) -> None:
         "initramfs.cpio",
         "initramfs.digest",
         "modules.digest",
-        "labs/01_kmalloc/lab_kmalloc.ko",
-        "labs/01_kmalloc/lab_kmalloc.o",
-        "labs/modules.order",
+        "src/labs/01_kmalloc/lab_kmalloc.ko",
+        "src/labs/01_kmalloc/lab_kmalloc.o",
+        "src/modules.order",
     ],
 )
 def test_what_was_damaged_below_build_is_made_again(kmaplab, name: str) -> None:
     kmaplab("run", "--lab", "kmalloc").expect(0)
     path = BUILD / "modules/labs/6.1-x86_64" / name
-    os.truncate(path, 100)
-    if name.endswith(".o"):
-        (BUILD / "modules/labs/6.1-x86_64/modules.digest").unlink()
+    with locked(BUILD / "build.lock", "the build"):
+        os.truncate(path, 100)
+        if name.endswith(".o"):
+            (BUILD / "modules/labs/6.1-x86_64/modules.digest").unlink()
     kmaplab("run", "--lab", "kmalloc").expect(0)
 
 
 def test_damaged_check_programs_are_made_again(kmaplab) -> None:
     kmaplab("run", "--lab", "kmalloc").expect(0)
-    os.truncate(BUILD / "userspace/lab_checks", 100)
+    with locked(BUILD / "build.lock", "the build"):
+        os.truncate(BUILD / "userspace/lab_checks", 100)
     kmaplab("run", "--lab", "kmalloc").expect(0)
 
 

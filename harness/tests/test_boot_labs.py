@@ -2,13 +2,14 @@
 
 import json
 import os
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
 from junitparser import JUnitXml
 
 from harness.labs import all_labs
+from harness.lock import locked
 from harness.paths import BUILD, LABS, ROOT
 from harness.tests.conftest import call
 
@@ -112,8 +113,9 @@ def test_the_same_inputs_give_the_same_initramfs(kmaplab) -> None:
     archive = BUILD / "modules/labs/6.1-x86_64/initramfs.cpio"
     kmaplab("run", "--lab", "kmalloc").expect(0)
     first = archive.read_bytes()
-    for name in ("modules/labs/6.1-x86_64", "userspace"):
-        subprocess.run(["rm", "-r", BUILD / name], check=True)
+    with locked(BUILD / "build.lock", "the build"):
+        for name in ("modules/labs/6.1-x86_64", "userspace"):
+            shutil.rmtree(BUILD / name)
     kmaplab("run", "--lab", "kmalloc").expect(0)
     assert archive.read_bytes() == first
 

@@ -26,7 +26,7 @@ _REASONS = (
     "allocations cannot be made to fail here",
     "the lab cannot be unloaded",
     "the lab is built in",
-    "user-mode Linux emulates I/O memory by calls",
+    "emulated I/O memory has no frames to map",
 )
 
 
