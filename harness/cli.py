@@ -177,7 +177,9 @@ def _count(text: str) -> int:
 def _directory(text: str) -> Path:
     path = Path(text).resolve()
     if not (path / "Kbuild").is_file():
-        raise argparse.ArgumentTypeError(f"{text!r} is no directory of labs: it has no Kbuild")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no directory of labs or suites: it has no Kbuild"
+        )
     return path
 
 

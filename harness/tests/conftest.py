@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 _UML_FILES = {"test_boot_coverage", "test_boot_kunit", "test_boot_tree", "test_boot_um"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what boots nothing before what does, and the latter in two groups."""
     items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
@@ -132,7 +133,16 @@ def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> st
 
     One that the mirror does not carry is skipped; one that does not build fails.
     """
-    name = str(request.param)
+    return _need(str(request.param), missing_uml)
+
+
+@pytest.fixture
+def um_default(missing_uml: dict[str, str]) -> str:
+    """For tests of what does not depend on the series; skipped or failed likewise."""
+    return _need(DEFAULT_SERIES, missing_uml)
+
+
+def _need(name: str, missing_uml: dict[str, str]) -> str:
     if name in missing_uml:
         if "does not build" in missing_uml[name]:
             pytest.fail(missing_uml[name])

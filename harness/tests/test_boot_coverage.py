@@ -6,7 +6,7 @@ import pytest
 
 from harness.paths import BUILD, ROOT
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
 
 def test_every_line_is_reached_or_has_its_reason(kmaplab, um_series: str) -> None:

@@ -13,7 +13,7 @@ from harness.kunit_report import AROUND
 from harness.targets import Target
 from harness.tests.conftest import BrokenLab, Outcome
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
 FAULTS = '[lab_faults_kunit]\nlab = "lab_faults"\nloads = [""]\n'
 

@@ -28,13 +28,18 @@ from harness.tests.conftest import KMAPLAB, ROOT, call
         (["coverage", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
         (["coverage", "--format", "junit"], "text, json"),
         (["coverage", "--lab", "nosuch"], "lab_core, lab_kmalloc, lab_pages"),
+        (["kunit", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["kunit", "--format", "table"], "text, json, junit"),
+        (["kunit", "--lab", "nosuch"], "lab_core, lab_kmalloc"),
+        (["kunit", "--flavour", "nosuch"], "instrumented, plain"),
+        (["kunit", "--suites", "/nonexistent"], "no directory of labs or suites"),
         (["nosuch"], "choose from"),
         (["run", "--nosuch"], "unrecognized arguments"),
         (["run", "--limit", "0"], "between 1 and 86400"),
         (["run", "--limit", "soon"], "between 1 and 86400"),
         (["run", "--seed", "x"], "64 bits"),
         (["run", "--seed", "0x10000000000000000"], "64 bits"),
-        (["run", "--labs", "/nonexistent"], "no directory of labs"),
+        (["run", "--labs", "/nonexistent"], "no directory of labs or suites"),
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
         (["bench", "--rounds", "0"], "at least 1"),
     ],
@@ -46,7 +51,7 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, v
     assert "Traceback" not in outcome.err
 
 
-@pytest.mark.parametrize("verb", ["", "run", "coverage", "test", "console", "bench", "clean"])
+@pytest.mark.parametrize("verb", ["", "run", "kunit", "coverage", "test", "console", "bench", "clean"])
 def test_every_verb_explains_itself(kmaplab, verb) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
     assert "exit status" in outcome.out
@@ -54,7 +59,7 @@ def test_every_verb_explains_itself(kmaplab, verb) -> None:
 
 def test_make_help_lists_every_verb(kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    for verb in ("run", "coverage", "test", "console", "bench", "clean", "help"):
+    for verb in ("run", "kunit", "coverage", "test", "console", "bench", "clean", "help"):
         assert f"make {verb} " in listed
 
 
