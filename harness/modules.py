@@ -55,7 +55,7 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     sources = {"labs": labs} | ({"kunit": suites} if is_um else {})
     # UML's flavours differ in all that modules are built against.
     flavour = f"-{kernel.root.name}" if is_um else ""
-    directory = BUILD / "modules" / _name(sources) / f"{kernel.target}{flavour}"
+    directory = BUILD / "modules" / name_of(sources) / f"{kernel.target}{flavour}"
     copy = directory / "src"
     stamp = directory / "modules.digest"
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
@@ -99,7 +99,8 @@ def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
         raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
 
 
-def _name(sources: dict[str, Path]) -> str:
+def name_of(sources: dict[str, Path]) -> str:
+    """Return the name of the directory below build/modules for these sources."""
     if set(sources.values()) <= {LABS, KUNIT}:
         return "labs"
     return f"labs-{digest.of([str(path) for path in sources.values()])[:12]}"

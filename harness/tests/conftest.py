@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import kernels, uml
+from harness import kernels, modules, uml
 from harness.errors import SetupError
 from harness.paths import BUILD, KUNIT, LABS, ROOT
 from harness.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
@@ -23,9 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "boot: boots a guest")
 
 
-# Files whose tests boot user-mode Linux. They and those that boot QEMU share no
-# directory that a test writes to, so the two can run side by side.
-_UML_FILES = {"test_boot_coverage", "test_boot_kunit", "test_boot_tree", "test_boot_um"}
+# The tests that boot run in two groups of about the same length, side by side.
+# They share no directory that a test writes to.
+_SECOND_GROUP = {
+    "test_boot_console",
+    "test_boot_coverage",
+    "test_boot_kunit",
+    "test_boot_tree",
+    "test_boot_um",
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups
@@ -34,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
     for item in items:
         if item.get_closest_marker("boot"):
-            group = "um" if item.path.stem in _UML_FILES else "qemu"
+            group = "second" if item.path.stem in _SECOND_GROUP else "first"
             item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -136,6 +142,12 @@ def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> st
     return _need(str(request.param), missing_uml)
 
 
+@pytest.fixture(params=[DEFAULT_SERIES, series_of("um")[-1]])
+def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
+    """Run the test for the default series and the newest; likewise."""
+    return _need(str(request.param), missing_uml)
+
+
 @pytest.fixture
 def um_default(missing_uml: dict[str, str]) -> str:
     """For tests of what does not depend on the series; skipped or failed likewise."""
@@ -189,6 +201,11 @@ class BrokenLab:
         assert text.count(old) == 1, f"{self.source.name} has {old!r} {text.count(old)} times"
         self.source.write_text(text.replace(old, new))
         return self
+
+
+def modules_of(lab: BrokenLab) -> Path:
+    """Return where the modules of a copy are built for the default target."""
+    return BUILD / "modules" / modules.name_of({"labs": lab.directory}) / str(Target())
 
 
 @pytest.fixture

@@ -9,20 +9,20 @@ from harness.paths import BUILD, ROOT
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
 
-def test_every_line_is_reached_or_has_its_reason(kmaplab, um_series: str) -> None:
-    outcome = kmaplab("coverage", "--kernel", um_series, "--format", "json").expect(0)
+def test_every_line_is_reached_or_has_its_reason(kmaplab, um_edge: str) -> None:
+    outcome = kmaplab("coverage", "--kernel", um_edge, "--format", "json").expect(0)
     data = json.loads(outcome.out)
     files = {file["name"]: file for file in data["files"]}
-    assert data["kernel"].startswith(um_series)
+    assert data["kernel"].startswith(um_edge)
     assert {"01_kmalloc/lab_kmalloc.c", "core/lab_core.c", "include/lab_pattern.h"} <= set(files)
-    assert ("06_prepare/lab_prepare.c" in files) == (um_series == "7.2")
-    assert ("lab_prepare" in data["skipped"]) == (um_series != "7.2")
+    assert ("06_prepare/lab_prepare.c" in files) == (um_edge == "7.2")
+    assert ("lab_prepare" in data["skipped"]) == (um_edge != "7.2")
     # Some of it is reached by the suites only, some by the check programs only.
     assert files["core/lab_core.c"]["lines_reached"] > 150
     assert files["core/lab_core.c"]["branches_taken"] > 100
     assert all(line["reason"] for line in data["explained"])
 
-    made = BUILD / "coverage" / um_series
+    made = BUILD / "coverage" / um_edge
     assert "core/lab_core.c" in (made / "coverage.txt").read_text()
     pages = [path.name for path in (made / "html").glob("*.html")]
     assert any("lab_core.c" in name for name in pages)
