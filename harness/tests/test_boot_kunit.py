@@ -120,14 +120,14 @@ def test_a_failed_expectation_ends_with_1(faulty) -> None:
     [
         ("crash", "the guest's kernel crashed"),
         ("off", "the guest powered off before it was done"),
-        ("spin", "the guest was still running after 6 s"),
-        ("sleep", "the guest was still running after 6 s"),
+        ("spin", "the guest was still running after 4 s"),
+        ("sleep", "the guest was still running after 4 s"),
     ],
 )
 def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(
     faulty, how: str, why: str
 ) -> None:
-    outcome = faulty(ends(how), "--limit", "6").expect(3)
+    outcome = faulty(ends(how), "--limit", "4").expect(3)
     assert "[PASSED] case_before_is_well" in outcome.out
     assert "[FAILED] case_does_not_end" in outcome.out
     assert f"{why}" in outcome.err

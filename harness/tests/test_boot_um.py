@@ -29,15 +29,15 @@ def test_all_labs_that_can_run_pass_and_the_others_say_why_not(kmaplab, um_serie
             assert lab["bytes_user_to_kernel"] >= lab["size"]
 
 
-def test_a_command_runs_and_its_status_comes_back(kmaplab, um_series: str) -> None:
-    arguments = ("console", "--arch", "um", "--kernel", um_series, "--cmd")
+def test_a_command_runs_and_its_status_comes_back(kmaplab, um_edge: str) -> None:
+    arguments = ("console", "--arch", "um", "--kernel", um_edge, "--cmd")
     outcome = kmaplab(*arguments, "uname -r; modprobe lab_remap || exit; exit 42").expect(42)
-    assert outcome.out.startswith(um_series)
+    assert outcome.out.startswith(um_edge)
 
 
-def test_a_person_gets_a_shell(um_series: str) -> None:
-    terminal = Terminal("--arch", "um", "--kernel", um_series)
-    terminal.wait_for(f"kmaplab {um_series} um # ")
+def test_a_person_gets_a_shell(um_edge: str) -> None:
+    terminal = Terminal("--arch", "um", "--kernel", um_edge)
+    terminal.wait_for(f"kmaplab {um_edge} um # ")
     terminal.type("echo $((40 + 2))\r")
     terminal.wait_for("\n42")
     terminal.type("exit 6\r")
@@ -45,11 +45,11 @@ def test_a_person_gets_a_shell(um_series: str) -> None:
 
 
 def test_mappings_are_counted_right_when_mmap_fails(
-    kmaplab, programs: Path, um_series: str
+    kmaplab, programs: Path, um_edge: str
 ) -> None:
     """At each of its allocations: also when the action fails, and ->mapped() is not called."""
-    target = ("--arch", "um", "--kernel", um_series, "--extra", programs)
-    for name in ("lab_remap", "lab_prepare") if um_series == "7.2" else ("lab_remap",):
+    target = ("--arch", "um", "--kernel", um_edge, "--extra", programs)
+    for name in ("lab_remap", "lab_prepare") if um_edge == "7.2" else ("lab_remap",):
         command = f"modprobe {name} && ./fail_mmap /dev/{name} && rmmod {name}"
         lines = kmaplab("console", *target, "--cmd", command).expect(0).out.splitlines()
         # One for the area itself, one at least for a page table.
@@ -140,7 +140,7 @@ def test_a_guest_that_hangs_ends_with_3_within_its_limit(
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();", "	for (;;)\n		cpu_relax();"
     )
-    assert "still running after 6 s" in run(kmaplab, lab, um_default, "--limit", "6").expect(3).out
+    assert "still running after 4 s" in run(kmaplab, lab, um_default, "--limit", "4").expect(3).out
 
 
 def test_a_series_without_an_image_says_where_it_runs(kmaplab) -> None:
