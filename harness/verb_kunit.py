@@ -163,15 +163,15 @@ def _judge(collector: Collector, ending: Ending, trouble: str | None) -> list[Su
             continue
         lines = _behind_the_mark(part)
         log = kunit_log.read(lines or [])
-        # What no case has lost is counted against the last suite.
+        # Numbers of processes go up: what was started before a suite's last case, and
+        # after the suite before, is the suite's, like the modprobe of its lab.
         last = place == len(collector.parts) - 1
-        mine = [leak for leak in leaks if leak.pid in log.pids]
+        end = max(log.pids, default=0)
+        mine = [leak for leak in leaks if last or leak.pid <= end]
         leaks = [leak for leak in leaks if leak not in mine]
         debugfs = kunit_log.read_debugfs(part.debugfs)
         errors = part.errors + ([] if lines else ["the beginning of the kernel log is lost"])
-        results.append(
-            kunit_report.judge(part.load, log, debugfs, mine + (leaks if last else []), errors)
-        )
+        results.append(kunit_report.judge(part.load, log, debugfs, mine, errors))
     missing = collector.loads[len(collector.parts) :]
     return results + [
         SuiteResult(load.name, trouble="never began: the guest was gone before")
