@@ -60,3 +60,14 @@ def test_a_build_that_hangs_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     error = build(tmp_path, "import time; print('LD vmlinux', flush=True); time.sleep(600)")
     assert "still being built after 1 s" in str(error)
     assert "LD vmlinux" in str(error)
+
+
+def test_what_a_series_does_not_offer_is_told_though_it_was_not_asked_for() -> None:
+    wanted = "\n".join(
+        (uml.CONFIGS / f"{name}.kunitconfig").read_text()
+        for name in ("common", "instrumented")
+    )
+    assert uml.missing_options(wanted, "plain") == []
+    assert uml.missing_options(wanted, "instrumented") == ["DEBUG_ATOMIC_SLEEP"]
+    without = wanted.replace("CONFIG_KASAN=y", "# CONFIG_KASAN is not set")
+    assert uml.missing_options(without, "instrumented") == ["KASAN", "DEBUG_ATOMIC_SLEEP"]
