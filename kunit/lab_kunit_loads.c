@@ -8,6 +8,7 @@
  * again, each time with a later allocation failing, and at last in peace. The
  * case then only looks at what came of it.
  */
+#include <linux/bitmap.h>
 #include <linux/file.h>
 #include <linux/module.h>
 
@@ -24,8 +25,7 @@ static struct {
 	bool can_fail;
 	unsigned int failed;
 	unsigned int loaded;
-	unsigned int others;
-	int other_error;
+	DECLARE_BITMAP(errors, MAX_ERRNO + 1);
 	bool left_a_device;
 } loads;
 
@@ -52,15 +52,6 @@ static void take_away(void)
 	loading->misc.minor = MISC_DYNAMIC_MINOR;
 }
 
-static void note_failure(int err)
-{
-	loads.failed++;
-	if (err != -ENOMEM) {
-		loads.others++;
-		loads.other_error = err;
-	}
-}
-
 /* Returns false when no allocation was left to fail. */
 static bool load_with_failure(unsigned int n)
 {
@@ -71,7 +62,8 @@ static bool load_with_failure(unsigned int n)
 	err = init_function();
 	left = lab_kunit_fail_none();
 	if (err) {
-		note_failure(err);
+		loads.failed++;
+		set_bit(-err, loads.errors);
 		loads.left_a_device |= device_is_there();
 		return true;
 	}
@@ -148,6 +140,8 @@ void lab_kunit_ignore_loads(void)
  */
 void lab_kunit_expect_loads(struct kunit *test, int other)
 {
+	unsigned long err;
+
 	if (strcmp(loads.name, lab_kunit_of(test)->name))
 		kunit_skip(test, "the lab is built in: its init function has run");
 	if (!loads.can_fail)
@@ -158,8 +152,9 @@ void lab_kunit_expect_loads(struct kunit *test, int other)
 	KUNIT_EXPECT_GT(test, loads.failed, 0);
 	KUNIT_EXPECT_FALSE_MSG(test, loads.left_a_device,
 			       "a load failed and left its device");
-	if (loads.others)
-		KUNIT_EXPECT_EQ(test, other, loads.other_error);
+	for_each_set_bit(err, loads.errors, MAX_ERRNO + 1)
+		KUNIT_EXPECT_TRUE_MSG(test, err == ENOMEM || err == -other,
+				      "a load failed with error -%lu", err);
 }
 EXPORT_SYMBOL_GPL(lab_kunit_expect_loads);
 
