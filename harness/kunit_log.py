@@ -9,11 +9,7 @@ counted against the case that it came in.
 import re
 from dataclasses import dataclass, field
 
-# What KASAN, UBSAN, lockdep, the page allocator and others begin a report with.
-REPORT = re.compile(
-    r"BUG[: ]|WARNING: |UBSAN: |INFO: (possible|suspicious|trying|task)|"
-    r"possible recursive locking|page allocation failure|Kernel panic|general protection fault"
-)
+from harness.kernel_log import REPORT
 
 # kunit/lab_kunit_device.c says so where a case begins.
 _CASE = re.compile(r"kmaplab: case (\S+) pid (\d+)$")

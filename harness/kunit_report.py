@@ -13,7 +13,8 @@ from typing import Any
 
 from harness import tools
 from harness.errors import CHECK_FAILED, GUEST_BROKEN, OK, SetupError
-from harness.kunit_log import REPORT, Case, Leak, SuiteLog
+from harness.kernel_log import REPORT
+from harness.kunit_log import Case, Leak, SuiteLog
 from harness.suites import SuiteLoad
 
 # Stands behind the cases of every suite.

@@ -6,6 +6,7 @@ from enum import Enum
 
 from harness.channel import Line, LineReader
 from harness.errors import CHECK_FAILED, GUEST_BROKEN, OK
+from harness.kernel_log import REPORT
 from harness.ktap import Check, Ktap, KtapError, KtapReader
 from harness.labs import Load
 from harness.tools import printable
@@ -14,9 +15,6 @@ from harness.tools import printable
 _TAINT_BAD_PAGE = 1 << 5
 _TAINT_DIED = 1 << 7
 _TAINT_WARNED = 1 << 9
-
-# What KASAN, UBSAN, lockdep and others begin a report with; not all of it taints.
-_REPORT = re.compile(r"BUG: |WARNING: |UBSAN: |INFO: possible |possible recursive locking")
 
 
 class Verdict(Enum):
@@ -120,7 +118,7 @@ class Collector:
     def _note_taint(self, result: LoadResult, taint: int) -> None:
         new = taint & ~self._taint
         self._taint = taint
-        reports = any(_REPORT.search(line) for line in result.log)
+        reports = any(REPORT.search(line) for line in result.log)
         if reports or new & (_TAINT_BAD_PAGE | _TAINT_DIED | _TAINT_WARNED):
             result.problems.append("the kernel warned: see its log below")
 

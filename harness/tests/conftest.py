@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # The tests that boot run in two groups of about the same length, side by side.
-# They share no directory that a test writes to.
+# They share no directory that a test writes to but by way of the build's lock.
 _SECOND_GROUP = {
     "test_boot_console",
     "test_boot_coverage",
