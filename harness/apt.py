@@ -137,9 +137,7 @@ def this_machine() -> Machine:
     return Machine(
         sourcelist=Path(config.find_file("Dir::Etc::sourcelist")),
         sourceparts=Path(config.find_dir("Dir::Etc::sourceparts")),
-        acquire=tuple(
-            line for line in config.dump().splitlines() if line.startswith("Acquire::")
-        ),
+        acquire=tuple(line for line in config.dump().splitlines() if line.startswith("Acquire::")),
         places={
             "Dir::Etc::netrc": config.find_file("Dir::Etc::netrc"),
             "Dir::Etc::netrcparts": config.find_dir("Dir::Etc::netrcparts"),
@@ -392,9 +390,7 @@ class Archive:
 
 
 @contextmanager
-def open_archive(
-    suites: Sequence[Suite], debian_arch: str, what: str
-) -> Iterator[Archive | None]:
+def open_archive(suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Archive | None]:
     """The archive of ``suites``, up to date; None if no mirror is known for any.
 
     ``what`` is wanted from it, for the line of progress.

@@ -151,9 +151,7 @@ def _run_kunit_py(
     # The top-level Kconfig is the source's, with one symbol of ours behind it
     # (KBUILD_KCONFIG, Documentation/kbuild/kbuild.rst).
     kconfig = directory / "Kconfig.kmaplab"
-    kconfig.write_text(
-        (source / "Kconfig").read_text() + (CONFIGS / "iomem.Kconfig").read_text()
-    )
+    kconfig.write_text((source / "Kconfig").read_text() + (CONFIGS / "iomem.Kconfig").read_text())
     command = [
         # Else kunit.py would write its bytecode into the source.
         *("env", "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3"),

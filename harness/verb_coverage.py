@@ -79,9 +79,7 @@ def main(args: Namespace) -> int:
         objects.add("run", plan.modules, run.contents())
         files = objects.measure(plan.directories, output)
         judgement = unreached.judge(files, reasons, wanted.series)
-        report = Report(
-            machine.kernel.release, files, judgement, plan.skipped, failed, output
-        )
+        report = Report(machine.kernel.release, files, judgement, plan.skipped, failed, output)
         text = as_text(report)
         (output / "coverage.txt").write_text(text)
     print(text if args.format == "text" else as_json(report), end="")
@@ -246,8 +244,7 @@ def as_json(report: Report) -> str:
                     for file in report.files
                 ],
                 "explained": [
-                    asdict(line) | {"reason": reason.reason}
-                    for line, reason in judgement.explained
+                    asdict(line) | {"reason": reason.reason} for line, reason in judgement.explained
                 ],
                 "unexplained": [asdict(line) for line in judgement.unexplained],
                 "out_of_date": [asdict(reason) for reason in judgement.out_of_date],

@@ -174,8 +174,7 @@ def _judge(collector: Collector, ending: Ending, trouble: str | None) -> list[Su
         results.append(kunit_report.judge(part.load, log, debugfs, mine, errors))
     missing = collector.loads[len(collector.parts) :]
     return results + [
-        SuiteResult(load.name, trouble="never began: the guest was gone before")
-        for load in missing
+        SuiteResult(load.name, trouble="never began: the guest was gone before") for load in missing
     ]
 
 

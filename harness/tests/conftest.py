@@ -66,9 +66,9 @@ class Outcome:
 
     def expect(self, status: int) -> "Outcome":
         """Fail the test, with all that was said, unless it ended so."""
-        assert self.status == status, (
-            f"expected status {status}, found {self.status}\n{self.out}\n{self.err}"
-        )
+        assert (
+            self.status == status
+        ), f"expected status {status}, found {self.status}\n{self.out}\n{self.err}"
         return self
 
 
@@ -220,9 +220,7 @@ def broken_lab(workbench: Path) -> Callable[[str], BrokenLab]:
             shutil.copytree(LABS / part, directory / part)
         kbuild = (LABS / "Kbuild").read_text().splitlines()
         kept = [line for line in kbuild if not line.startswith("obj-")]
-        (directory / "Kbuild").write_text(
-            "\n".join([*kept, f"obj-m += core/ {lab.name}/", ""])
-        )
+        (directory / "Kbuild").write_text("\n".join([*kept, f"obj-m += core/ {lab.name}/", ""]))
         return BrokenLab(directory, directory / lab.name / f"{name}.c")
 
     return copy

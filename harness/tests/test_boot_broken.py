@@ -76,9 +76,7 @@ def test_a_wrong_kernel_address_is_caught(kmaplab, broken_lab) -> None:
 
 
 def test_a_missing_bounds_check_is_caught(kmaplab, broken_lab) -> None:
-    lab = broken_lab("lab_remap").replace(
-        "	int err = lab_refuse_mmap(lab, vma);", "	int err = 0;"
-    )
+    lab = broken_lab("lab_remap").replace("	int err = lab_refuse_mmap(lab, vma);", "	int err = 0;")
     names = failed(kmaplab, lab)
     assert "mmap_past_the_end_is_refused" in names
     assert "private_mapping_is_refused" in names
@@ -96,8 +94,9 @@ def test_a_check_that_dies_fails_and_the_others_go_on(kmaplab, broken_lab) -> No
 
 def test_a_run_of_frames_for_vmalloc_memory_is_caught(kmaplab, broken_lab) -> None:
     lab = broken_lab("lab_vmalloc").replace(
-        "vmalloc_to_pfn(from),", "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
-        "				      ((addr - vma->vm_start) >> PAGE_SHIFT),"
+        "vmalloc_to_pfn(from),",
+        "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
+        "				      ((addr - vma->vm_start) >> PAGE_SHIFT),",
     )
     names = failed(kmaplab, lab)
     assert "kernel_fills_user_reads_every_word" in names
@@ -232,7 +231,9 @@ def test_what_a_module_logs_cannot_drive_the_terminal(kmaplab, broken_lab) -> No
 def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
     kmaplab, broken_lab
 ) -> None:
-    lab = broken_lab("lab_pages").replace("	int err = lab_refuse_mmap", "	int err == lab_refuse_mmap")
+    lab = broken_lab("lab_pages").replace(
+        "	int err = lab_refuse_mmap", "	int err == lab_refuse_mmap"
+    )
     outcome = run(kmaplab, lab).expect(2)
     assert "building the modules failed" in outcome.err
     assert "lab_pages.c" in outcome.err and "error:" in outcome.err

@@ -49,8 +49,12 @@ def test_make_console_passes_a_command_with_quotes_and_dollars() -> None:
 
 def test_a_script_on_standard_input_is_run() -> None:
     result = subprocess.run(
-        [KMAPLAB, "console"], input="echo one\nexit 9\n", capture_output=True, text=True,
-        timeout=120, check=False,
+        [KMAPLAB, "console"],
+        input="echo one\nexit 9\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert (result.returncode, result.stdout) == (9, "one\n")
 
@@ -63,7 +67,9 @@ def test_what_a_command_leaves_running_spoils_nothing(kmaplab) -> None:
 
 def test_bytes_of_any_kind_can_be_a_command(tmp_path: Path) -> None:
     script = tmp_path / "run"
-    script.write_bytes(b"#!/bin/sh\nexec " + bytes(KMAPLAB) + b" console --cmd 'printf \xff | wc -c'")
+    script.write_bytes(
+        b"#!/bin/sh\nexec " + bytes(KMAPLAB) + b" console --cmd 'printf \xff | wc -c'"
+    )
     script.chmod(0o755)
     assert call(script).expect(0).out == "1\n"
 

@@ -124,9 +124,7 @@ def test_a_failed_expectation_ends_with_1(faulty) -> None:
         ("sleep", "the guest was still running after 4 s"),
     ],
 )
-def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(
-    faulty, how: str, why: str
-) -> None:
+def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(faulty, how: str, why: str) -> None:
     outcome = faulty(ends(how), "--limit", "4").expect(3)
     assert "[PASSED] case_before_is_well" in outcome.out
     assert "[FAILED] case_does_not_end" in outcome.out
@@ -166,8 +164,6 @@ def test_a_lab_with_a_wrong_bound_is_caught(kmaplab, broken_lab) -> None:
 
 
 def test_a_lab_that_does_not_load_is_named(kmaplab, broken_lab) -> None:
-    lab: BrokenLab = broken_lab("lab_pages").replace(
-        "	err = lab_pages_get();", "	err = -ENXIO;"
-    )
+    lab: BrokenLab = broken_lab("lab_pages").replace("	err = lab_pages_get();", "	err = -ENXIO;")
     outcome = kmaplab("kunit", "--labs", lab.directory, "--lab", "pages").expect(1)
     assert "lab_pages" in outcome.out and "No such device" in outcome.out

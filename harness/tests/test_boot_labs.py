@@ -24,8 +24,10 @@ def test_all_labs_pass_with_every_byte_compared_on_both_sides(kmaplab, series: s
     outcome = kmaplab("run", "--kernel", series, "--format", "json").expect(0)
     data = json.loads(outcome.out)
     assert data["kernel"].startswith(f"{series}.")
-    loads = [(lab["lab"], tuple(f"{k}={v}" for k, v in lab["parameters"].items()))
-             for lab in data["labs"]]
+    loads = [
+        (lab["lab"], tuple(f"{k}={v}" for k, v in lab["parameters"].items()))
+        for lab in data["labs"]
+    ]
     assert loads == [(lab.name, load) for lab in all_labs() for load in lab.loads]
     *ran, prepare = data["labs"]
     assert prepare["lab"] == "lab_prepare" and prepare["verdict"] == "skipped"
@@ -94,17 +96,35 @@ def test_nothing_is_lost_in_a_hundred_rounds(kmaplab, programs: Path) -> None:
 
 
 def test_lab_h_has_one_layout_for_32_and_64_bits(tmp_path: Path) -> None:
-    sizes = {"lab_info": 56, "lab_page": 24, "lab_user_page": 16, "lab_fill": 8,
-             "lab_check": 24, "lab_small": 24}
+    sizes = {
+        "lab_info": 56,
+        "lab_page": 24,
+        "lab_user_page": 16,
+        "lab_fill": 8,
+        "lab_check": 24,
+        "lab_small": 24,
+    }
     lines = ['#include "lab.h"', '#include "lab_pattern.h"']
-    lines += [f'_Static_assert(sizeof(struct {name}) == {size}, "{name}");'
-              for name, size in sizes.items()]
+    lines += [
+        f'_Static_assert(sizeof(struct {name}) == {size}, "{name}");'
+        for name, size in sizes.items()
+    ]
     source = tmp_path / "sizes.c"
     source.write_text("\n".join(lines) + "\n")
     for bits in ("-m32", "-m64"):
-        call("gcc-12", bits, "-fsyntax-only", "-Wall", "-Werror", "-Wpadded",
-             "-I", LABS / "include", "-isystem", "/usr/include/x86_64-linux-gnu",
-             source).expect(0)
+        call(
+            "gcc-12",
+            bits,
+            "-fsyntax-only",
+            "-Wall",
+            "-Werror",
+            "-Wpadded",
+            "-I",
+            LABS / "include",
+            "-isystem",
+            "/usr/include/x86_64-linux-gnu",
+            source,
+        ).expect(0)
 
 
 def test_the_same_inputs_give_the_same_initramfs(kmaplab, broken_lab) -> None:

@@ -44,9 +44,7 @@ def test_a_person_gets_a_shell(um_edge: str) -> None:
     assert terminal.end() == 6
 
 
-def test_mappings_are_counted_right_when_mmap_fails(
-    kmaplab, programs: Path, um_edge: str
-) -> None:
+def test_mappings_are_counted_right_when_mmap_fails(kmaplab, programs: Path, um_edge: str) -> None:
     """At each of its allocations: also when the action fails, and ->mapped() is not called."""
     target = ("--arch", "um", "--kernel", um_edge, "--extra", programs)
     for name in ("lab_remap", "lab_prepare") if um_edge == "7.2" else ("lab_remap",):
@@ -89,9 +87,15 @@ def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("	int err = lab_refuse_prepare(lab, desc);", "	int err = 0;",
-         ["mmap_past_the_end_is_refused", "private_mapping_is_refused",
-          "executable_mapping_is_refused"]),
+        (
+            "	int err = lab_refuse_prepare(lab, desc);",
+            "	int err = 0;",
+            [
+                "mmap_past_the_end_is_refused",
+                "private_mapping_is_refused",
+                "executable_mapping_is_refused",
+            ],
+        ),
         ("first + desc->pgoff", "first", ["offset_k_shows_page_k"]),
         ("	.mapped = lab_prepare_vm_mapped,\n", "", ["mmap_and_munmap_are_counted"]),
         ("	.open = lab_prepare_vm_open,\n", "", ["fork_and_exit_are_counted"]),
@@ -137,9 +141,7 @@ def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab, um_edge: str) -> 
 def test_a_guest_that_hangs_ends_with_3_within_its_limit(
     kmaplab, broken_lab, um_default: str
 ) -> None:
-    lab = broken_lab("lab_pages").replace(
-        "	err = lab_pages_get();", "	for (;;)\n		cpu_relax();"
-    )
+    lab = broken_lab("lab_pages").replace("	err = lab_pages_get();", "	for (;;)\n		cpu_relax();")
     assert "still running after 4 s" in run(kmaplab, lab, um_default, "--limit", "4").expect(3).out
 
 

@@ -51,7 +51,9 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, v
     assert "Traceback" not in outcome.err
 
 
-@pytest.mark.parametrize("verb", ["", "run", "kunit", "coverage", "test", "console", "bench", "clean"])
+@pytest.mark.parametrize(
+    "verb", ["", "run", "kunit", "coverage", "test", "console", "bench", "clean"]
+)
 def test_every_verb_explains_itself(kmaplab, verb) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
     assert "exit status" in outcome.out
@@ -65,12 +67,13 @@ def test_make_help_lists_every_verb(kmaplab) -> None:
 
 def test_make_passes_options_on_unharmed() -> None:
     """Quotes, dollars and blanks in a value reach the command line as they are."""
-    value = "it's \"a\" $HOME $(LAB) * \\ b"
+    value = 'it\'s "a" $HOME $(LAB) * \\ b'
     outcome = call("make", "-n", "console", f"CMD={value}", "KERNEL=6.12").expect(0)
     assert '--kernel="$KMAPLAB_OPTION_KERNEL"' in outcome.out
     script = "include Makefile\nshow:\n\t@printf '%s' \"$$KMAPLAB_OPTION_CMD\"\n"
-    printed = call("sh", "-c", 'printf "%s" "$1" | make -s -f - show "$2"', "sh", script,
-                   f"CMD={value}")
+    printed = call(
+        "sh", "-c", 'printf "%s" "$1" | make -s -f - show "$2"', "sh", script, f"CMD={value}"
+    )
     assert printed.expect(0).out == value
 
 
@@ -82,8 +85,10 @@ def test_make_never_expands_a_value(value: str) -> None:
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "<&- >&-"])
 def test_output_that_goes_nowhere_ends_with_2_and_no_traceback(redirection: str) -> None:
-    script = f"{KMAPLAB} run --help {redirection}" if "full" in redirection else (
-        f"{KMAPLAB} run --lab kmalloc {redirection}"
+    script = (
+        f"{KMAPLAB} run --help {redirection}"
+        if "full" in redirection
+        else (f"{KMAPLAB} run --lab kmalloc {redirection}")
     )
     outcome = call("sh", "-c", script)
     assert outcome.status == 2, outcome.err

@@ -72,6 +72,4 @@ def test_modes_and_links_of_an_extra_directory_are_kept(tmp_path: Path) -> None:
     Job({}, extra).append_to(base, tmp_path)
     lines = listing(tmp_path / "job.cpio")
     assert "link -> sub/run" in lines
-    assert any(
-        line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line
-    )
+    assert any(line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line)

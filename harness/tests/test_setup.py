@@ -82,9 +82,7 @@ def test_without_rights_the_one_line_is_printed_and_the_status_is_2(machine: Fak
     result = machine.setup()
     assert result.returncode == 2
     assert machine.calls == []
-    assert (
-        "apt-get update && apt-get install --no-install-recommends make qemu-x" in result.stderr
-    )
+    assert "apt-get update && apt-get install --no-install-recommends make qemu-x" in result.stderr
 
 
 def test_sudo_without_a_password_will_do(machine: FakeMachine) -> None:

@@ -64,8 +64,7 @@ def test_a_build_that_hangs_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_what_a_series_does_not_offer_is_told_though_it_was_not_asked_for() -> None:
     wanted = "\n".join(
-        (uml.CONFIGS / f"{name}.kunitconfig").read_text()
-        for name in ("common", "instrumented")
+        (uml.CONFIGS / f"{name}.kunitconfig").read_text() for name in ("common", "instrumented")
     )
     assert uml.missing_options(wanted, "plain") == []
     assert uml.missing_options(wanted, "instrumented") == ["DEBUG_ATOMIC_SLEEP"]
