@@ -23,6 +23,8 @@
 #define TEST_TIMEOUT_SECONDS 60
 
 struct lab_setup lab = { .fd = -1 };
+unsigned long lab_calls = 100000;
+unsigned long lab_rounds = 1000;
 
 /* What the children that run the tests add up for the report. */
 static struct totals {
@@ -384,6 +386,75 @@ static enum verdict print_result(TestResult *result, int number,
 }
 
 /*
+ * Which tests run
+ */
+
+#define MOST_TESTS 256
+
+/* Empty, unless lab_random.c has another. */
+__attribute__((weak)) const struct lab_test lab_random[] = {
+	{ .name = NULL },
+};
+
+/* Behind the program's own, for --thorough. */
+static const struct lab_test *const thorough[] = {
+	lab_area, lab_gup, lab_lifetime, lab_failing, lab_random,
+};
+
+static const struct lab_test *known[MOST_TESTS];
+static int known_count;
+
+/* What runs, as places in known[]. */
+static int plan[MOST_TESTS];
+static int planned;
+
+static void know_table(const struct lab_test *tests)
+{
+	for (; tests->name && known_count < MOST_TESTS; tests++)
+		known[known_count++] = tests;
+}
+
+static void plan_test(int place)
+{
+	if (planned < MOST_TESTS)
+		plan[planned++] = place;
+}
+
+static void plan_named(const char *name)
+{
+	int place;
+
+	for (place = 0; place < known_count; place++)
+		if (!strcmp(known[place]->name, name))
+			break;
+	if (place == known_count) {
+		fprintf(stderr, "--only %s: there is no such test\n", name);
+		exit(2);
+	}
+	plan_test(place);
+}
+
+/* The contract's tests come first, the program's own behind them. */
+static void make_plan(bool all, char *only)
+{
+	int quick, place;
+	size_t i;
+	char *name;
+
+	know_table(lab_contract);
+	know_table(lab.program->tests);
+	quick = known_count;
+	for (i = 0; i < sizeof(thorough) / sizeof(*thorough); i++)
+		know_table(thorough[i]);
+
+	while (only && (name = strsep(&only, ",")))
+		plan_named(name);
+	if (!planned)
+		for (place = 0; place < (all ? known_count : quick); place++)
+			plan_test(place);
+}
+
+/*
  * Running
  *
  * libcheck can give each test a process of its own, but that takes most of the
@@ -392,22 +463,9 @@ static enum verdict print_result(TestResult *result, int number,
  * inherits anything from one that went wrong.
  */
 
-static int count_tests(const struct lab_test *tests)
+static unsigned int timeout_of(const struct lab_test *test)
 {
-	int count = 0;
-
-	while (tests[count].name)
-		count++;
-	return count;
-}
-
-/* The contract's tests, and behind them the program's own. */
-static const struct lab_test *test_at(int index)
-{
-	int shared = count_tests(lab_contract);
-
-	return index < shared ? &lab_contract[index] :
-				&lab.program->tests[index - shared];
+	return test->timeout ?: TEST_TIMEOUT_SECONDS;
 }
 
 static enum verdict run_test(const struct lab_test *test, int number)
@@ -425,7 +483,7 @@ static enum verdict run_test(const struct lab_test *test, int number)
 	srunner_set_fork_status(runner, CK_NOFORK);
 
 	print_line("# running %s", test->name);
-	alarm(TEST_TIMEOUT_SECONDS);
+	alarm(timeout_of(test));
 	srunner_run_all(runner, CK_SILENT);
 	alarm(0);
 
@@ -439,12 +497,14 @@ static enum verdict run_test(const struct lab_test *test, int number)
 /* Runs tests until one fails; totals->next is the one that runs. */
 static void run_some(uint64_t seed)
 {
-	while (test_at(totals->next)->name) {
+	while (totals->next < planned) {
 		int number = totals->next + 1;
+		int place = plan[totals->next];
 		enum verdict verdict;
 
-		lab.seed = seed + totals->next;
-		verdict = run_test(test_at(totals->next), number);
+		/* The same for a test, whatever runs before it. */
+		lab.seed = seed + place;
+		verdict = run_test(known[place], number);
 		totals->verdicts[verdict]++;
 		totals->next++;
 		if (verdict == FAILED)
@@ -455,24 +515,25 @@ static void run_some(uint64_t seed)
 /* The child is gone: was that at the end of a test, or in its middle? */
 static void blame(int status)
 {
-	int number = totals->next + 1;
+	const struct lab_test *test;
 
 	if (!WIFSIGNALED(status))
 		return;
+	test = known[plan[totals->next]];
 	if (WTERMSIG(status) == SIGALRM)
-		print_line("# still running after %d seconds",
-			   TEST_TIMEOUT_SECONDS);
+		print_line("# still running after %u seconds",
+			   timeout_of(test));
 	else
 		print_line("# killed by signal %d, %s", WTERMSIG(status),
 			   sigdescr_np(WTERMSIG(status)) ?: "unknown");
-	print_line("not ok %d %s", number, test_at(totals->next)->name);
 	totals->verdicts[FAILED]++;
 	totals->next++;
+	print_line("not ok %d %s", totals->next, test->name);
 }
 
 static void run_all(uint64_t seed)
 {
-	while (test_at(totals->next)->name) {
+	while (totals->next < planned) {
 		pid_t child = fork();
 		int status;
 
@@ -514,31 +575,47 @@ static void print_report(void)
 static void usage(const char *name, FILE *out)
 {
 	fprintf(out,
-		"usage: %s [--seed N] [--prefix TEXT]\n"
+		"usage: %s [--thorough | --only NAME,NAME...] [--seed N] ...\n"
 		"\n"
 		"Checks /dev/%s from user space and prints KTAP. The module must be\n"
 		"loaded, freshly: the first test looks at what it holds then.\n"
 		"\n"
+		"  --thorough      run also what takes seconds, needs root and loads modules\n"
+		"  --only NAMES    run these tests only, in this order\n"
+		"  --calls N       random calls to make (default: %lu)\n"
+		"  --rounds N      times to load and unload the module (default: %lu)\n"
 		"  --seed N        choose the contents (default: a random number, printed)\n"
 		"  --prefix TEXT   put TEXT before each line, for a reader that must tell\n"
 		"                  our lines from others\n"
 		"\n"
 		"Exit status: 0 all passed, 1 a test failed, 2 it could not begin.\n",
-		name, lab.program->device);
+		name, lab.program->device, lab_calls, lab_rounds);
 }
 
-static uint64_t parse_seed(const char *text)
+static uint64_t parse_number(const char *option, const char *text)
 {
-	unsigned long long seed;
+	unsigned long long number;
 	char *end;
 
 	errno = 0;
-	seed = strtoull(text, &end, 0);
+	number = strtoull(text, &end, 0);
 	if (errno || end == text || *end) {
-		fprintf(stderr, "--seed %s is not a number\n", text);
+		fprintf(stderr, "--%s %s is not a number\n", option, text);
 		exit(2);
 	}
-	return seed;
+	return number;
+}
+
+static unsigned long parse_count(const char *option, const char *text)
+{
+	uint64_t count = parse_number(option, text);
+
+	if (!count || count > INT32_MAX) {
+		fprintf(stderr, "--%s %s is out of range: 1 to %d\n", option,
+			text, INT32_MAX);
+		exit(2);
+	}
+	return count;
 }
 
 /* GRND_INSECURE: any number will do, and a guest's entropy takes a second. */
@@ -553,38 +630,63 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
-static uint64_t parse_arguments(int argc, char **argv)
+struct arguments {
+	uint64_t seed;
+	bool thorough;
+	char *only;
+};
+
+static void parse_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 't':
+		arguments->thorough = true;
+		break;
+	case 'o':
+		arguments->only = optarg;
+		break;
+	case 'c':
+		lab_calls = parse_count("calls", optarg);
+		break;
+	case 'r':
+		lab_rounds = parse_count("rounds", optarg);
+		break;
+	case 's':
+		arguments->seed = parse_number("seed", optarg);
+		break;
+	case 'p':
+		prefix = optarg;
+		break;
+	}
+}
+
+static struct arguments parse_arguments(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "thorough", no_argument, NULL, 't' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "calls", required_argument, NULL, 'c' },
+		{ "rounds", required_argument, NULL, 'r' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "prefix", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	uint64_t seed = random_seed();
+	struct arguments arguments = { .seed = random_seed() };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			seed = parse_seed(optarg);
-			break;
-		case 'p':
-			prefix = optarg;
-			break;
-		case 'h':
-			usage(argv[0], stdout);
-			exit(0);
-		default:
-			usage(argv[0], stderr);
-			exit(2);
+		if (option == 'h' || option == '?') {
+			usage(argv[0], option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? 0 : 2);
 		}
+		parse_option(&arguments, option);
 	}
 	if (optind < argc) {
 		usage(argv[0], stderr);
 		exit(2);
 	}
-	return seed;
+	return arguments;
 }
 
 /*
@@ -609,10 +711,11 @@ static const struct lab_program *find_program(const char *called)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed;
+	struct arguments arguments;
 
 	lab.program = find_program(basename(argv[0]));
-	seed = parse_arguments(argc, argv);
+	arguments = parse_arguments(argc, argv);
+	make_plan(arguments.thorough, arguments.only);
 	snprintf(lab.path, sizeof(lab.path), "/dev/%s", lab.program->device);
 	if (access(lab.path, F_OK)) {
 		fprintf(stderr, "no %s: modprobe %s first\n", lab.path,
@@ -622,10 +725,9 @@ int main(int argc, char **argv)
 	totals = lab_shared(sizeof(*totals));
 
 	print_line("KTAP version 1");
-	print_line("1..%d", count_tests(lab_contract) +
-			    count_tests(lab.program->tests));
-	print_line("# seed 0x%" PRIx64, seed);
-	run_all(seed);
+	print_line("1..%d", planned);
+	print_line("# seed 0x%" PRIx64, arguments.seed);
+	run_all(arguments.seed);
 	print_report();
 	return totals->verdicts[FAILED] ? 1 : 0;
 }

@@ -20,10 +20,16 @@
 #include "lab.h"
 #include "lab_pattern.h"
 
-/* A test that the table of a program names. */
+/**
+ * struct lab_test - a test that a table names
+ * @name: its name; NULL ends the table
+ * @run: what START_TEST() makes, which is a pointer
+ * @timeout: seconds after which it hangs; 0 for the usual number
+ */
 struct lab_test {
 	const char *name;
-	const TTest **run; /* START_TEST() makes a pointer */
+	const TTest **run;
+	unsigned int timeout;
 };
 
 #define LAB_TEST(name_) { .name = #name_, .run = &(name_) }
@@ -66,6 +72,13 @@ struct lab_setup {
 
 extern struct lab_setup lab;
 extern const struct lab_test lab_contract[];
+
+/* What --thorough adds: a table for each file of the same name. */
+extern const struct lab_test lab_area[], lab_gup[], lab_lifetime[],
+	lab_failing[], lab_random[];
+
+/* How often: --calls for lab_random, --rounds for lab_lifetime. */
+extern unsigned long lab_calls, lab_rounds;
 
 /* For the tables of programs whose labs count their mappings. */
 extern const struct lab_test lab_counted[];
