@@ -1,10 +1,11 @@
 """User-mode Linux: a kernel built from Debian's linux-source by its own kunit.py.
 
     build/uml/<series>/
-        source/         the distribution's source, as it was packed
+        source/         the distribution's source
         <flavour>/      the kernel, and what modules are built against
 
-The source is never edited. What a flavour has on is said by the fragments in
+The source is edited in one line only, where a series would not run on processors of
+today (_make_room_for_registers). What a flavour has on is said by the fragments in
 kunit/configs; what a series does not offer is told while it is built.
 """
 
@@ -33,6 +34,14 @@ COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 # of these reads takes three times as long, and finds nothing: it is told to let
 # kmemleak be (Documentation/dev-tools/kasan.rst has the variable).
 _SPARED = ("KASAN_SANITIZE_kmemleak.o=n",)
+
+# Bytes that user-mode Linux keeps for a process' floating point registers. Until 6.12
+# they are a number in the source, which was enough for AVX-512. The host's ptrace()
+# takes all of its registers or none, 11008 bytes on a processor with AMX, and there
+# the first process never starts. Later series ask the host.
+_REGISTERS = "arch/x86/um/user-offsets.c"
+_TOO_FEW_BYTES = "DEFINE_LONGS(HOST_FP_SIZE, 2696);"
+_ENOUGH_BYTES = "DEFINE_LONGS(HOST_FP_SIZE, 12288);"
 
 # Seconds after which a build is not slow but stuck.
 _BUILD_LIMIT = 3600
@@ -102,12 +111,25 @@ def _unpack(archive: apt.Archive, package: apt.Package, home: Path) -> None:
     new.rename(home / "source")
 
 
+def _make_room_for_registers(source: Path) -> None:
+    """Have the kernel keep as many registers as the newest processors have.
+
+    Changes nothing in a series that asks the host how many they are.
+    """
+    path = source / _REGISTERS
+    text = path.read_text()
+    if _TOO_FEW_BYTES in text:
+        path.write_text(text.replace(_TOO_FEW_BYTES, _ENOUGH_BYTES))
+
+
 def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
     directory = home / flavour
     stamp = home / f"{flavour}.digest"
     fragments = [path for path in _fragments(flavour) if not _is_too_new(path, target)]
     # The place counts: the build directory names it in its Makefile.
-    recipe = [*COMPILERS, *_SPARED, *fragments, CONFIGS / "iomem.Kconfig"]
+    _make_room_for_registers(home / "source")
+    registers = home / "source" / _REGISTERS
+    recipe = [*COMPILERS, *_SPARED, *fragments, CONFIGS / "iomem.Kconfig", registers]
     wanted = digest.of([version, str(directory), *recipe])
     if not digest.is_current([directory / "linux"], stamp, wanted):
         stamp.unlink(missing_ok=True)

@@ -70,3 +70,23 @@ def test_what_a_series_does_not_offer_is_told_though_it_was_not_asked_for() -> N
     assert uml.missing_options(wanted, "instrumented") == ["DEBUG_ATOMIC_SLEEP"]
     without = wanted.replace("CONFIG_KASAN=y", "# CONFIG_KASAN is not set")
     assert uml.missing_options(without, "instrumented") == ["KASAN", "DEBUG_ATOMIC_SLEEP"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        # 6.1 and 6.12: too few for a processor with AMX, which has 11008.
+        ("DEFINE_LONGS(HOST_FP_SIZE, 2696);", "DEFINE_LONGS(HOST_FP_SIZE, 12288);"),
+        # Later series ask the host.
+        ("DEFINE_LONGS(HOST_BX, RBX);", "DEFINE_LONGS(HOST_BX, RBX);"),
+    ],
+)
+def test_there_is_room_for_the_registers_of_new_processors(
+    tmp_path: Path, line: str, expected: str
+) -> None:
+    path = tmp_path / "arch/x86/um/user-offsets.c"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#ifdef FP_XSTATE_MAGIC1\n\t{line}\n#else\n")
+    for _ in range(2):
+        uml._make_room_for_registers(tmp_path)
+        assert path.read_text() == f"#ifdef FP_XSTATE_MAGIC1\n\t{expected}\n#else\n"
