@@ -25,7 +25,7 @@
  * is not exported. But suite_init runs in the process that loads the module, so
  * there it borrows that one's. Each case unmaps what it has mapped.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#if KERNEL_VERSION(6, 10, 0) > LINUX_VERSION_CODE
 static struct mm_struct *lab_kunit_mm;
 static bool lab_kunit_mm_in_use;
 

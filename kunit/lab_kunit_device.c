@@ -128,6 +128,8 @@ EXPORT_SYMBOL_GPL(lab_kunit_exit);
 /**
  * lab_kunit_seed - another seed for each call, all of them from the run's
  * @test: the case
+ *
+ * Return: the seed.
  */
 u64 lab_kunit_seed(struct kunit *test)
 {

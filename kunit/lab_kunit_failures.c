@@ -56,6 +56,8 @@ unsigned int lab_kunit_fail_none(void)
  * lab_kunit_can_fail - can allocations be made to fail?
  *
  * As delivered, fault injection spares all allocations that may wait.
+ *
+ * Return: whether those of kmalloc() and of whole pages can.
  */
 bool lab_kunit_can_fail(void)
 {

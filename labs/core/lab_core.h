@@ -106,6 +106,8 @@ void lab_unregister(struct lab *lab);
  * @file: a file that one of our devices opened
  *
  * misc_open() leaves the miscdevice in private_data.
+ *
+ * Return: the lab that the device belongs to.
  */
 static inline struct lab *lab_of(const struct file *file)
 {
@@ -121,6 +123,8 @@ static inline struct lab *lab_of(const struct file *file)
  * The obvious test, (pgoff << PAGE_SHIFT) + len <= size, is true for offsets
  * near the top of the range, where the shift or the sum wraps around. Compare
  * in pages and subtract instead of adding: nothing here can wrap.
+ *
+ * Return: whether all of it does.
  */
 static inline bool lab_range_fits(size_t size, unsigned long pgoff,
 				  unsigned long len)

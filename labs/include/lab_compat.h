@@ -12,7 +12,7 @@
 #include <linux/version.h>
 
 /* 6.3 made vm_flags read-only outside of helpers that check the locking. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#if KERNEL_VERSION(6, 3, 0) > LINUX_VERSION_CODE
 static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags &= ~flags;
@@ -24,7 +24,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
  * one more than that; 6.4 made it the order itself; 6.8 renamed it.
  */
 #ifndef MAX_PAGE_ORDER
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#if KERNEL_VERSION(6, 4, 0) > LINUX_VERSION_CODE
 #define MAX_PAGE_ORDER (MAX_ORDER - 1)
 #else
 #define MAX_PAGE_ORDER MAX_ORDER
@@ -36,7 +36,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
  * stale on return. The releases just before have neither; no series of ours is
  * among them.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#if KERNEL_VERSION(6, 10, 0) > LINUX_VERSION_CODE
 struct follow_pfnmap_args {
 	struct vm_area_struct *vma;
 	unsigned long address;
@@ -58,7 +58,7 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
  * lab_prepare shows, and it cannot be imitated on older ones: labs/Kbuild leaves
  * the lab out there.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#if KERNEL_VERSION(7, 2, 0) <= LINUX_VERSION_CODE
 #define LAB_HAS_MMAP_PREPARE
 #endif
 
