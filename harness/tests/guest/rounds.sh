@@ -8,12 +8,12 @@ available() {
 }
 
 for module in "$@"; do
-	modprobe $module pages=64 && rmmod $module
+	modprobe "$module" pages=64 && rmmod "$module"
 	before=$(available)
 	iomem=$(md5sum </proc/iomem)
 	i=0
 	while [ $i -lt 100 ]; do
-		modprobe $module pages=64 && rmmod $module || exit
+		modprobe "$module" pages=64 && rmmod "$module" || exit
 		i=$((i + 1))
 	done
 	lost=$((before - $(available)))
