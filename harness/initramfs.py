@@ -8,6 +8,7 @@ unpacks any number of them (Documentation/driver-api/early-userspace/
 buffer-format.rst).
 """
 
+import lzma
 import os
 import shutil
 import subprocess
@@ -125,14 +126,14 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
     for name in programs.names:
         spec.link(f"checks/{name}", programs.executable.name)
-    for path in _depmod(modules.directory / "root", kernel.release, modules.files):
+    for path in _depmod(modules.directory / "root", kernel, modules.files):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
 
 
-def _depmod(root: Path, release: str, modules: Iterable[Path]) -> list[Path]:
+def _depmod(root: Path, kernel: Kernel, modules: Iterable[Path]) -> list[Path]:
     """Return the modules and the index files that modprobe reads, below ``root``."""
-    directory = root / "lib/modules" / release
+    directory = root / "lib/modules" / kernel.release
     shutil.rmtree(root, ignore_errors=True)
     directory.mkdir(parents=True)
     # depmod complains if these are missing; there is nothing to list in them.
@@ -140,9 +141,22 @@ def _depmod(root: Path, release: str, modules: Iterable[Path]) -> list[Path]:
         (directory / name).touch()
     for module in modules:
         shutil.copyfile(module, directory / module.name)
-    tools.run(["depmod", "-b", root, release], root / "depmod.log", "depmod")
+    _unpack_disk(kernel, directory)
+    tools.run(["depmod", "-b", root, kernel.release], root / "depmod.log", "depmod")
     text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
     return sorted(directory.glob("*.ko")) + text
+
+
+def _unpack_disk(kernel: Kernel, directory: Path) -> None:
+    """Unpack the module that makes disks of RAM, for the checks of direct I/O.
+
+    User-mode Linux has it built in.
+    """
+    folder = kernel.root / "lib/modules" / kernel.release / "kernel/drivers/block"
+    for module in folder.glob("brd.ko*"):
+        content = module.read_bytes()
+        plain = lzma.decompress(content) if module.suffix == ".xz" else content
+        (directory / "brd.ko").write_bytes(plain)
 
 
 @dataclass(frozen=True)
