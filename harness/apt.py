@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from harness import paths
 from harness.errors import RequestError, SetupError
@@ -115,7 +116,7 @@ class Package:
 
 
 @functools.cache
-def _apt_pkg():
+def _apt_pkg() -> ModuleType:
     """The module apt_pkg, ready for use; slow to import, so only when needed."""
     try:
         import apt_pkg

@@ -22,6 +22,7 @@ from typing import Any
 
 from harness import apt, paths
 from harness.errors import SetupError
+from harness.lock import locked
 from harness.progress import say, step
 from harness.targets import Target
 
@@ -59,7 +60,7 @@ def fetch(target: Target, refresh: bool = False) -> Kernel:
         return kernel
     try:
         lock_file = home.with_name(f"{home.name}.lock")
-        with apt.locked(lock_file, f"kernel {target.series}") as lock:
+        with locked(lock_file, f"kernel {target.series}") as lock:
             _tidy(home)
             if not refresh:
                 # Another run may have fetched it while this one waited.
@@ -175,7 +176,7 @@ def _fetch_newest(target: Target, home: Path, lock: int) -> Kernel:
             what = f"kernel {target.series}"
             with apt.open_archive(suites, target.debian_arch, what) as archive:
                 packages = newest(archive, target) if archive else []
-                if packages:
+                if archive and packages:
                     return _install(archive, packages, target, home, lock)
         except apt.NoSuchSuite as error:
             missing = f": {error}"

@@ -201,7 +201,8 @@ def _junit(group: dict[str, Any], document: str) -> str:
 def _diagnostics(document: str) -> dict[tuple[str, str], str]:
     """Return what was said before each result, and why it was skipped."""
     said: dict[tuple[str, str], str] = {}
-    suite, lines = "", []
+    suite = ""
+    lines: list[str] = []
     for line in document.splitlines():
         text = line.strip()
         if text.startswith("# Subtest: "):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import labs
-from harness.errors import RequestError
 from harness.paths import KUNIT
 from harness.targets import Target
 

@@ -104,8 +104,8 @@ def _unpack(archive: apt.Archive, package: apt.Package, home: Path) -> None:
     with step(f"unpacking {package.name}"):
         tools.run(["dpkg-deb", "-x", deb, new / "deb"], home / "source.log", "dpkg-deb")
         tarball = next((new / "deb/usr/src").glob("linux-source-*.tar.xz"))
-        command = ["tar", "-xJf", tarball, "-C", new, "--strip-components=1"]
-        tools.run(command, home / "source.log", "unpacking the kernel's source")
+        unpack: list[str | Path] = ["tar", "-xJf", tarball, "-C", new, "--strip-components=1"]
+        tools.run(unpack, home / "source.log", "unpacking the kernel's source")
     shutil.rmtree(new / "deb")
     deb.unlink()
     new.rename(home / "source")
@@ -129,7 +129,13 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
     # The place counts: the build directory names it in its Makefile.
     _make_room_for_registers(home / "source")
     registers = home / "source" / _REGISTERS
-    recipe = [*COMPILERS, *_SPARED, *fragments, CONFIGS / "iomem.Kconfig", registers]
+    recipe: list[str | Path] = [
+        *COMPILERS,
+        *_SPARED,
+        *fragments,
+        CONFIGS / "iomem.Kconfig",
+        registers,
+    ]
     wanted = digest.of([version, str(directory), *recipe])
     if not digest.is_current([directory / "linux"], stamp, wanted):
         stamp.unlink(missing_ok=True)
@@ -174,9 +180,11 @@ def _run_kunit_py(
     # (KBUILD_KCONFIG, Documentation/kbuild/kbuild.rst).
     kconfig = directory / "Kconfig.kmaplab"
     kconfig.write_text((source / "Kconfig").read_text() + (CONFIGS / "iomem.Kconfig").read_text())
-    command = [
+    command: list[str | Path] = [
         # Else kunit.py would write its bytecode into the source.
-        *("env", "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3"),
+        "env",
+        "PYTHONDONTWRITEBYTECODE=1",
+        "/usr/bin/python3",
         source / "tools/testing/kunit/kunit.py",
         "build",
         f"--build_dir={directory}",

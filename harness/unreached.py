@@ -67,8 +67,7 @@ def _read_one(path: Path, table: object) -> list[Reason]:
             **rest,
         } if reason.strip():
             series = rest.pop("series", [])
-            known = isinstance(series, list) and set(series) <= set(SERIES)
-            if known and not rest:
+            if isinstance(series, list) and set(series) <= set(SERIES) and not rest:
                 lines = [text] if isinstance(text, str) else text
                 why = " ".join(reason.split())
                 return [Reason(file, function, str(line), why, tuple(series)) for line in lines]

@@ -46,7 +46,7 @@ def main(args: Namespace) -> int:
 
 
 def _bench_run(wanted: Target, rounds: int) -> None:
-    command = [KMAPLAB, "run", "--kernel", wanted.series, "--arch", wanted.arch]
+    command: list[str | Path] = [KMAPLAB, "run", "--kernel", wanted.series, "--arch", wanted.arch]
     machine = prepare.machine(wanted, "tcg", limit=120.0)
     with paths.scratch() as directory:
         bare = replace(machine, initrd=_bare_initramfs(directory))
@@ -73,7 +73,7 @@ def _bench_kunit(wanted: Target, rounds: int) -> None:
     (place / "alone/Kbuild").write_text(
         "\n".join([*others, f"obj-m += core/ {_EDITED.parent}/", ""])
     )
-    command = [KMAPLAB, "kunit", "--kernel", wanted.series, "--lab", "kmalloc"]
+    command: list[str | Path] = [KMAPLAB, "kunit", "--kernel", wanted.series, "--lab", "kmalloc"]
     command += ["--labs", place / "labs"]
     machine = prepare.machine(wanted, "tcg", limit=120.0, labs=place / "labs")
     alone = modules.command(machine.kernel, place / "alone")

@@ -34,7 +34,8 @@ _SECOND_GROUP = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
+# First, because xdist reads the groups. (pytest's own decorator has no types.)
+@pytest.hookimpl(tryfirst=True)  # type: ignore[misc]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what boots nothing before what does, and the latter in two groups."""
     items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
@@ -51,7 +52,7 @@ def workbench(request: pytest.FixtureRequest) -> Path:
     It is the same in every run, so that kbuild reuses what it can.
     """
     group = request.node.get_closest_marker("xdist_group")
-    directory = BUILD / "tests" / (group.args[0] if group else "fast")
+    directory = BUILD / "tests" / str(group.args[0] if group else "fast")
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 
@@ -94,8 +95,13 @@ def call(
     return Outcome(result.returncode, result.stdout, result.stderr)
 
 
+# What the fixtures below give to a test.
+Kmaplab = Callable[..., Outcome]
+MakeSuites = Callable[[str], Path]
+
+
 @pytest.fixture
-def kmaplab() -> Callable[..., Outcome]:
+def kmaplab() -> Kmaplab:
     """Return a function that runs harness/kmaplab with some arguments."""
 
     def run(*arguments: str | Path, environment: dict[str, str] | None = None) -> Outcome:
@@ -203,13 +209,16 @@ class BrokenLab:
         return self
 
 
+BreakLab = Callable[[str], BrokenLab]
+
+
 def modules_of(lab: BrokenLab) -> Path:
     """Return where the modules of a copy are built for the default target."""
     return BUILD / "modules" / modules.name_of({"labs": lab.directory}) / str(Target())
 
 
 @pytest.fixture
-def broken_lab(workbench: Path) -> Callable[[str], BrokenLab]:
+def broken_lab(workbench: Path) -> BreakLab:
     """Return a function that copies one lab's sources, with what it needs."""
 
     def copy(name: str) -> BrokenLab:
@@ -227,7 +236,7 @@ def broken_lab(workbench: Path) -> Callable[[str], BrokenLab]:
 
 
 @pytest.fixture
-def faulty_suites(workbench: Path) -> Callable[[str], Path]:
+def faulty_suites(workbench: Path) -> MakeSuites:
     """Return a function that makes a directory of suites with deliberate faults.
 
     It takes the text of its suites.toml. The helpers are the project's own.

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import apt
+from harness import apt, paths
 from harness.apt import Machine, Mirror, Source
 from harness.errors import SetupError
+from harness.lock import locked
 from harness.targets import Suite
 
 DEBIAN = "http://mirror.example.org/debian"
@@ -67,7 +68,7 @@ def chosen(machine: Machine, **environ: str) -> apt.Mirrors:
 # --- reading sources ---------------------------------------------------------
 
 
-def test_one_line_entries_are_read_with_their_options(tmp_path):
+def test_one_line_entries_are_read_with_their_options(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         "# the archive\n"
@@ -80,14 +81,14 @@ def test_one_line_entries_are_read_with_their_options(tmp_path):
     ]
 
 
-def test_what_is_not_an_enabled_binary_line_is_left_out(tmp_path):
+def test_what_is_not_an_enabled_binary_line_is_left_out(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path, f"#deb {DEBIAN} sid main\n# a remark\n\n#\ndeb-src {DEBIAN} sid main\nnonsense\n"
     )
     assert apt.read_sources(machine) == []
 
 
-def test_a_stanza_is_read_as_every_pair_of_its_addresses_and_suites(tmp_path):
+def test_a_stanza_is_read_as_every_pair_of_its_addresses_and_suites(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         stanzas=f"# the archive\nTypes: deb deb-src\n# nearest first\nURIs: {DEBIAN}\n file:/m\n"
@@ -100,7 +101,7 @@ def test_a_stanza_is_read_as_every_pair_of_its_addresses_and_suites(tmp_path):
     ]
 
 
-def test_stanzas_may_be_apart_by_any_blank_lines_and_spelled_in_any_case(tmp_path):
+def test_stanzas_may_be_apart_by_any_blank_lines_and_spelled_in_any_case(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         stanzas="\n# only a remark\n\n\n"
@@ -111,14 +112,14 @@ def test_stanzas_may_be_apart_by_any_blank_lines_and_spelled_in_any_case(tmp_pat
 
 
 @pytest.mark.parametrize("field", ["Enabled: no", "Types: deb-src", "Enabled: false"])
-def test_a_stanza_that_apt_would_not_use_is_left_out(tmp_path, field):
+def test_a_stanza_that_apt_would_not_use_is_left_out(tmp_path: Path, field: str) -> None:
     machine = machine_with(
         tmp_path, stanzas=f"Types: deb\nURIs: {DEBIAN}\nSuites: sid\nComponents: main\n{field}\n"
     )
     assert apt.read_sources(machine) == []
 
 
-def test_a_key_within_a_stanza_is_kept_whole(tmp_path):
+def test_a_key_within_a_stanza_is_kept_whole(tmp_path: Path) -> None:
     block = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc=\n -----END PGP PUBLIC KEY BLOCK-----"
     machine = machine_with(
         tmp_path,
@@ -128,11 +129,11 @@ def test_a_key_within_a_stanza_is_kept_whole(tmp_path):
     assert apt.read_sources(machine)[0].signed_by == block
 
 
-def test_a_machine_without_sources_has_none(tmp_path):
+def test_a_machine_without_sources_has_none(tmp_path: Path) -> None:
     assert apt.read_sources(Machine(tmp_path / "sources.list", tmp_path / "parts")) == []
 
 
-def test_files_that_apt_would_ignore_are_ignored(tmp_path):
+def test_files_that_apt_would_ignore_are_ignored(tmp_path: Path) -> None:
     machine = machine_with(tmp_path)
     (machine.sourceparts / "old.list.disabled").write_text(f"deb {DEBIAN} sid main\n")
     assert apt.read_sources(machine) == []
@@ -141,7 +142,7 @@ def test_files_that_apt_would_ignore_are_ignored(tmp_path):
 # --- choosing a mirror -------------------------------------------------------
 
 
-def test_main_and_security_archive_are_told_apart_by_the_suite(tmp_path):
+def test_main_and_security_archive_are_told_apart_by_the_suite(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         f"deb {SECURITY} bookworm-security main\ndeb {DEBIAN} bookworm main\n",
@@ -149,7 +150,7 @@ def test_main_and_security_archive_are_told_apart_by_the_suite(tmp_path):
     assert chosen(machine) == apt.Mirrors(Mirror(DEBIAN), Mirror(SECURITY))
 
 
-def test_the_key_of_the_entry_counts_and_else_it_is_debians(tmp_path):
+def test_the_key_of_the_entry_counts_and_else_it_is_debians(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         f"deb [signed-by=/k/site.gpg] {DEBIAN} bookworm main\n"
@@ -171,12 +172,12 @@ def test_the_key_of_the_entry_counts_and_else_it_is_debians(tmp_path):
         "deb http://vendor.example.org/ubuntu jammy-security main",
     ],
 )
-def test_an_entry_that_is_not_debians_archive_is_not_taken(tmp_path, line):
+def test_an_entry_that_is_not_debians_archive_is_not_taken(tmp_path: Path, line: str) -> None:
     machine = machine_with(tmp_path, line + "\n")
     assert chosen(machine) == apt.Mirrors(None, None)
 
 
-def test_a_vendor_that_uses_debians_suite_names_does_not_come_first(tmp_path):
+def test_a_vendor_that_uses_debians_suite_names_does_not_come_first(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         "deb [signed-by=/k/vendor.gpg] http://vendor.example.org/apt bookworm main\n"
@@ -185,7 +186,7 @@ def test_a_vendor_that_uses_debians_suite_names_does_not_come_first(tmp_path):
     assert chosen(machine).main == Mirror(DEBIAN)
 
 
-def test_a_sites_own_mirror_comes_before_a_vendor_by_its_path(tmp_path):
+def test_a_sites_own_mirror_comes_before_a_vendor_by_its_path(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path,
         "deb [signed-by=/k/vendor.gpg] http://vendor.example.org/apt bookworm main\n"
@@ -195,11 +196,11 @@ def test_a_sites_own_mirror_comes_before_a_vendor_by_its_path(tmp_path):
 
 
 @pytest.mark.parametrize("uri", ["mirror+file:/etc/apt/mirrors/debian.list", "file:/srv/debian"])
-def test_mirror_lists_and_local_mirrors_are_mirrors(tmp_path, uri):
+def test_mirror_lists_and_local_mirrors_are_mirrors(tmp_path: Path, uri: str) -> None:
     assert chosen(machine_with(tmp_path, f"deb {uri} trixie main\n")).main == Mirror(uri)
 
 
-def test_a_mirror_named_in_the_environment_is_used_alone(tmp_path):
+def test_a_mirror_named_in_the_environment_is_used_alone(tmp_path: Path) -> None:
     machine = machine_with(
         tmp_path, f"deb {DEBIAN} sid main\ndeb {SECURITY} bookworm-security main\n"
     )
@@ -207,20 +208,22 @@ def test_a_mirror_named_in_the_environment_is_used_alone(tmp_path):
     assert chosen(machine, KMAPLAB_MIRROR=near) == apt.Mirrors(Mirror(near), None)
 
 
-def test_a_security_mirror_may_be_named_beside_it(tmp_path):
+def test_a_security_mirror_may_be_named_beside_it(tmp_path: Path) -> None:
     mirrors = chosen(
         machine_with(tmp_path), KMAPLAB_MIRROR=DEBIAN, KMAPLAB_SECURITY_MIRROR=SECURITY
     )
     assert mirrors == apt.Mirrors(Mirror(DEBIAN), Mirror(SECURITY))
 
 
-def test_a_machine_without_a_mirror_is_told_how_to_name_one(tmp_path, monkeypatch):
+def test_a_machine_without_a_mirror_is_told_how_to_name_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("KMAPLAB_MIRROR", raising=False)
     with pytest.raises(SetupError, match="names no mirror.*KMAPLAB_MIRROR"):
         apt.machine_mirrors(machine_with(tmp_path))
 
 
-def test_each_suite_is_looked_for_in_its_own_archive():
+def test_each_suite_is_looked_for_in_its_own_archive() -> None:
     mirrors = apt.Mirrors(Mirror(DEBIAN), Mirror(SECURITY))
     assert mirrors.of(Suite("bookworm")) == Mirror(DEBIAN)
     assert mirrors.of(Suite("bookworm-security", security=True)) == Mirror(SECURITY)
@@ -229,7 +232,7 @@ def test_each_suite_is_looked_for_in_its_own_archive():
 # --- the private configuration -----------------------------------------------
 
 
-def test_the_machines_proxy_is_kept_and_its_patience_too(tmp_path):
+def test_the_machines_proxy_is_kept_and_its_patience_too(tmp_path: Path) -> None:
     acquire = (
         'Acquire::http::Proxy "http://proxy.example.org:3128";',
         'Acquire::HTTP::Timeout "5";',
@@ -240,7 +243,7 @@ def test_the_machines_proxy_is_kept_and_its_patience_too(tmp_path):
     assert 'Acquire::Retries "1";' in conf
 
 
-def test_the_machines_own_files_hooks_and_pinning_are_switched_off(tmp_path):
+def test_the_machines_own_files_hooks_and_pinning_are_switched_off(tmp_path: Path) -> None:
     conf = apt.conf_text(tmp_path, "amd64", machine_with(tmp_path))
     for setting in ("main", "parts", "preferences", "preferencesparts", "sourceparts"):
         assert f'Dir::Etc::{setting} "/dev/null";' in conf
@@ -270,7 +273,7 @@ def recorded_mirror(folder: Path) -> Path:
 
 
 @pytest.fixture
-def fetching(tmp_path, monkeypatch):
+def fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings under which open_archive uses the recorded mirror, and nothing else."""
     mirror = recorded_mirror(tmp_path / "mirror")
     key = tmp_path / "mirror.asc"
@@ -283,36 +286,38 @@ def fetching(tmp_path, monkeypatch):
         acquire=('Acquire::AllowInsecureRepositories "true";',),
     )
     monkeypatch.setattr(apt, "this_machine", lambda: machine)
-    monkeypatch.setattr(apt.paths, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     return tmp_path
 
 
 BOOKWORM = (Suite("bookworm"), Suite("bookworm-security", security=True))
 
 
-def test_versions_come_newest_first_and_unknown_packages_are_left_out(fetching):
+def test_versions_come_newest_first_and_unknown_packages_are_left_out(fetching: Path) -> None:
     with apt.open_archive(BOOKWORM, "amd64", "demo") as archive:
+        assert archive
         found = archive.versions("demo", "nowhere")
         assert archive.versions("nowhere") == []
     assert [package.version for package in found] == ["1.0-10", "1.0-9", "1.0-1"]
     assert found[0].depends == ("demo-data", "libc6")
 
 
-def test_a_named_version_is_downloaded_into_a_folder(fetching):
+def test_a_named_version_is_downloaded_into_a_folder(fetching: Path) -> None:
     with apt.open_archive(BOOKWORM, "amd64", "demo") as archive:
+        assert archive
         files = archive.download(archive.versions("demo")[:1], fetching)
     assert files == [fetching / "demo_1.0-10_amd64.deb"]
     assert "inside: 1.0-10" in files[0].read_text()
 
 
-def test_nothing_but_the_lock_is_left_behind(fetching):
+def test_nothing_but_the_lock_is_left_behind(fetching: Path) -> None:
     with apt.open_archive(BOOKWORM, "amd64", "demo"):
         pass
     left = [path.name for path in (fetching / "build" / "apt").iterdir()]
     assert left == ["bookworm_amd64.lock"]
 
 
-def test_a_key_within_the_machines_stanza_is_honoured(fetching):
+def test_a_key_within_the_machines_stanza_is_honoured(fetching: Path) -> None:
     block = "\n".join(f" {line or '.'}" for line in KEY.splitlines())
     (fetching / "sources.list").write_text("")
     (fetching / "sources.list.d" / "debian.sources").write_text(
@@ -320,17 +325,20 @@ def test_a_key_within_the_machines_stanza_is_honoured(fetching):
         f"Signed-By:\n{block}\n"
     )
     with apt.open_archive(BOOKWORM, "amd64", "demo") as archive:
+        assert archive
         assert archive.versions("demo")
 
 
-def test_a_mirror_signed_with_another_key_is_refused(fetching, monkeypatch):
+def test_a_mirror_signed_with_another_key_is_refused(
+    fetching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KMAPLAB_MIRROR", f"file:{fetching}/mirror")
     with pytest.raises(SetupError, match="cannot fetch from file:"):
         with apt.open_archive(BOOKWORM, "amd64", "demo"):
             pass
 
 
-def test_an_unsigned_mirror_is_refused_even_if_the_machine_allows_it(fetching):
+def test_an_unsigned_mirror_is_refused_even_if_the_machine_allows_it(fetching: Path) -> None:
     release = fetching / "mirror" / "dists" / "bookworm" / "InRelease"
     lines = release.read_text().splitlines()[3:9]
     release.unlink()
@@ -340,15 +348,18 @@ def test_an_unsigned_mirror_is_refused_even_if_the_machine_allows_it(fetching):
             pass
 
 
-def test_a_package_that_differs_from_the_list_is_refused(fetching):
+def test_a_package_that_differs_from_the_list_is_refused(fetching: Path) -> None:
     deb = fetching / "mirror" / "pool" / "demo_1.0-10_amd64.deb"
     deb.write_text(deb.read_text().replace("not", "now"))
     with apt.open_archive(BOOKWORM, "amd64", "demo") as archive:
+        assert archive
         with pytest.raises(SetupError, match="Hash Sum mismatch"):
             archive.download(archive.versions("demo")[:1], fetching)
 
 
-def test_a_suite_that_the_mirror_lacks_is_told_from_a_mirror_out_of_reach(fetching, monkeypatch):
+def test_a_suite_that_the_mirror_lacks_is_told_from_a_mirror_out_of_reach(
+    fetching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(apt.NoSuchSuite, match="trixie"):
         with apt.open_archive((Suite("trixie"),), "amd64", "demo"):
             pass
@@ -361,7 +372,7 @@ def test_a_suite_that_the_mirror_lacks_is_told_from_a_mirror_out_of_reach(fetchi
     assert not isinstance(caught.value, apt.NoSuchSuite)
 
 
-def test_a_suite_without_a_known_mirror_is_no_archive_at_all(fetching):
+def test_a_suite_without_a_known_mirror_is_no_archive_at_all(fetching: Path) -> None:
     with apt.open_archive(BOOKWORM[1:], "amd64", "demo") as archive:
         assert archive is None
 
@@ -369,7 +380,7 @@ def test_a_suite_without_a_known_mirror_is_no_archive_at_all(fetching):
 # --- messages and locks ------------------------------------------------------
 
 
-def test_the_essence_of_apts_output_is_the_cause():
+def test_the_essence_of_apts_output_is_the_cause() -> None:
     output = (
         "Ign:1 http://mirror.example.org/debian sid InRelease\n"
         "Err:2 http://mirror.example.org/debian sid Release\n"
@@ -380,32 +391,36 @@ def test_the_essence_of_apts_output_is_the_cause():
     assert apt.essence(output) == "Cannot initiate the connection to mirror.example.org"
 
 
-def test_without_a_cause_the_essence_is_the_error_without_passwords():
+def test_without_a_cause_the_essence_is_the_error_without_passwords() -> None:
     output = "Reading package lists...\nE: Cannot use http://me:secret@mirror.example.org/debian\n"
     assert apt.essence(output) == "Cannot use http://mirror.example.org/debian"
 
 
-def test_a_program_that_is_missing_is_a_matter_of_set_up(tmp_path, monkeypatch):
+def test_a_program_that_is_missing_is_a_matter_of_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with apt.locked(tmp_path / "lock", "this") as lock:
+    with locked(tmp_path / "lock", "this") as lock:
         with pytest.raises(SetupError, match="apt-get is missing"):
             apt.run(["apt-get", "update"], lock)
 
 
-def test_a_full_disk_is_called_by_its_name(tmp_path):
-    with apt.locked(tmp_path / "lock", "this") as lock:
+def test_a_full_disk_is_called_by_its_name(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock", "this") as lock:
         with pytest.raises(SetupError, match="disk is full"):
             apt.run(["sh", "-c", "echo 'E: (28: No space left on device)'; exit 100"], lock)
 
 
-def test_a_second_run_waits_for_the_first_and_says_so(tmp_path, capfd):
+def test_a_second_run_waits_for_the_first_and_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     order = []
 
     def second() -> None:
-        with apt.locked(tmp_path / "lock", "it"):
+        with locked(tmp_path / "lock", "it"):
             order.append("second")
 
-    with apt.locked(tmp_path / "lock", "it"):
+    with locked(tmp_path / "lock", "it"):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(0.2)
@@ -415,8 +430,8 @@ def test_a_second_run_waits_for_the_first_and_says_so(tmp_path, capfd):
     assert "waiting for another run that has it in hand" in capfd.readouterr().err
 
 
-def test_a_program_that_outlives_its_run_keeps_the_lock(tmp_path):
-    with apt.locked(tmp_path / "lock", "it") as lock:
+def test_a_program_that_outlives_its_run_keeps_the_lock(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock", "it") as lock:
         apt.run(["sh", "-c", "sleep 0.3 >/dev/null 2>&1 &"], lock)
     with (tmp_path / "lock").open() as other:
         with pytest.raises(BlockingIOError):

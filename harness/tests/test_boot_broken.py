@@ -3,22 +3,23 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from junitparser import JUnitXml
 
 from harness.lock import locked
 from harness.paths import BUILD, ROOT
-from harness.tests.conftest import call, modules_of
+from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, call, modules_of
 
 pytestmark = pytest.mark.boot
 
 
-def run(kmaplab, lab, *arguments):
+def run(kmaplab: Kmaplab, lab: BrokenLab, *arguments: str | Path) -> Outcome:
     return kmaplab("run", "--labs", lab.directory, "--lab", lab.source.stem, *arguments)
 
 
-def failed(kmaplab, lab) -> dict[str, list[str]]:
+def failed(kmaplab: Kmaplab, lab: BrokenLab) -> dict[str, list[str]]:
     """Run a broken lab; return the failed checks with what they said."""
     data = json.loads(run(kmaplab, lab, "--format", "json").expect(1).out)
     return {
@@ -30,7 +31,7 @@ def failed(kmaplab, lab) -> dict[str, list[str]]:
 
 
 def test_a_mapping_that_ignores_the_offset_is_named_with_page_and_words(
-    kmaplab, broken_lab
+    kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
     lab = broken_lab("lab_kmalloc").replace("first + vma->vm_pgoff", "first")
     outcome = run(kmaplab, lab).expect(1)
@@ -40,7 +41,9 @@ def test_a_mapping_that_ignores_the_offset_is_named_with_page_and_words(
     assert "FAILED" in outcome.out
 
 
-def test_forged_results_on_the_console_change_nothing(kmaplab, broken_lab) -> None:
+def test_forged_results_on_the_console_change_nothing(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_kmalloc").replace("first + vma->vm_pgoff", "first")
     lab.replace(
         "	err = lab_kmalloc_get();",
@@ -61,13 +64,13 @@ def test_forged_results_on_the_console_change_nothing(kmaplab, broken_lab) -> No
     ],
 )
 def test_memory_that_shows_its_last_owner_is_caught(
-    kmaplab, broken_lab, name: str, zeroing: str, none: str
+    kmaplab: Kmaplab, broken_lab: BreakLab, name: str, zeroing: str, none: str
 ) -> None:
     lab = broken_lab(name).replace(zeroing, none)
     assert list(failed(kmaplab, lab)) == ["fresh_contents_are_as_documented"]
 
 
-def test_a_wrong_kernel_address_is_caught(kmaplab, broken_lab) -> None:
+def test_a_wrong_kernel_address_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_kmalloc").replace(
         "page->kernel_addr = (unsigned long)addr;",
         "page->kernel_addr = (unsigned long)addr + PAGE_SIZE;",
@@ -75,14 +78,16 @@ def test_a_wrong_kernel_address_is_caught(kmaplab, broken_lab) -> None:
     assert "kernel_addresses_hold_the_contents" in failed(kmaplab, lab)
 
 
-def test_a_missing_bounds_check_is_caught(kmaplab, broken_lab) -> None:
+def test_a_missing_bounds_check_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_remap").replace("	int err = lab_refuse_mmap(lab, vma);", "	int err = 0;")
     names = failed(kmaplab, lab)
     assert "mmap_past_the_end_is_refused" in names
     assert "private_mapping_is_refused" in names
 
 
-def test_a_check_that_dies_fails_and_the_others_go_on(kmaplab, broken_lab) -> None:
+def test_a_check_that_dies_fails_and_the_others_go_on(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     """An area without frames: each touch is a SIGBUS."""
     lab = broken_lab("lab_kmalloc").replace(
         "	return remap_pfn_range(vma,", "	return first ? 0 : remap_pfn_range(vma,"
@@ -92,7 +97,9 @@ def test_a_check_that_dies_fails_and_the_others_go_on(kmaplab, broken_lab) -> No
     assert "mmap_past_the_end_is_refused" not in names
 
 
-def test_a_run_of_frames_for_vmalloc_memory_is_caught(kmaplab, broken_lab) -> None:
+def test_a_run_of_frames_for_vmalloc_memory_is_caught(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_vmalloc").replace(
         "vmalloc_to_pfn(from),",
         "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
@@ -103,18 +110,24 @@ def test_a_run_of_frames_for_vmalloc_memory_is_caught(kmaplab, broken_lab) -> No
     assert "page_tables_name_the_reported_frames" in names
 
 
-def test_a_cached_mapping_of_uncached_memory_is_caught(kmaplab, broken_lab) -> None:
+def test_a_cached_mapping_of_uncached_memory_is_caught(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_reserved").replace("if (lab->flags & LAB_INFO_UNCACHED)", "if (0)")
     lab.replace("MEMREMAP_WB));", "MEMREMAP_WC));")
     assert list(failed(kmaplab, lab)) == ["both_sides_have_the_same_memory_type"]
 
 
-def test_a_mapping_that_is_not_counted_in_fork_is_caught(kmaplab, broken_lab) -> None:
+def test_a_mapping_that_is_not_counted_in_fork_is_caught(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_remap").replace("	.open = lab_remap_vm_open,\n", "")
     assert "fork_and_exit_are_counted" in failed(kmaplab, lab)
 
 
-def test_a_module_that_does_not_load_fails_with_its_log(kmaplab, broken_lab) -> None:
+def test_a_module_that_does_not_load_fails_with_its_log(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();", '	pr_err("lab_pages: not today\\n");\n	err = -ENODEV;'
     )
@@ -123,7 +136,9 @@ def test_a_module_that_does_not_load_fails_with_its_log(kmaplab, broken_lab) -> 
     assert outcome.out.count("lab_pages: not today") == 1
 
 
-def test_a_warning_of_the_kernel_fails_the_lab_and_is_shown(kmaplab, broken_lab) -> None:
+def test_a_warning_of_the_kernel_fails_the_lab_and_is_shown(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();", "	WARN_ON(pages == 4);\n	err = lab_pages_get();"
     )
@@ -132,7 +147,7 @@ def test_a_warning_of_the_kernel_fails_the_lab_and_is_shown(kmaplab, broken_lab)
     assert "WARNING: CPU" in outcome.out and "lab_pages_init" in outcome.out
 
 
-def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab) -> None:
+def test_an_oops_ends_with_3_and_is_shown(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         "	*(volatile int *)0x10 = 0;\n	err = lab_pages_get();",
@@ -143,7 +158,7 @@ def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab) -> None:
     assert "BROKEN" in outcome.out
 
 
-def test_a_panic_in_a_check_names_the_check(kmaplab, broken_lab) -> None:
+def test_a_panic_in_a_check_names_the_check(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_pages").replace(
         "	if (err)\n		return err;\n\n	first", '	if (err)\n		panic("on purpose");\n\n	first'
     )
@@ -153,7 +168,9 @@ def test_a_panic_in_a_check_names_the_check(kmaplab, broken_lab) -> None:
     assert "Kernel panic - not syncing: on purpose" in outcome.out
 
 
-def test_a_guest_that_hangs_ends_with_3_within_its_limit(kmaplab, broken_lab) -> None:
+def test_a_guest_that_hangs_ends_with_3_within_its_limit(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         '	pr_emerg("about to hang\\n");\n	for (;;)\n		cpu_relax();',
@@ -163,7 +180,7 @@ def test_a_guest_that_hangs_ends_with_3_within_its_limit(kmaplab, broken_lab) ->
     assert "about to hang" in outcome.out
 
 
-def test_a_guest_that_powers_off_early_ends_with_3(kmaplab, broken_lab) -> None:
+def test_a_guest_that_powers_off_early_ends_with_3(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         '	pr_emerg("leaving early\\n");\n	kernel_power_off();\n	err = lab_pages_get();',
@@ -174,24 +191,24 @@ def test_a_guest_that_powers_off_early_ends_with_3(kmaplab, broken_lab) -> None:
     assert "leaving early" in outcome.out
 
 
-def test_a_command_in_a_guest_that_crashes_ends_with_3(kmaplab) -> None:
+def test_a_command_in_a_guest_that_crashes_ends_with_3(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("console", "--cmd", "echo before; echo c >/proc/sysrq-trigger").expect(3)
     assert outcome.out.startswith("before")
     assert "sysrq triggered crash" in outcome.err
 
 
-def test_a_command_that_never_ends_is_killed(kmaplab) -> None:
+def test_a_command_that_never_ends_is_killed(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("console", "--limit", "6", "--cmd", "echo before; sleep 600").expect(3)
     assert outcome.out.startswith("before")
     assert "still running after 6 s" in outcome.err
 
 
-def test_a_command_that_powers_off_ends_with_3(kmaplab) -> None:
+def test_a_command_that_powers_off_ends_with_3(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("console", "--cmd", "poweroff -f").expect(3)
     assert "powered off before it was done" in outcome.err
 
 
-def test_what_was_damaged_below_build_is_made_again(kmaplab, broken_lab) -> None:
+def test_what_was_damaged_below_build_is_made_again(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     """In a directory of its own: others are running what is in the usual one."""
     lab = broken_lab("lab_kmalloc")
     run(kmaplab, lab).expect(0)
@@ -212,14 +229,16 @@ def test_what_was_damaged_below_build_is_made_again(kmaplab, broken_lab) -> None
         assert (directory / name).stat().st_size != 100, name
 
 
-def test_damaged_check_programs_are_made_again(kmaplab) -> None:
+def test_damaged_check_programs_are_made_again(kmaplab: Kmaplab) -> None:
     kmaplab("run", "--lab", "kmalloc").expect(0)
     with locked(BUILD / "build.lock", "the build"):
         os.truncate(BUILD / "userspace/lab_checks", 100)
     kmaplab("run", "--lab", "kmalloc").expect(0)
 
 
-def test_what_a_module_logs_cannot_drive_the_terminal(kmaplab, broken_lab) -> None:
+def test_what_a_module_logs_cannot_drive_the_terminal(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();", '	pr_err("lab_pages: \\x1b[31m\\x02\\n");\n	err = -ENODEV;'
     )
@@ -229,7 +248,7 @@ def test_what_a_module_logs_cannot_drive_the_terminal(kmaplab, broken_lab) -> No
 
 
 def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
-    kmaplab, broken_lab
+    kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
     lab = broken_lab("lab_pages").replace(
         "	int err = lab_refuse_mmap", "	int err == lab_refuse_mmap"
@@ -239,7 +258,7 @@ def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
     assert "lab_pages.c" in outcome.err and "error:" in outcome.err
 
 
-def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(tmp_path) -> None:
+def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(tmp_path: Path) -> None:
     """In a tree that has fetched nothing yet."""
     tree = tmp_path / "tree"
     for part in ("harness", "labs", "userspace"):

@@ -9,22 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from harness.tests.conftest import KMAPLAB, ROOT, call
+from harness.paths import ROOT
+from harness.tests.conftest import KMAPLAB, Kmaplab, call
 
 pytestmark = pytest.mark.boot
 
 
-def test_a_commands_output_and_status_come_back(kmaplab) -> None:
+def test_a_commands_output_and_status_come_back(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("console", "--cmd", "echo out; echo err >&2; exit 42").expect(42)
     assert outcome.out == "out\nerr\n"
 
 
-def test_the_guest_is_the_kernel_that_was_asked_for(kmaplab, series: str) -> None:
+def test_the_guest_is_the_kernel_that_was_asked_for(kmaplab: Kmaplab, series: str) -> None:
     outcome = kmaplab("console", "--kernel", series, "--cmd", "uname -r").expect(0)
     assert outcome.out.startswith(f"{series}.")
 
 
-def test_a_loaded_lab_can_be_used_from_the_shell(kmaplab) -> None:
+def test_a_loaded_lab_can_be_used_from_the_shell(kmaplab: Kmaplab) -> None:
     outcome = kmaplab(
         "console",
         "--cmd",
@@ -34,7 +35,7 @@ def test_a_loaded_lab_can_be_used_from_the_shell(kmaplab) -> None:
     assert outcome.out == "abcdabcd32768\n"
 
 
-def test_extra_appears_in_the_guest(kmaplab, tmp_path: Path) -> None:
+def test_extra_appears_in_the_guest(kmaplab: Kmaplab, tmp_path: Path) -> None:
     (tmp_path / "run it").write_text("#!/bin/sh\necho ran with $1\nexit 5\n")
     (tmp_path / "run it").chmod(0o755)
     command = "'/extra/run it' this"
@@ -59,7 +60,7 @@ def test_a_script_on_standard_input_is_run() -> None:
     assert (result.returncode, result.stdout) == (9, "one\n")
 
 
-def test_what_a_command_leaves_running_spoils_nothing(kmaplab) -> None:
+def test_what_a_command_leaves_running_spoils_nothing(kmaplab: Kmaplab) -> None:
     command = "(while :; do printf bg; done) & sleep 1; exit 5"
     outcome = kmaplab("console", "--limit", "60", "--cmd", command).expect(5)
     assert set(outcome.out) == set("bg")
@@ -74,7 +75,7 @@ def test_bytes_of_any_kind_can_be_a_command(tmp_path: Path) -> None:
     assert call(script).expect(0).out == "1\n"
 
 
-def test_printing_results_on_the_console_changes_nothing(kmaplab) -> None:
+def test_printing_results_on_the_console_changes_nothing(kmaplab: Kmaplab) -> None:
     command = "echo '@0000000000000000 done 0' >/dev/ttyS0; echo 'done 0' >/dev/kmsg; exit 4"
     kmaplab("console", "--cmd", command).expect(4)
 

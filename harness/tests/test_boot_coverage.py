@@ -5,11 +5,12 @@ import json
 import pytest
 
 from harness.paths import BUILD, ROOT
+from harness.tests.conftest import BreakLab, Kmaplab
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
 
-def test_every_line_is_reached_or_has_its_reason(kmaplab, um_edge: str) -> None:
+def test_every_line_is_reached_or_has_its_reason(kmaplab: Kmaplab, um_edge: str) -> None:
     outcome = kmaplab("coverage", "--kernel", um_edge, "--format", "json").expect(0)
     data = json.loads(outcome.out)
     files = {file["name"]: file for file in data["files"]}
@@ -30,7 +31,9 @@ def test_every_line_is_reached_or_has_its_reason(kmaplab, um_edge: str) -> None:
         assert path.is_dir() or str(ROOT) not in path.read_text()
 
 
-def test_a_line_that_nothing_reaches_is_named_and_ends_with_1(kmaplab, broken_lab) -> None:
+def test_a_line_that_nothing_reaches_is_named_and_ends_with_1(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         "	if (pages == 1023)\n		return -EDOM;\n	err = lab_pages_get();",
@@ -41,7 +44,7 @@ def test_a_line_that_nothing_reaches_is_named_and_ends_with_1(kmaplab, broken_la
     assert f"labs/02_pages/lab_pages.c:{number}," in outcome.out
 
 
-def test_a_guest_that_crashes_ends_with_3(kmaplab, broken_lab) -> None:
+def test_a_guest_that_crashes_ends_with_3(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         "	*(volatile int *)8 = 0;\n	err = lab_pages_get();",

@@ -1,7 +1,6 @@
 """The KUnit suites in real boots, and what a wrong one comes to."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from junitparser import JUnitXml
 from harness import suites
 from harness.kunit_report import AROUND
 from harness.targets import Target
-from harness.tests.conftest import BrokenLab, Outcome
+from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, MakeSuites, Outcome
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
@@ -31,7 +30,7 @@ def cases(outcome: Outcome) -> dict[str, dict[str, str]]:
     }
 
 
-def test_all_suites_pass_and_none_is_missing(kmaplab, um_series: str) -> None:
+def test_all_suites_pass_and_none_is_missing(kmaplab: Kmaplab, um_series: str) -> None:
     found = cases(kmaplab("kunit", "--kernel", um_series, "--format", "json").expect(0))
     target = Target(um_series, "um")
     expected = [
@@ -47,26 +46,26 @@ def test_all_suites_pass_and_none_is_missing(kmaplab, um_series: str) -> None:
         assert set(results.values()) <= {"PASS", "SKIP"}, (name, results)
 
 
-def test_the_usual_form_is_kunit_pys(kmaplab) -> None:
+def test_the_usual_form_is_kunit_pys(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("kunit", "--lab", "core").expect(0)
     assert "[PASSED] range_that_wraps_around_does_not_fit" in outcome.out
     assert "Testing complete." in outcome.out
 
 
-def test_a_suite_of_a_lab_that_cannot_run_is_skipped_by_name(kmaplab) -> None:
+def test_a_suite_of_a_lab_that_cannot_run_is_skipped_by_name(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("kunit", "--kernel", "6.1", "--lab", "prepare").expect(0)
     assert "[SKIPPED] lab_prepare" in outcome.out
     assert "lab_prepare skipped: runs from Linux 7.2 on" in outcome.err
 
 
-def test_without_sanitizers_what_needs_them_is_skipped(kmaplab) -> None:
+def test_without_sanitizers_what_needs_them_is_skipped(kmaplab: Kmaplab) -> None:
     arguments = ("kunit", "--flavour", "plain", "--lab", "pages", "--format", "json")
     results = cases(kmaplab(*arguments).expect(0))["lab_pages"]
     skipped = {name for name, status in results.items() if status == "SKIP"}
     assert skipped == {name for name in results if "every_failed" in name}
 
 
-def test_junit_names_suites_and_cases(kmaplab, tmp_path: Path) -> None:
+def test_junit_names_suites_and_cases(kmaplab: Kmaplab, tmp_path: Path) -> None:
     path = tmp_path / "junit.xml"
     path.write_text(kmaplab("kunit", "--lab", "core", "--format", "junit").expect(0).out)
     suite = next(iter(JUnitXml.fromfile(str(path))))
@@ -74,13 +73,13 @@ def test_junit_names_suites_and_cases(kmaplab, tmp_path: Path) -> None:
     assert suite.tests > 20 and suite.failures == 0
 
 
-def test_the_same_seed_gives_the_same_contents(kmaplab) -> None:
+def test_the_same_seed_gives_the_same_contents(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("kunit", "--lab", "core", "--seed", "0x77").expect(0)
     assert "SEED=0x77" in outcome.err
 
 
 @pytest.fixture
-def faulty(kmaplab, faulty_suites) -> Callable[..., Outcome]:
+def faulty(kmaplab: Kmaplab, faulty_suites: MakeSuites) -> Kmaplab:
     """Return a function that runs faulty suites."""
 
     def run(text: str, *arguments: str) -> Outcome:
@@ -89,7 +88,9 @@ def faulty(kmaplab, faulty_suites) -> Callable[..., Outcome]:
     return run
 
 
-def test_a_report_fails_the_case_though_every_expectation_held(faulty, um_series: str) -> None:
+def test_a_report_fails_the_case_though_every_expectation_held(
+    faulty: Kmaplab, um_series: str
+) -> None:
     outcome = faulty(FAULTS, "--kernel", um_series, "--format", "junit").expect(1)
     suite = next(iter(JUnitXml.fromstring(outcome.out.encode())))
     said = {case.name: case.result[0].message if case.result else "PASS" for case in suite}
@@ -109,7 +110,7 @@ def test_a_report_fails_the_case_though_every_expectation_held(faulty, um_series
     }
 
 
-def test_a_failed_expectation_ends_with_1(faulty) -> None:
+def test_a_failed_expectation_ends_with_1(faulty: Kmaplab) -> None:
     outcome = faulty(ends("fail")).expect(1)
     assert "Expected 6 * 9 == 42" in outcome.out
     assert "[FAILED] case_does_not_end" in outcome.out
@@ -124,7 +125,9 @@ def test_a_failed_expectation_ends_with_1(faulty) -> None:
         ("sleep", "the guest was still running after 4 s"),
     ],
 )
-def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(faulty, how: str, why: str) -> None:
+def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(
+    faulty: Kmaplab, how: str, why: str
+) -> None:
     outcome = faulty(ends(how), "--limit", "4").expect(3)
     assert "[PASSED] case_before_is_well" in outcome.out
     assert "[FAILED] case_does_not_end" in outcome.out
@@ -134,11 +137,13 @@ def test_a_suite_that_never_ends_ends_with_3_and_names_the_case(faulty, how: str
     assert last in outcome.err
 
 
-def test_a_result_that_somebody_else_prints_makes_no_sense(faulty) -> None:
+def test_a_result_that_somebody_else_prints_makes_no_sense(faulty: Kmaplab) -> None:
     assert "how=lie: result 2 of 3 came as number 3" in faulty(ends("lie")).expect(3).err
 
 
-def test_a_suite_that_does_not_compile_ends_with_2(kmaplab, faulty_suites) -> None:
+def test_a_suite_that_does_not_compile_ends_with_2(
+    kmaplab: Kmaplab, faulty_suites: MakeSuites
+) -> None:
     directory = faulty_suites(FAULTS)
     with (directory / "lab_faults_kunit.c").open("a") as source:
         source.write("nonsense\n")
@@ -146,7 +151,9 @@ def test_a_suite_that_does_not_compile_ends_with_2(kmaplab, faulty_suites) -> No
     assert "lab_faults_kunit.c" in outcome.err
 
 
-def test_a_lab_that_leaks_on_an_error_path_is_caught(kmaplab, broken_lab) -> None:
+def test_a_lab_that_leaks_on_an_error_path_is_caught(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
     lab: BrokenLab = broken_lab("lab_kmalloc").replace(
         "	lab_kmalloc_give_back();\n	return err;", "	return err;"
     )
@@ -156,14 +163,14 @@ def test_a_lab_that_leaks_on_an_error_path_is_caught(kmaplab, broken_lab) -> Non
     assert results["lab_kmalloc"][AROUND] == "FAIL"
 
 
-def test_a_lab_with_a_wrong_bound_is_caught(kmaplab, broken_lab) -> None:
+def test_a_lab_with_a_wrong_bound_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab: BrokenLab = broken_lab("lab_pages").replace("first + vma->vm_pgoff", "first")
     arguments = ("kunit", "--labs", lab.directory, "--lab", "pages", "--format", "json")
     results = cases(kmaplab(*arguments).expect(1))["lab_pages"]
     assert results["offset_k_shows_the_memory_from_page_k_on"] == "FAIL"
 
 
-def test_a_lab_that_does_not_load_is_named(kmaplab, broken_lab) -> None:
+def test_a_lab_that_does_not_load_is_named(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab: BrokenLab = broken_lab("lab_pages").replace("	err = lab_pages_get();", "	err = -ENXIO;")
     outcome = kmaplab("kunit", "--labs", lab.directory, "--lab", "pages").expect(1)
     assert "lab_pages" in outcome.out and "No such device" in outcome.out

@@ -11,7 +11,7 @@ from junitparser import JUnitXml
 from harness.labs import all_labs
 from harness.lock import locked
 from harness.paths import BUILD, LABS, ROOT
-from harness.tests.conftest import call, modules_of
+from harness.tests.conftest import BreakLab, Kmaplab, call, modules_of
 
 pytestmark = pytest.mark.boot
 
@@ -19,7 +19,9 @@ pytestmark = pytest.mark.boot
 _LABS = "lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap"
 
 
-def test_all_labs_pass_with_every_byte_compared_on_both_sides(kmaplab, series: str) -> None:
+def test_all_labs_pass_with_every_byte_compared_on_both_sides(
+    kmaplab: Kmaplab, series: str
+) -> None:
     """Those that cannot run on a series are skipped by name, behind the others."""
     outcome = kmaplab("run", "--kernel", series, "--format", "json").expect(0)
     data = json.loads(outcome.out)
@@ -42,7 +44,7 @@ def test_all_labs_pass_with_every_byte_compared_on_both_sides(kmaplab, series: s
         assert int(lab["user_address"], 16) < 1 << 47
 
 
-def test_a_seed_can_be_repeated_and_one_lab_chosen(kmaplab) -> None:
+def test_a_seed_can_be_repeated_and_one_lab_chosen(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("run", "--lab", "remap,kmalloc", "--seed", "0x1234").expect(0)
     assert "SEED=0x1234" in outcome.out
     assert "lab_kmalloc" in outcome.out and "lab_remap" in outcome.out
@@ -50,7 +52,7 @@ def test_a_seed_can_be_repeated_and_one_lab_chosen(kmaplab) -> None:
     assert outcome.out.index("lab_kmalloc") < outcome.out.index("lab_remap")
 
 
-def test_a_lab_that_the_series_cannot_run_is_skipped_and_never_passed(kmaplab) -> None:
+def test_a_lab_that_the_series_cannot_run_is_skipped_and_never_passed(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("run", "--lab", "prepare").expect(0)
     assert "SKIPPED" in outcome.out
     assert "runs from Linux 7.2 on: older series have no mmap_prepare()" in outcome.out
@@ -60,7 +62,7 @@ def test_a_lab_that_the_series_cannot_run_is_skipped_and_never_passed(kmaplab) -
     assert cases.skipped == cases.tests == 1
 
 
-def test_junit_is_what_junit_readers_read(kmaplab) -> None:
+def test_junit_is_what_junit_readers_read(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("run", "--lab", "pages", "--format", "junit").expect(0)
     suites = list(JUnitXml.fromstring(outcome.out.encode()))
     assert [suite.name for suite in suites] == ["lab_pages pages=4"]
@@ -73,24 +75,24 @@ def test_make_run_ends_as_the_command_line_does() -> None:
 
 
 def test_bad_parameters_are_refused_with_one_line_and_leave_nothing(
-    kmaplab, programs: Path
+    kmaplab: Kmaplab, programs: Path
 ) -> None:
     """The script prints what it found wrong, and nothing if all is well."""
     outcome = kmaplab("console", "--extra", programs, "--cmd", "sh parameters.sh").expect(0)
     assert outcome.out.strip() == "done"
 
 
-def test_every_size_that_is_allowed_passes_all_checks(kmaplab, programs: Path) -> None:
+def test_every_size_that_is_allowed_passes_all_checks(kmaplab: Kmaplab, programs: Path) -> None:
     outcome = kmaplab("console", "--extra", programs, "--cmd", "sh sizes.sh").expect(0)
     assert outcome.out.strip().endswith("done"), outcome.out
 
 
-def test_a_module_in_use_cannot_be_unloaded(kmaplab, programs: Path) -> None:
+def test_a_module_in_use_cannot_be_unloaded(kmaplab: Kmaplab, programs: Path) -> None:
     outcome = kmaplab("console", "--extra", programs, "--cmd", f"sh in_use.sh {_LABS}").expect(0)
     assert outcome.out.strip() == "done"
 
 
-def test_nothing_is_lost_in_a_hundred_rounds(kmaplab, programs: Path) -> None:
+def test_nothing_is_lost_in_a_hundred_rounds(kmaplab: Kmaplab, programs: Path) -> None:
     outcome = kmaplab("console", "--extra", programs, "--cmd", f"sh rounds.sh {_LABS}").expect(0)
     assert outcome.out.strip() == "done"
 
@@ -127,7 +129,7 @@ def test_lab_h_has_one_layout_for_32_and_64_bits(tmp_path: Path) -> None:
         ).expect(0)
 
 
-def test_the_same_inputs_give_the_same_initramfs(kmaplab, broken_lab) -> None:
+def test_the_same_inputs_give_the_same_initramfs(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     """In a directory of its own: others are running what is in the usual one."""
     lab = broken_lab("lab_kmalloc")
     arguments = ("run", "--lab", "kmalloc", "--labs", lab.directory)
@@ -142,6 +144,6 @@ def test_the_same_inputs_give_the_same_initramfs(kmaplab, broken_lab) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="cutting the network takes root: unshare -n")
-def test_a_second_run_needs_no_network(kmaplab) -> None:
+def test_a_second_run_needs_no_network(kmaplab: Kmaplab) -> None:
     kmaplab("run", "--lab", "kmalloc").expect(0)
     call("unshare", "-n", ROOT / "harness/kmaplab", "run", "--lab", "kmalloc").expect(0)

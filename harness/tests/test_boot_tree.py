@@ -59,7 +59,7 @@ def cases_by_suite() -> dict[str, list[str]]:
         text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL)
         for name, array in re.findall(r'\.name = "(\w+)",[^;]*\.test_cases = (\w+),', text):
             body = text.split(f"struct kunit_case {array}[] = {{\n")[1].split("\n};")[0]
-            body = re.sub(r"LAB_KUNIT_\w+_CASES", lambda match: lists[match[0]], body)
+            body = re.sub(r"LAB_KUNIT_\w+_CASES", lambda match: str(lists[match[0]]), body)
             suites[name] = re.findall(r"KUNIT_CASE\((\w+)\)", body)
     return suites
 
@@ -89,5 +89,5 @@ def test_every_case_of_every_suite_runs_before_there_is_a_user_space(
     assert all(reason.startswith(_REASONS) for reason in skipped)
     assert f"skipped: {len(skipped)}\n" in outcome.out
 
-    newer = ["find", _DISTRIBUTION, "-newer", began, "-print", "-quit"]
+    newer: list[str | Path] = ["find", _DISTRIBUTION, "-newer", began, "-print", "-quit"]
     assert subprocess.run(newer, capture_output=True, check=True).stdout == b""

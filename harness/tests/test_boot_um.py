@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.tests.conftest import BrokenLab
+from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome
 from harness.tests.test_boot_console import Terminal
 
 pytestmark = pytest.mark.boot
 
 
-def test_all_labs_that_can_run_pass_and_the_others_say_why_not(kmaplab, um_series: str) -> None:
+def test_all_labs_that_can_run_pass_and_the_others_say_why_not(
+    kmaplab: Kmaplab, um_series: str
+) -> None:
     arguments = ("run", "--arch", "um", "--kernel", um_series, "--format", "json")
     data = json.loads(kmaplab(*arguments).expect(0).out)
     assert data["kernel"].startswith(um_series)
@@ -29,7 +31,7 @@ def test_all_labs_that_can_run_pass_and_the_others_say_why_not(kmaplab, um_serie
             assert lab["bytes_user_to_kernel"] >= lab["size"]
 
 
-def test_a_command_runs_and_its_status_comes_back(kmaplab, um_edge: str) -> None:
+def test_a_command_runs_and_its_status_comes_back(kmaplab: Kmaplab, um_edge: str) -> None:
     arguments = ("console", "--arch", "um", "--kernel", um_edge, "--cmd")
     outcome = kmaplab(*arguments, "uname -r; modprobe lab_remap || exit; exit 42").expect(42)
     assert outcome.out.startswith(um_edge)
@@ -44,7 +46,9 @@ def test_a_person_gets_a_shell(um_edge: str) -> None:
     assert terminal.end() == 6
 
 
-def test_mappings_are_counted_right_when_mmap_fails(kmaplab, programs: Path, um_edge: str) -> None:
+def test_mappings_are_counted_right_when_mmap_fails(
+    kmaplab: Kmaplab, programs: Path, um_edge: str
+) -> None:
     """At each of its allocations: also when the action fails, and ->mapped() is not called."""
     target = ("--arch", "um", "--kernel", um_edge, "--extra", programs)
     for name in ("lab_remap", "lab_prepare") if um_edge == "7.2" else ("lab_remap",):
@@ -64,7 +68,7 @@ def prepare_series(missing_uml: dict[str, str]) -> str:
 
 
 def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
-    kmaplab, programs: Path, prepare_series: str
+    kmaplab: Kmaplab, programs: Path, prepare_series: str
 ) -> None:
     """The scripts print what they found wrong, and a word at the end."""
     command = """
@@ -103,7 +107,12 @@ def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
     ],
 )
 def test_mistakes_in_lab_prepare_are_caught(
-    kmaplab, broken_lab, prepare_series: str, old: str, new: str, expected: list[str]
+    kmaplab: Kmaplab,
+    broken_lab: BreakLab,
+    prepare_series: str,
+    old: str,
+    new: str,
+    expected: list[str],
 ) -> None:
     lab = broken_lab("lab_prepare").replace(old, new)
     data = json.loads(run(kmaplab, lab, prepare_series, "--format", "json").expect(1).out)
@@ -111,13 +120,13 @@ def test_mistakes_in_lab_prepare_are_caught(
     assert failed >= set(expected)
 
 
-def run(kmaplab, lab: BrokenLab, series: str, *arguments: str):
+def run(kmaplab: Kmaplab, lab: BrokenLab, series: str, *arguments: str) -> Outcome:
     target = ("--arch", "um", "--kernel", series)
     return kmaplab("run", "--labs", lab.directory, "--lab", lab.source.stem, *target, *arguments)
 
 
 def test_a_store_past_the_end_is_caught_though_all_checks_pass(
-    kmaplab, broken_lab, um_edge: str
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_edge: str
 ) -> None:
     lab = broken_lab("lab_kmalloc").replace(
         "	small.kernel_addr = (unsigned long)object;",
@@ -128,7 +137,9 @@ def test_a_store_past_the_end_is_caught_though_all_checks_pass(
     assert "KASAN: slab-out-of-bounds" in outcome.out
 
 
-def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab, um_edge: str) -> None:
+def test_an_oops_ends_with_3_and_is_shown(
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_edge: str
+) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         '	panic("on purpose");\n	err = lab_pages_get();',
@@ -139,12 +150,12 @@ def test_an_oops_ends_with_3_and_is_shown(kmaplab, broken_lab, um_edge: str) -> 
 
 
 def test_a_guest_that_hangs_ends_with_3_within_its_limit(
-    kmaplab, broken_lab, um_default: str
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str
 ) -> None:
     lab = broken_lab("lab_pages").replace("	err = lab_pages_get();", "	for (;;)\n		cpu_relax();")
     assert "still running after 4 s" in run(kmaplab, lab, um_default, "--limit", "4").expect(3).out
 
 
-def test_a_series_without_an_image_says_where_it_runs(kmaplab) -> None:
+def test_a_series_without_an_image_says_where_it_runs(kmaplab: Kmaplab) -> None:
     outcome = kmaplab("run", "--kernel", "7.2").expect(2)
     assert "ARCH=um only" in outcome.err

@@ -7,7 +7,8 @@ import pytest
 
 from harness import apt
 from harness.errors import RequestError
-from harness.tests.conftest import KMAPLAB, ROOT, call
+from harness.paths import ROOT
+from harness.tests.conftest import KMAPLAB, Kmaplab, call
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,9 @@ from harness.tests.conftest import KMAPLAB, ROOT, call
         (["bench", "--rounds", "0"], "at least 1"),
     ],
 )
-def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, valid) -> None:
+def test_a_bad_request_ends_with_2_and_names_what_is_valid(
+    kmaplab: Kmaplab, arguments: list[str], valid: str
+) -> None:
     outcome = kmaplab(*arguments).expect(2)
     assert valid in outcome.err
     assert len(outcome.err.splitlines()) == 1
@@ -54,12 +57,12 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(kmaplab, arguments, v
 @pytest.mark.parametrize(
     "verb", ["", "run", "kunit", "coverage", "test", "console", "bench", "clean"]
 )
-def test_every_verb_explains_itself(kmaplab, verb) -> None:
+def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
     assert "exit status" in outcome.out
 
 
-def test_make_help_lists_every_verb(kmaplab) -> None:
+def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
     for verb in ("run", "kunit", "coverage", "test", "console", "bench", "clean", "help"):
         assert f"make {verb} " in listed

@@ -98,14 +98,14 @@ def test_the_reasons_of_this_project_make_sense() -> None:
 SOURCE = """\
 static int lab_x_get(void)
 {
-	if (broken)
-		return -EIO;
-	return 0;
+        if (broken)
+                return -EIO;
+        return 0;
 }
 
 static int lab_x_init(void)
 {
-	return -ENOMEM;
+        return -ENOMEM;
 }
 """
 

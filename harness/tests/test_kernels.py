@@ -4,15 +4,20 @@ import hashlib
 import json
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from harness import apt, kernels, paths
 from harness.apt import Package
 from harness.errors import SetupError
-from harness.targets import Target
+from harness.targets import Suite, Target
+
+# Packages, by the version of the kernel that they are of.
+Debs = dict[str, list[Path]]
 
 TARGET = Target("6.1", "x86_64")
 OLD = ("6.1.90-1", "6.1.0-20")
@@ -63,7 +68,7 @@ def build_kernel(folder: Path, version: str, abi: str) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def debs(tmp_path_factory) -> dict[str, list[Path]]:
+def debs(tmp_path_factory: pytest.TempPathFactory) -> Debs:
     """The packages of two kernels, by version; not to be changed."""
     folder = tmp_path_factory.mktemp("debs")
     return {version: build_kernel(folder, version, abi) for version, abi in (OLD, NEW)}
@@ -80,7 +85,7 @@ def listed(name: str, version: str, *depends: str, deb: Path | None = None) -> P
 def listed_kernel(version: str, abi: str, debs: list[Path] | None = None) -> list[Package]:
     """All that the archive lists of one kernel."""
     release = f"{abi}-cloud-amd64"
-    image, headers, common, kbuild = debs or [None] * 4
+    image, headers, common, kbuild = debs or 4 * [None]
     return [
         listed("linux-image-cloud-amd64", version, f"linux-image-{release}"),
         listed("linux-headers-cloud-amd64", version, f"linux-headers-{release}"),
@@ -98,7 +103,7 @@ def listed_kernel(version: str, abi: str, debs: list[Path] | None = None) -> lis
     ]
 
 
-class Shelf:
+class Shelf(apt.Archive):
     """Stands for an apt.Archive. ``packages`` are listed newest first."""
 
     def __init__(self, packages: list[Package], debs: list[Path] | None = None) -> None:
@@ -109,7 +114,7 @@ class Shelf:
     def versions(self, *names: str) -> list[Package]:
         return [package for package in self.packages if package.name in names]
 
-    def download(self, packages: list[Package], into: Path) -> list[Path]:
+    def download(self, packages: Sequence[Package], into: Path) -> list[Path]:
         files = []
         for package in packages:
             deb = next(
@@ -125,7 +130,7 @@ class Shelf:
 class Mirror:
     """Stands for Debian's mirror: counts how often it is asked, and for what."""
 
-    def __init__(self, debs: dict[str, list[Path]]) -> None:
+    def __init__(self, debs: Debs) -> None:
         self._debs = debs
         self.asked: list[str] = []
         self.shelf = Shelf([])
@@ -139,13 +144,13 @@ class Mirror:
         self.shelf = Shelf(packages, files)
 
     @contextmanager
-    def open_archive(self, suites, debian_arch, what):
+    def open_archive(self, suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Shelf]:
         self.asked.append("+".join(suite.name for suite in suites))
         yield self.shelf
 
 
 @pytest.fixture
-def mirror(debs, tmp_path, monkeypatch) -> Mirror:
+def mirror(debs: Debs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
     """The only source of packages, with a build folder of the test's own."""
     monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     mirror = Mirror(debs)
@@ -176,7 +181,7 @@ def deb_named(start: str) -> Path:
         ("16.1.2-1", "6.1", False),
     ],
 )
-def test_a_version_belongs_to_its_series_only(version, series, expected):
+def test_a_version_belongs_to_its_series_only(version: str, series: str, expected: bool) -> None:
     assert kernels.of_series(version, series) is expected
 
 
@@ -184,7 +189,7 @@ def names(packages: list[Package]) -> list[str]:
     return [package.name for package in packages]
 
 
-def test_the_metapackages_lead_to_the_four_packages_of_the_newest_kernel():
+def test_the_metapackages_lead_to_the_four_packages_of_the_newest_kernel() -> None:
     shelf = Shelf(listed_kernel(*NEW) + listed_kernel(*OLD))
     found = kernels.newest(shelf, TARGET)
     assert names(found) == [
@@ -196,32 +201,34 @@ def test_the_metapackages_lead_to_the_four_packages_of_the_newest_kernel():
     assert {package.version for package in found} == {"6.1.100-1"}
 
 
-def test_a_newer_series_in_the_same_suite_is_passed_over():
+def test_a_newer_series_in_the_same_suite_is_passed_over() -> None:
     shelf = Shelf(listed_kernel("6.12.9-1", "6.12.9+deb12") + listed_kernel(*OLD))
     assert names(kernels.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
 
 
 @pytest.mark.parametrize("late", ["linux-image-cloud-amd64", "linux-image-6.1.0-21-cloud-amd64"])
-def test_headers_whose_image_is_not_there_yet_are_passed_over(late):
+def test_headers_whose_image_is_not_there_yet_are_passed_over(late: str) -> None:
     newest = [package for package in listed_kernel(*NEW) if package.name != late]
     shelf = Shelf(newest + listed_kernel(*OLD))
     assert names(kernels.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
 
 
-def test_a_suite_without_the_series_holds_no_kernel():
+def test_a_suite_without_the_series_holds_no_kernel() -> None:
     assert kernels.newest(Shelf(listed_kernel("6.12.9-1", "6.12.9")), TARGET) == []
     assert kernels.newest(Shelf([]), TARGET) == []
 
 
-def test_all_suites_are_looked_at_before_giving_up(mirror):
+def test_all_suites_are_looked_at_before_giving_up(mirror: Mirror) -> None:
     with pytest.raises(SetupError, match="no kernel 6.12 .* in bookworm-backports, trixie"):
         kernels.fetch(Target("6.12", "x86_64"))
     assert mirror.asked == ["bookworm-backports", "trixie"]
 
 
-def test_a_suite_that_the_mirror_lacks_is_passed_over(mirror, monkeypatch):
+def test_a_suite_that_the_mirror_lacks_is_passed_over(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @contextmanager
-    def none_there(suites, debian_arch, what):
+    def none_there(suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Shelf]:
         mirror.asked.append(suites[0].name)
         raise apt.NoSuchSuite("http://mirror.example.org/debian: no Release file")
         yield
@@ -235,7 +242,7 @@ def test_a_suite_that_the_mirror_lacks_is_passed_over(mirror, monkeypatch):
 # --- fetching once -----------------------------------------------------------
 
 
-def test_a_fetched_kernel_has_its_image_config_and_headers(mirror):
+def test_a_fetched_kernel_has_its_image_config_and_headers(mirror: Mirror) -> None:
     kernel = kernels.fetch(TARGET)
     assert kernel.target == TARGET
     assert (kernel.release, kernel.version) == ("6.1.0-20-cloud-amd64", "6.1.90-1")
@@ -247,12 +254,12 @@ def test_a_fetched_kernel_has_its_image_config_and_headers(mirror):
 
 def common_is_read(headers: Path) -> bool:
     """Whether make finds the common headers from the kernel's own."""
-    argv = ["make", "--silent", "--no-print-directory", "-C", headers]
-    made = subprocess.run(argv, capture_output=True, text=True)
-    return made.stdout == "common was read\n"
+    argv: list[str | Path] = ["make", "--silent", "--no-print-directory", "-C", headers]
+    made = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return str(made.stdout) == "common was read\n"
 
 
-def test_make_finds_the_common_headers_even_after_a_move(mirror, tmp_path):
+def test_make_finds_the_common_headers_even_after_a_move(mirror: Mirror, tmp_path: Path) -> None:
     kernel = kernels.fetch(TARGET)
     assert common_is_read(kernel.headers)
     paths.BUILD.rename(tmp_path / "moved")
@@ -260,7 +267,7 @@ def test_make_finds_the_common_headers_even_after_a_move(mirror, tmp_path):
     assert common_is_read(moved)
 
 
-def test_the_record_says_what_was_fetched_and_when(mirror, debs):
+def test_the_record_says_what_was_fetched_and_when(mirror: Mirror, debs: Debs) -> None:
     kernels.fetch(TARGET)
     record = json.loads((home() / "record.json").read_text())
     assert record["series"] == "6.1"
@@ -277,12 +284,12 @@ def test_the_record_says_what_was_fetched_and_when(mirror, debs):
     }
 
 
-def test_the_checksums_suit_sha256sum(mirror):
+def test_the_checksums_suit_sha256sum(mirror: Mirror) -> None:
     kernels.fetch(TARGET)
     subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=home() / "debs", check=True)
 
 
-def test_nothing_is_left_beside_the_kernel(mirror):
+def test_nothing_is_left_beside_the_kernel(mirror: Mirror) -> None:
     kernels.fetch(TARGET)
     assert sorted(path.name for path in home().parent.iterdir()) == [
         "6.1-x86_64",
@@ -291,7 +298,9 @@ def test_nothing_is_left_beside_the_kernel(mirror):
     assert sorted(path.name for path in home().iterdir()) == ["debs", "record.json", "root"]
 
 
-def test_a_kernel_at_hand_is_used_again_without_the_mirror(mirror, capfd):
+def test_a_kernel_at_hand_is_used_again_without_the_mirror(
+    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+) -> None:
     first = kernels.fetch(TARGET)
     capfd.readouterr()
     assert kernels.fetch(TARGET) == first
@@ -299,14 +308,16 @@ def test_a_kernel_at_hand_is_used_again_without_the_mirror(mirror, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror):
+def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror: Mirror) -> None:
     kernels.fetch(TARGET)
     mirror.offer(NEW, OLD)
     assert kernels.fetch(TARGET).version == "6.1.90-1"
 
 
 @pytest.mark.parametrize("folder", ["with space", "with:colon"])
-def test_a_path_that_kbuild_cannot_handle_is_refused(mirror, tmp_path, monkeypatch, folder):
+def test_a_path_that_kbuild_cannot_handle_is_refused(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
     monkeypatch.setattr(paths, "BUILD", tmp_path / folder / "build")
     with pytest.raises(SetupError, match="space or a colon"):
         kernels.fetch(TARGET)
@@ -316,14 +327,16 @@ def test_a_path_that_kbuild_cannot_handle_is_refused(mirror, tmp_path, monkeypat
 # --- refreshing --------------------------------------------------------------
 
 
-def test_a_refresh_takes_the_newer_kernel(mirror):
+def test_a_refresh_takes_the_newer_kernel(mirror: Mirror) -> None:
     kernels.fetch(TARGET)
     mirror.offer(NEW, OLD)
     assert kernels.fetch(TARGET, refresh=True).version == "6.1.100-1"
     assert kernels.fetch(TARGET).image.read_text() == "image of 6.1.100-1"
 
 
-def test_a_refresh_without_a_newer_kernel_downloads_nothing(mirror, capfd):
+def test_a_refresh_without_a_newer_kernel_downloads_nothing(
+    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+) -> None:
     kernels.fetch(TARGET)
     mirror.offer(OLD)
     assert kernels.fetch(TARGET, refresh=True).version == "6.1.90-1"
@@ -331,11 +344,13 @@ def test_a_refresh_without_a_newer_kernel_downloads_nothing(mirror, capfd):
     assert "6.1.90-1 is the newest there is" in capfd.readouterr().err
 
 
-def test_a_refresh_that_fails_leaves_the_kernel_usable(mirror, monkeypatch):
+def test_a_refresh_that_fails_leaves_the_kernel_usable(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kernels.fetch(TARGET)
     mirror.offer(NEW)
 
-    def broken(packages, into):
+    def broken(packages: list[Package], into: Path) -> list[Path]:
         raise SetupError("cannot fetch")
 
     monkeypatch.setattr(mirror.shelf, "download", broken)
@@ -347,33 +362,33 @@ def test_a_refresh_that_fails_leaves_the_kernel_usable(mirror, monkeypatch):
 # --- repairing ---------------------------------------------------------------
 
 
-def cut_image():
+def cut_image() -> None:
     next((home() / "root" / "boot").glob("vmlinuz-*")).write_text("")
 
 
-def change_image():
+def change_image() -> None:
     image = next((home() / "root" / "boot").glob("vmlinuz-*"))
     image.write_text(image.read_text().replace("image", "mirage")[: image.stat().st_size])
 
 
-def remove_kbuild():
+def remove_kbuild() -> None:
     shutil.rmtree(home() / "root" / "usr" / "lib")
 
 
-def remove_root():
+def remove_root() -> None:
     shutil.rmtree(home() / "root")
 
 
-def remove_record():
+def remove_record() -> None:
     (home() / "record.json").unlink()
 
 
-def cut_record():
+def cut_record() -> None:
     record = home() / "record.json"
     record.write_text(record.read_text()[:50])
 
 
-def replace_record():
+def replace_record() -> None:
     (home() / "record.json").write_text("[]")
 
 
@@ -389,7 +404,9 @@ def replace_record():
         replace_record,
     ],
 )
-def test_damage_is_repaired_from_the_packages_without_the_mirror(mirror, capfd, damage):
+def test_damage_is_repaired_from_the_packages_without_the_mirror(
+    mirror: Mirror, capfd: pytest.CaptureFixture[str], damage: Callable[[], None]
+) -> None:
     first = kernels.fetch(TARGET)
     before = (home() / "record.json").read_text()
     damage()
@@ -402,7 +419,9 @@ def test_damage_is_repaired_from_the_packages_without_the_mirror(mirror, capfd, 
     assert said.count("kernel 6.1 is damaged: unpacking its packages again") == 1
 
 
-def test_a_damaged_package_alone_is_fetched_again(mirror, capfd):
+def test_a_damaged_package_alone_is_fetched_again(
+    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+) -> None:
     kernels.fetch(TARGET)
     remove_root()
     deb_named("linux-kbuild").write_bytes(b"damaged")
@@ -412,7 +431,9 @@ def test_a_damaged_package_alone_is_fetched_again(mirror, capfd):
     assert "linux-kbuild-6.1_6.1.90-1_amd64.deb is missing or damaged" in capfd.readouterr().err
 
 
-def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(mirror):
+def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(
+    mirror: Mirror,
+) -> None:
     kernels.fetch(TARGET)
     remove_root()
     deb_named("linux-kbuild").unlink()
@@ -421,7 +442,7 @@ def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(mi
 
 
 @pytest.mark.parametrize("text", ["", "damaged\n"])
-def test_damaged_checksums_mean_fetching_again(mirror, text):
+def test_damaged_checksums_mean_fetching_again(mirror: Mirror, text: str) -> None:
     kernels.fetch(TARGET)
     remove_root()
     (home() / "debs" / "SHA256SUMS").write_text(text)
@@ -429,7 +450,9 @@ def test_damaged_checksums_mean_fetching_again(mirror, text):
     assert len(mirror.asked) == 2
 
 
-def test_packages_without_a_kernel_in_them_are_refused(mirror, debs, tmp_path):
+def test_packages_without_a_kernel_in_them_are_refused(
+    mirror: Mirror, debs: Debs, tmp_path: Path
+) -> None:
     image = build_deb(tmp_path, "linux-image-6.1.0-20-cloud-amd64", "6.1.90-1", {"boot/x": "y"})
     files = [image, *debs["6.1.90-1"][1:]]
     mirror.shelf = Shelf(listed_kernel(*OLD, files), files)
@@ -437,7 +460,9 @@ def test_packages_without_a_kernel_in_them_are_refused(mirror, debs, tmp_path):
         kernels.fetch(TARGET)
 
 
-def test_a_package_that_does_not_unpack_is_named(mirror, debs, tmp_path):
+def test_a_package_that_does_not_unpack_is_named(
+    mirror: Mirror, debs: Debs, tmp_path: Path
+) -> None:
     image = tmp_path / debs["6.1.90-1"][0].name
     image.write_text("not a package")
     files = [image, *debs["6.1.90-1"][1:]]
@@ -449,22 +474,24 @@ def test_a_package_that_does_not_unpack_is_named(mirror, debs, tmp_path):
 # --- interruptions -----------------------------------------------------------
 
 
-def test_what_an_interrupted_run_left_is_cleared_away(mirror):
+def test_what_an_interrupted_run_left_is_cleared_away(mirror: Mirror) -> None:
     for left in ("6.1-x86_64.new/debs", "6.1-x86_64/root.new/boot", "6.1-x86_64/debs"):
         (home().parent / left).mkdir(parents=True)
     assert kernels.fetch(TARGET).image.exists()
     test_nothing_is_left_beside_the_kernel(mirror)
 
 
-def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror):
+def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror: Mirror) -> None:
     kernels.fetch(TARGET)
     home().rename(home().with_name("6.1-x86_64.old"))
     assert kernels.fetch(TARGET).image.exists()
     assert len(mirror.asked) == 1
 
 
-def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(mirror, monkeypatch):
-    def interrupted(*argv, **options):
+def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*argv: object, **options: object) -> NoReturn:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -474,7 +501,7 @@ def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(mirro
     assert kernels.fetch(TARGET).image.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(mirror):
+def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(mirror: Mirror) -> None:
     paths.BUILD.write_text("a file in the way")
     with pytest.raises(SetupError, match="cannot write below"):
         kernels.fetch(TARGET)
