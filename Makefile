@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA
+OPTIONS = LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -23,6 +23,8 @@ help:
 	@echo 'make test      everything that the project promises'
 	@echo 'make kunit     the KUnit suites in user-mode Linux, sanitizers on'
 	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
+	@echo 'make contract  every clause of docs/contract.md, for every lab'
+	@echo '               LAB= CLAUSE= KERNEL= ARCH= FORMAT= SEED= CALLS= ROUNDS= LIMIT='
 	@echo 'make coverage  which lines and branches of the labs all of this reaches'
 	@echo '               LAB= KERNEL= FORMAT=text|json SEED= LIMIT='
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
@@ -47,6 +49,9 @@ run:
 kunit:
 	@harness/kmaplab kunit $(call pass,LAB KERNEL FLAVOUR FORMAT SEED LIMIT)
 
+contract:
+	@harness/kmaplab contract $(call pass,LAB CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
+
 coverage:
 	@harness/kmaplab coverage $(call pass,LAB KERNEL FORMAT SEED LIMIT)
 
@@ -59,4 +64,4 @@ bench:
 test clean:
 	@harness/kmaplab $@
 
-.PHONY: help run kunit coverage test console bench clean
+.PHONY: help run kunit contract coverage test console bench clean

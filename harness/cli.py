@@ -17,6 +17,7 @@ from harness.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES, series
 _VERBS = {
     "run": "all labs, both sides, one table",
     "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
+    "contract": "every clause of docs/contract.md, for every lab",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
@@ -26,6 +27,7 @@ _VERBS = {
 
 # Seconds until the guest of a run is killed.
 _RUN_LIMIT = 120.0
+_CONTRACT_LIMIT = 600.0
 
 _EPILOG = """\
 exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
@@ -69,10 +71,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         for name, text in _VERBS.items()
     }
-    for name in ("run", "console", "bench"):
+    for name in ("run", "console", "bench", "contract"):
         _add_target(made[name])
-    for name in ("run", "console"):
+    for name in ("run", "console", "contract"):
         _add_guest_options(made[name])
+    _add_contract_options(made["contract"])
     run = made["run"]
     run.set_defaults(limit=_RUN_LIMIT)
     run.add_argument("--lab", help="labs to run, by name (default: all)")
@@ -98,6 +101,25 @@ def _parser() -> argparse.ArgumentParser:
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
+
+
+def _add_contract_options(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(limit=_CONTRACT_LIMIT)
+    parser.add_argument("--lab", help="labs, by name (default: all)")
+    parser.add_argument("--clause", help="clauses, as 4 or 4.2,5 (default: all)")
+    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    parser.add_argument(
+        "--seed", type=_seed, help="what all draws follow from (default: another for each run)"
+    )
+    parser.add_argument(
+        "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
+    )
+    parser.add_argument(
+        "--rounds", type=_count, default=1000, help="rounds of load, map, unmap, unload (1000)"
+    )
+    parser.add_argument(
+        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
+    )
 
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:

@@ -169,6 +169,16 @@ class _Listener:
         return False, False
 
 
+# Those that threads are listening to.
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def kill_all() -> None:
+    """End all guests; whoever listens to one finds it gone."""
+    for process in list(_running):
+        process.kill()
+
+
 def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
     """Boot a guest and listen until ``on_results`` returns true or it is gone.
 
@@ -184,11 +194,13 @@ def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
         os.close(results_write)
     assert process.stdout is not None
     listener = _Listener(results_read, process.stdout.fileno(), on_results)
+    _running.add(process)
     try:
         finished, timed_out = listener.listen(machine.limit)
         if not finished and not timed_out:
             _complain_of_qemu(machine, process, bytes(listener.heard))
     finally:
+        _running.discard(process)
         tools.kill_group(process)
         process.stdout.close()
         os.close(results_read)

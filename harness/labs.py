@@ -31,7 +31,8 @@ def _number(series: str) -> tuple[int, ...]:
 class Lab:
     """One lab: its directory, and what its lab.toml says.
 
-    ``loads`` are the parameter sets that `make run` loads the module with;
+    ``loads`` are the parameter sets that `make run` loads the module with, and
+    ``more_loads`` those that `make contract` adds;
     ``hints`` maps a check's name to what a student may look at when it fails;
     ``cannot_run`` an architecture to the reason why the lab cannot run there.
     ``since`` is there if the lab does not run on every series.
@@ -44,11 +45,14 @@ class Lab:
     hints: dict[str, str] = field(default_factory=dict, hash=False)
     cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
     since: Since | None = None
+    more_loads: tuple[tuple[str, ...], ...] = ()
 
     def why_not(self, target: Target) -> str | None:
         """Return why the lab cannot run on a target, or None if it can."""
         reason = self.cannot_run.get(target.arch)
-        return reason or (self.since and self.since.why_not(target.series))
+        if reason or not self.since:
+            return reason
+        return self.since.why_not(target.series)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def _read(path: Path) -> Lab:
         hints=data.get("hints", {}),
         cannot_run=data.get("cannot_run", {}),
         since=_read_since(path, data.get("since")),
+        more_loads=tuple(tuple(load.split()) for load in data.get("more_loads", [])),
     )
 
 

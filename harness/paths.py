@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getpid
 from pathlib import Path
+from tempfile import mkdtemp
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -18,14 +19,14 @@ GUEST = ROOT / "harness" / "guest"
 def scratch() -> Iterator[Path]:
     """Give a new directory below BUILD that goes when the block ends.
 
-    One that a killed run has left behind goes when the next begins.
+    One that a killed run has left behind goes when the next begins. Threads get one
+    each.
     """
     for left in BUILD.glob("scratch-*"):
-        if not Path(f"/proc/{left.name.removeprefix('scratch-')}").exists():
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    directory = BUILD / f"scratch-{getpid()}"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    directory = Path(mkdtemp(prefix=f"scratch-{getpid()}-", dir=BUILD))
     try:
         yield directory
     finally:

@@ -38,11 +38,27 @@ class Step:
         return f"{self.text}{detail}, {time.monotonic() - self.begun:.0f} s"
 
 
+_hushed = threading.local()
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Show no steps of this thread: another one shows how far it all is."""
+    _hushed.on = True
+    try:
+        yield
+    finally:
+        _hushed.on = False
+
+
 @contextmanager
 def step(text: str) -> Iterator[Step]:
     """Show ``text`` while the block runs, and how long it took."""
     terminal = sys.stderr is not None and sys.stderr.isatty()
     current = Step(text, time.monotonic())
+    if getattr(_hushed, "on", False):
+        yield current
+        return
     stop = threading.Event()
     if not terminal:
         say(text)

@@ -4,13 +4,12 @@ import importlib
 import os
 import threading
 from argparse import Namespace
-from dataclasses import replace
 
-from harness import accel, guest, labs, paths, prepare, results, uml
-from harness.channel import Files, LineReader, new_nonce
+from harness import accel, check, labs, prepare, results, uml
+from harness.channel import Files
+from harness.check import Checked, Order
 from harness.errors import GUEST_BROKEN, RequestError
-from harness.guest import Ending, Machine
-from harness.initramfs import Job
+from harness.guest import Machine
 from harness.labs import Lab, Load
 from harness.paths import BUILD
 from harness.progress import Step, step
@@ -49,29 +48,19 @@ def run(machine: Machine, chosen: list[Lab], seed: int, files: Files | None = No
     wanted = machine.kernel.target
     skipped = [_skip(load, reason) for load in loads if (reason := load.lab.why_not(wanted))]
     loads = [load for load in loads if not load.lab.why_not(wanted)]
-    nonce = new_nonce()
-    collector = Collector(LineReader(nonce, files), loads)
-    job = Job(
-        {
-            "env": f"NONCE={nonce}\nVERB=run\nCOVERAGE={int(files is not None)}\n"
-            f"SEED=0x{seed:x}\nARCH={wanted.arch}\n",
-            "plan": "".join(f"{load}\n" for load in loads),
-        }
-    )
     _import_while_waiting("rich.console", "rich.markup", "rich.measure", "rich.table")
     loads_text = f"{len(loads)} load{'' if len(loads) == 1 else 's'}"
     text = f"running {loads_text} on {machine.kernel.release} ({machine.accel})"
-    with step(text) as progress, paths.scratch() as directory:
-        ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
-        ending = guest.run(ready, lambda data: _listen(collector, progress, data))
-    return _report(machine, seed, collector, skipped, ending)
+    with step(text) as progress:
+        checked = check.run(
+            machine, Order(loads, seed), files, lambda collector: _show(progress, collector)
+        )
+    return _report(machine, seed, checked, skipped)
 
 
-def _listen(collector: Collector, progress: Step, data: bytes) -> bool:
-    enough = collector.feed(data)
+def _show(progress: Step, collector: Collector) -> None:
     if collector.results:
         progress.detail = f"{len(collector.results)}: {collector.results[-1].load}"
-    return enough
 
 
 def _import_while_waiting(*modules: str) -> None:
@@ -85,20 +74,20 @@ def _import_while_waiting(*modules: str) -> None:
 
 
 def _report(
-    machine: Machine, seed: int, collector: Collector, skipped: list[LoadResult], ending: Ending
+    machine: Machine, seed: int, checked: Checked, skipped: list[LoadResult]
 ) -> RunReport:
-    trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)
-    outcome = collector.finish() + skipped
+    outcome = checked.results + skipped
+    trouble = checked.trouble
     log = BUILD / "console.log"
-    log.write_bytes(ending.console)
+    log.write_bytes(checked.ending.console)
     return RunReport(
         release=machine.kernel.release,
         arch=machine.kernel.target.arch,
         accel=machine.accel,
         seed=seed,
-        seconds=ending.seconds,
+        seconds=checked.ending.seconds,
         results=outcome,
         trouble=f"{trouble}; the end of its console (all of it: {log})" if trouble else None,
-        last_lines=ending.last_lines() if trouble else [],
+        last_lines=checked.ending.last_lines() if trouble else [],
         status=GUEST_BROKEN if trouble else results.worst(outcome),
     )

@@ -64,7 +64,7 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    for verb in ("run", "kunit", "coverage", "test", "console", "bench", "clean", "help"):
+    for verb in ("run", "kunit", "contract", "coverage", "test", "console", "bench", "clean", "help"):
         assert f"make {verb} " in listed
 
 

@@ -1,0 +1,117 @@
+"""The verb contract: every clause of docs/contract.md, for every lab."""
+
+import os
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from harness import accel, check, contract, labs, prepare, proof, side_by_side, uml, verb_kunit
+from harness import suites as kunit_suites
+from harness.check import Order
+from harness.errors import RequestError
+from harness.guest import Machine
+from harness.labs import Lab, Load
+from harness.progress import step
+from harness.proof import Evidence
+from harness.proof_report import FORMATS, ContractReport
+from harness.targets import Target, target
+
+# A load with a size that is no power of two, or none of the usual, runs the same checks,
+# those that count with a tenth of the rounds.
+_SHORTER = 10
+
+# kmemleak tells what is lost only when it has been for five seconds: in this mode of
+# user-mode Linux a sleep costs none. KASAN is to report every error, not only the first.
+ARGUMENTS = ("time-travel=inf-cpu", "kasan_multi_shot")
+
+# What one guest does, under the name that the progress line shows.
+_Job: TypeAlias = tuple[str, Callable[[], Evidence]]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How many random calls, and how many rounds of load and unload."""
+
+    calls: int
+    rounds: int
+
+    def options(self, shorter: bool) -> tuple[str, ...]:
+        part = _SHORTER if shorter else 1
+        calls, rounds = max(1, self.calls // part), max(1, self.rounds // part)
+        return ("--thorough", "--calls", str(calls), "--rounds", str(rounds))
+
+
+def main(args: Namespace) -> int:
+    """Check the contract and print what was proved; return the exit status."""
+    if args.format not in FORMATS:
+        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
+    chosen = labs.choose(args.lab)
+    clauses = contract.choose(args.clause)
+    accel.check(args.accel)
+    uml.check(args.flavour)
+    wanted = target(args.kernel, args.arch)
+    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    machine = prepare.machine(
+        wanted, args.accel, args.limit, args.labs, flavour=args.flavour, suites=args.suites
+    )
+    begun = time.monotonic()
+    jobs = _jobs(machine, chosen, args, seed)
+    evidence = Evidence()
+    text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
+    with step(text) as progress:
+        for number, (job, shown) in enumerate(side_by_side.run(jobs, lambda job: job[1]()), 1):
+            evidence.add(shown)
+            progress.detail = f"{number} of {len(jobs)} guests, the last one {job[0]}"
+    report = ContractReport(
+        release=machine.kernel.release,
+        arch=wanted.arch,
+        accel=machine.accel,
+        seed=seed,
+        seconds=time.monotonic() - begun,
+        labs=[lab.name for lab in chosen],
+        skipped=_skipped(chosen, wanted),
+        results=proof.by_clause(clauses, evidence.findings),
+        evidence=evidence,
+    )
+    report.print(args.format)
+    return report.status
+
+
+def _skipped(chosen: list[Lab], wanted: Target) -> dict[str, str]:
+    """Return why a lab's check program cannot run, for each whose cannot."""
+    return {lab.name: reason for lab in chosen if (reason := lab.why_not(wanted))}
+
+
+def _jobs(machine: Machine, chosen: list[Lab], args: Namespace, seed: int) -> list[_Job]:
+    """Return what the guests shall do, the longest first: one load each, and the suites."""
+    counts = _Counts(args.calls, args.rounds)
+    able = [lab for lab in chosen if not lab.why_not(machine.kernel.target)]
+    jobs = []
+    for shorter in (False, True):
+        for lab in able:
+            for parameters in lab.more_loads if shorter else lab.loads:
+                load = Load(lab, parameters)
+                order = Order([load], seed, counts.options(shorter), leaks=True)
+                jobs.append(_check_job(machine, order))
+    names = {lab.name for lab in chosen}
+    its_suites = [one for one in kunit_suites.all_suites(args.suites) if one.lab in names]
+    if machine.kernel.target.is_um and its_suites:
+        jobs.insert(len(jobs) // 2, _kunit_job(machine, its_suites, seed))
+    return jobs
+
+
+def _check_job(machine: Machine, order: Order) -> _Job:
+    ready = replace(machine, arguments=ARGUMENTS) if machine.kernel.target.is_um else machine
+    return (str(order.loads[0]), lambda: proof.of_loads(check.run(ready, order)))
+
+
+def _kunit_job(machine: Machine, its_suites: list[kunit_suites.Suite], seed: int) -> _Job:
+    ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
+
+    def run() -> Evidence:
+        outcome = verb_kunit.run(ready, its_suites, seed)
+        return proof.of_suites(outcome.results, outcome.trouble)
+
+    return ("the KUnit suites", run)
