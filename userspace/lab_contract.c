@@ -49,29 +49,17 @@ START_TEST(user_writes_every_word_kernel_checks)
 END_TEST
 
 /* A check that always says "the same" would pass the test above. */
-static void flip_one_bit_and_check(size_t victim)
-{
-	struct lab_check check = { .seed = lab.seed };
-
-	lab.map[victim] ^= 1u << victim % 32;
-	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_CHECK, &check), 0);
-	ck_assert_uint_eq(check.offset, victim * sizeof(uint32_t));
-	ck_assert_uint_eq(check.expected, lab_expect_pattern(victim));
-	ck_assert_uint_eq(check.found, lab.map[victim]);
-	lab.map[victim] = check.expected;
-}
-
 START_TEST(kernel_check_finds_one_wrong_bit)
 {
 	size_t page_words = lab.info.page_size / sizeof(uint32_t);
 	size_t page, step = lab.info.pages / 16 + 1;
 
 	lab_write_pattern(lab.map);
-	flip_one_bit_and_check(0);
-	flip_one_bit_and_check(lab.words - 1);
+	lab_kernel_finds_a_wrong_bit(0);
+	lab_kernel_finds_a_wrong_bit(lab.words - 1);
 	for (page = 0; page < lab.info.pages; page += step)
-		flip_one_bit_and_check(page * page_words +
-				       lab.seed % page_words);
+		lab_kernel_finds_a_wrong_bit(page * page_words +
+					     lab.seed % page_words);
 	lab_kernel_checks();
 }
 END_TEST

@@ -169,6 +169,18 @@ void lab_kernel_checks(void)
 	totals->user_to_kernel += lab.info.size;
 }
 
+void lab_kernel_finds_a_wrong_bit(size_t victim)
+{
+	struct lab_check check = { .seed = lab.seed };
+
+	lab.map[victim] ^= 1u << victim % 32;
+	must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+	ck_assert_uint_eq(check.offset, victim * sizeof(uint32_t));
+	ck_assert_uint_eq(check.expected, lab_expect_pattern(victim));
+	ck_assert_uint_eq(check.found, lab.map[victim]);
+	lab.map[victim] = check.expected;
+}
+
 struct lab_page lab_page_at(uint64_t index)
 {
 	struct lab_page page = { .index = index };
@@ -202,6 +214,12 @@ bool lab_parameter_is(const char *name, const char *value)
 	fclose(file);
 	found[strcspn(found, "\n")] = '\0';
 	return !strcmp(found, value);
+}
+
+bool lab_maps_pages(void)
+{
+	return !strcmp(lab.program->device, "lab_vmalloc") &&
+	       lab_parameter_is("how", "range");
 }
 
 /*
@@ -247,9 +265,43 @@ uint64_t lab_mapped_pfn(const volatile uint32_t *addr)
 	return user.pfn;
 }
 
+void lab_assert_pages(uint64_t first, uint64_t count, const char *who)
+{
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
+	uint64_t i;
+
+	lab_assert_words(lab.map + first * page_words, count * page_words,
+			 first * page_words, lab_expect_pattern, who);
+	for (i = first; i < first + count; i++)
+		ck_assert_msg(lab_mapped_pfn(lab.map + i * page_words) ==
+			      lab_page_at(i).pfn,
+			      "%s: page %" PRIu64 " has moved", who, i);
+}
+
 /*
  * Mapping
  */
+
+/* Documentation/filesystems/proc.rst has the two letters of each flag. */
+void lab_vm_flags(const volatile void *addr, char *flags, size_t size)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	bool inside = false;
+	char line[512];
+
+	ck_assert_msg(smaps, "/proc/self/smaps: %s", strerror(errno));
+	*flags = '\0';
+	while (fgets(line, sizeof(line), smaps)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			inside = from <= (uintptr_t)addr &&
+				 (uintptr_t)addr < to;
+		else if (inside && !strncmp(line, "VmFlags:", 8))
+			snprintf(flags, size, "%s", line + 8);
+	}
+	fclose(smaps);
+}
 
 void *lab_map(int fd, size_t length, int prot, int flags, uint64_t offset)
 {
@@ -266,7 +318,7 @@ void lab_assert_refused(void *map, int expected_errno, const char *what)
 	int found_errno = errno;
 
 	if (map != MAP_FAILED)
-		ck_abort_msg("%s: mmap accepted it, expected %s", what,
+		ck_abort_msg("%s: it was accepted, expected %s", what,
 			     strerrorname_np(expected_errno));
 	if (found_errno != expected_errno)
 		ck_abort_msg("%s: expected %s, found %s", what,
@@ -286,18 +338,31 @@ void *lab_shared(size_t size)
 	return map;
 }
 
-bool lab_run_in_child(bool (*body)(void))
+pid_t lab_start_child(bool (*body)(void))
 {
 	pid_t child;
-	int status;
 
 	fflush(NULL);
 	child = fork();
 	ck_assert_msg(child >= 0, "fork failed: %s", strerror(errno));
 	if (child == 0)
 		_exit(body() ? 0 : 1);
+	return child;
+}
+
+int lab_end_of(pid_t child)
+{
+	int status;
+
 	ck_assert_msg(waitpid(child, &status, 0) == child, "waitpid failed: %s",
 		      strerror(errno));
+	return status;
+}
+
+bool lab_run_in_child(bool (*body)(void))
+{
+	int status = lab_end_of(lab_start_child(body));
+
 	ck_assert_msg(WIFEXITED(status), "the child died of signal %d",
 		      WTERMSIG(status));
 	return WEXITSTATUS(status) == 0;
@@ -307,7 +372,7 @@ bool lab_run_in_child(bool (*body)(void))
  * Before and after each test
  */
 
-static void open_device(void)
+void lab_open(void)
 {
 	lab.fd = open(lab.path, O_RDWR | O_CLOEXEC);
 	ck_assert_msg(lab.fd >= 0, "cannot open %s: %s", lab.path,
@@ -324,12 +389,15 @@ static void open_device(void)
 	totals->user_addr = (uintptr_t)lab.map;
 }
 
-static void close_device(void)
+/* Once, whoever calls it: a test may let go of the device before its end. */
+void lab_close(void)
 {
 	if (lab.map)
 		munmap((void *)lab.map, lab.info.size);
 	if (lab.fd >= 0)
 		close(lab.fd);
+	lab.map = NULL;
+	lab.fd = -1;
 }
 
 /*
@@ -398,7 +466,7 @@ __attribute__((weak)) const struct lab_test lab_random[] = {
 
 /* Behind the program's own, for --thorough. */
 static const struct lab_test *const thorough[] = {
-	lab_area, lab_gup, lab_lifetime, lab_failing, lab_random,
+	lab_views, lab_area, lab_gup, lab_lifetime, lab_failing, lab_random,
 };
 
 static const struct lab_test *known[MOST_TESTS];
@@ -476,7 +544,7 @@ static enum verdict run_test(const struct lab_test *test, int number)
 	TestResult **results;
 	SRunner *runner;
 
-	tcase_add_checked_fixture(tcase, open_device, close_device);
+	tcase_add_checked_fixture(tcase, lab_open, lab_close);
 	tcase_add_test(tcase, *test->run);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

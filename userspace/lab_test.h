@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <check.h>
 
@@ -74,8 +75,8 @@ extern struct lab_setup lab;
 extern const struct lab_test lab_contract[];
 
 /* What --thorough adds: a table for each file of the same name. */
-extern const struct lab_test lab_area[], lab_gup[], lab_lifetime[],
-	lab_failing[], lab_random[];
+extern const struct lab_test lab_views[], lab_area[], lab_gup[],
+	lab_lifetime[], lab_failing[], lab_random[];
 
 /* How often: --calls for lab_random, --rounds for lab_lifetime. */
 extern unsigned long lab_calls, lab_rounds;
@@ -115,19 +116,39 @@ void lab_write_unguarded(volatile uint32_t *words);
 
 void lab_kernel_fills(void);
 void lab_kernel_checks(void);
+
+/* Flips a bit of a word of the pattern, and back. */
+void lab_kernel_finds_a_wrong_bit(size_t victim);
 struct lab_page lab_page_at(uint64_t index);
 
 /* The frame that our own page tables name for an address in lab.map. */
 uint64_t lab_mapped_pfn(const volatile uint32_t *addr);
 
+/* These pages of lab.map show the pattern, and the lab's frames. */
+void lab_assert_pages(uint64_t first, uint64_t count, const char *who);
+
+/* The flags of the area around addr, two letters and a space each. */
+void lab_vm_flags(const volatile void *addr, char *flags, size_t size);
+
 void *lab_map(int fd, size_t length, int prot, int flags, uint64_t offset);
 void lab_assert_refused(void *map, int expected_errno, const char *what);
+
+/* A child exits with 0 if its body returns true; the end of one is its status. */
+pid_t lab_start_child(bool (*body)(void));
+int lab_end_of(pid_t child);
 bool lab_run_in_child(bool (*body)(void));
+
+/* What happens before and after each test. */
+void lab_open(void);
+void lab_close(void);
 void *lab_shared(size_t size);
 bool lab_frames_are_neighbours(void);
 
 /* Is the module loaded with this value of a parameter? */
 bool lab_parameter_is(const char *name, const char *value);
+
+/* Is it mapped by remap_vmalloc_range(), as pages and not as bare frames? */
+bool lab_maps_pages(void);
 
 /* Ends the test as skipped; @reason is shown. */
 #define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)

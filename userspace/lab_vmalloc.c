@@ -4,30 +4,15 @@
  */
 #include "lab_test.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Does /proc/self/smaps list this flag for the area that begins at addr? */
 static bool area_has_flag(const volatile void *addr, const char *flag)
 {
-	FILE *smaps = fopen("/proc/self/smaps", "r");
-	bool inside = false;
-	bool found = false;
-	char line[512];
+	char flags[256];
 
-	ck_assert_msg(smaps, "/proc/self/smaps: %s", strerror(errno));
-	while (fgets(line, sizeof(line), smaps)) {
-		uintptr_t from, to;
-
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
-			inside = from == (uintptr_t)addr;
-		else if (inside && !strncmp(line, "VmFlags:", 8))
-			found = strstr(line, flag);
-	}
-	fclose(smaps);
-	return found;
+	lab_vm_flags(addr, flags, sizeof(flags));
+	return strstr(flags, flag);
 }
 
 START_TEST(area_is_of_the_kind_that_was_asked_for)
