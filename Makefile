@@ -25,8 +25,11 @@ help:
 	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
 	@echo 'make contract  every clause of docs/contract.md, for every lab'
 	@echo '               LAB= CLAUSE= KERNEL= ARCH= FORMAT= SEED= CALLS= ROUNDS= LIMIT='
+	@echo 'make mistakes  wrong versions of the labs, each caught by the clause it names'
+	@echo '               LAB= CLAUSE= ONLY= KERNEL= FORMAT= SEED= LIMIT='
 	@echo 'make coverage  which lines and branches of the labs all of this reaches'
 	@echo '               LAB= KERNEL= FORMAT=text|json SEED= LIMIT='
+	@echo 'make lint      what static checkers have to say of the sources'
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -52,6 +55,9 @@ kunit:
 contract:
 	@harness/kmaplab contract $(call pass,LAB CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
 
+mistakes:
+	@harness/kmaplab mistakes $(call pass,LAB CLAUSE ONLY KERNEL FORMAT SEED LIMIT)
+
 coverage:
 	@harness/kmaplab coverage $(call pass,LAB KERNEL FORMAT SEED LIMIT)
 
@@ -61,7 +67,7 @@ console:
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)
 
-test clean:
+lint test clean:
 	@harness/kmaplab $@
 
-.PHONY: help run kunit contract coverage test console bench clean
+.PHONY: help run kunit contract mistakes coverage lint test console bench clean

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness import guest, kunit_log, paths
+from harness import contract, guest, kunit_log, paths
 from harness.channel import Files, LineReader, new_nonce
+from harness.contract import Clause
 from harness.guest import Ending, Machine
 from harness.initramfs import Job
 from harness.kunit_log import Leak
-from harness.labs import Load
+from harness.labs import Lab, Load
 from harness.results import Collector, LoadResult
 
 
@@ -44,6 +45,17 @@ class Checked:
     leaks: list[Leak] | None
     trouble: str | None
     ending: Ending
+
+
+def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
+    """Return the options that have a check program make the checks of some clauses.
+
+    All of them, where a clause is about what the kernel says while all of them run.
+    """
+    wanted = {check for clause in clauses for check in clause.checks}
+    chosen = sorted(wanted & contract.user_checks_of(lab.name))
+    everything = contract.REPORTS in wanted or not chosen
+    return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))
 
 
 def run(

@@ -18,7 +18,9 @@ _VERBS = {
     "run": "all labs, both sides, one table",
     "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
     "contract": "every clause of docs/contract.md, for every lab",
+    "mistakes": "wrong versions of the labs, each caught by the clause that it names",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
+    "lint": "what static checkers have to say of the sources",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
     "bench": "how long a run takes, against a bare boot",
@@ -28,6 +30,8 @@ _VERBS = {
 # Seconds until the guest of a run is killed.
 _RUN_LIMIT = 120.0
 _CONTRACT_LIMIT = 600.0
+# A mistake may be that the guest hangs.
+_MISTAKE_LIMIT = 60.0
 
 _EPILOG = """\
 exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
@@ -76,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("run", "console", "contract"):
         _add_guest_options(made[name])
     _add_contract_options(made["contract"])
+    _add_mistakes_options(made["mistakes"])
     run = made["run"]
     run.set_defaults(limit=_RUN_LIMIT)
     run.add_argument("--lab", help="labs to run, by name (default: all)")
@@ -98,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
+    made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
@@ -119,6 +125,28 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
+    )
+
+
+def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
+    )
+    parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
+    parser.add_argument("--clause", help="those that these clauses must catch (default: all)")
+    parser.add_argument("--only", help="these, by name, as kmalloc/offset-ignored (default: all)")
+    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    parser.add_argument(
+        "--seed", type=_seed, help="what all draws follow from (default: another for each run)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=_seconds,
+        default=_MISTAKE_LIMIT,
+        help=f"seconds until a guest is killed ({_MISTAKE_LIMIT:.0f})",
+    )
+    parser.add_argument(
+        "--labs", type=_directory, default=LABS, help="take labs and mistakes from here"
     )
 
 

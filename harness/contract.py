@@ -96,6 +96,28 @@ def user_checks(directory: Path = USERSPACE) -> set[str]:
     return _names(_USER_CHECK, directory)
 
 
+def user_checks_of(lab: str, directory: Path = USERSPACE) -> set[str]:
+    """Return the names of the tests that a lab's check program has.
+
+    Those in a file that is named after a lab are this lab's; a table of another file
+    that such a file names is for those labs only; all else is for every lab.
+    """
+    programs = {path.stem: path for path in directory.glob("lab_*.c") if _is_program(path)}
+    mine = set(re.findall(r"\w+", programs[lab].read_text()))
+    theirs = {word for path in programs.values() for word in re.findall(r"\w+", path.read_text())}
+    return {
+        name
+        for path in directory.glob("lab_*.c")
+        if path.stem == lab
+        or (path.stem not in programs and (path.stem in mine or path.stem not in theirs))
+        for name in _USER_CHECK.findall(path.read_text())
+    }
+
+
+def _is_program(path: Path) -> bool:
+    return f"\nconst struct lab_program {path.stem} = " in path.read_text()
+
+
 def kunit_cases(directory: Path = KUNIT) -> set[str]:
     """Return the names of all cases of the KUnit suites."""
     return _names(_KUNIT_CASE, directory)

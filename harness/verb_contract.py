@@ -10,6 +10,7 @@ from typing import TypeAlias
 from harness import accel, check, contract, labs, prepare, proof, side_by_side, uml, verb_kunit
 from harness import suites as kunit_suites
 from harness.check import Order
+from harness.contract import Clause
 from harness.errors import RequestError
 from harness.guest import Machine
 from harness.labs import Lab, Load
@@ -40,7 +41,7 @@ class _Counts:
     def options(self, shorter: bool) -> tuple[str, ...]:
         part = _SHORTER if shorter else 1
         calls, rounds = max(1, self.calls // part), max(1, self.rounds // part)
-        return ("--thorough", "--calls", str(calls), "--rounds", str(rounds))
+        return ("--calls", str(calls), "--rounds", str(rounds))
 
 
 def main(args: Namespace) -> int:
@@ -57,7 +58,7 @@ def main(args: Namespace) -> int:
         wanted, args.accel, args.limit, args.labs, flavour=args.flavour, suites=args.suites
     )
     begun = time.monotonic()
-    jobs = _jobs(machine, chosen, args, seed)
+    jobs = _jobs(machine, chosen, clauses, args, seed)
     evidence = Evidence()
     text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress:
@@ -84,7 +85,9 @@ def _skipped(chosen: list[Lab], wanted: Target) -> dict[str, str]:
     return {lab.name: reason for lab in chosen if (reason := lab.why_not(wanted))}
 
 
-def _jobs(machine: Machine, chosen: list[Lab], args: Namespace, seed: int) -> list[_Job]:
+def _jobs(
+    machine: Machine, chosen: list[Lab], clauses: list[Clause], args: Namespace, seed: int
+) -> list[_Job]:
     """Return what the guests shall do, the longest first: one load each, and the suites."""
     counts = _Counts(args.calls, args.rounds)
     able = [lab for lab in chosen if not lab.why_not(machine.kernel.target)]
@@ -93,7 +96,8 @@ def _jobs(machine: Machine, chosen: list[Lab], args: Namespace, seed: int) -> li
         for lab in able:
             for parameters in lab.more_loads if shorter else lab.loads:
                 load = Load(lab, parameters)
-                order = Order([load], seed, counts.options(shorter), leaks=True)
+                options = (*check.options(clauses, lab), *counts.options(shorter))
+                order = Order([load], seed, options, leaks=True)
                 jobs.append(_check_job(machine, order))
     names = {lab.name for lab in chosen}
     its_suites = [one for one in kunit_suites.all_suites(args.suites) if one.lab in names]

@@ -1,0 +1,138 @@
+"""The catalogue of mistakes: its headers, and that each patch fits the labs."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import mistakes, verb_mistakes
+from harness.errors import RequestError, SetupError
+from harness.labs import all_labs
+from harness.mistakes_report import Caught, MistakesReport, Outcome
+from harness.paths import LABS
+
+CATALOGUE = mistakes.read_all()
+
+PATCH = "--- a/lab_kmalloc.c\n+++ b/lab_kmalloc.c\n"
+
+
+def catalogue(tmp_path: Path, header: str, owner: str = "01_kmalloc") -> Path:
+    directory = tmp_path / owner / "mistakes"
+    directory.mkdir(parents=True)
+    (directory / "one.patch").write_text(f"{header}\n{PATCH}")
+    return tmp_path
+
+
+def test_there_are_eight_for_every_lab_and_fifty_in_all() -> None:
+    for lab in all_labs():
+        own = [one for one in CATALOGUE if mistakes.owner_lab(one) == lab.name]
+        assert len(own) >= 8, lab.name
+    assert len(CATALOGUE) >= 50
+
+
+def test_no_two_say_the_same() -> None:
+    names = [(mistake.owner, mistake.what) for mistake in CATALOGUE]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.name)
+def test_it_applies_and_changes_something(mistake: mistakes.Mistake, tmp_path: Path) -> None:
+    sources = tmp_path / "labs"
+    verb_mistakes._copy(LABS, sources)
+    before = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
+    assert verb_mistakes._apply(mistake.patch, sources / mistake.owner) is None
+    after = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
+    assert before != after and before.keys() == after.keys()
+
+
+def test_a_patch_for_another_text_does_not_apply(tmp_path: Path) -> None:
+    (tmp_path / "lab_kmalloc.c").write_text("one\ntwo\n")
+    patch = tmp_path / "one.patch"
+    patch.write_text(f"What: x\n\n{PATCH}@@ -1,2 +1,2 @@\n one\n-three\n+four\n")
+    complaint = verb_mistakes._apply(patch, tmp_path)
+    assert complaint and "FAILED" in complaint
+
+
+@pytest.mark.parametrize(
+    ("header", "complaint"),
+    [
+        ("Clause: 1.1\n", "no line 'What:'"),
+        ("What: x\n", "no line 'Clause:'"),
+        ("What: x\nClause: 9.9\n", "9.9 is not in contract.md"),
+        ("What: x\nClause: 1.1\nOn: arm64\n", "On: um or x86_64"),
+        ("What: x\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
+        ("What: x\nClause: 1.1\nWhere: there\n", "'Where: there' is none of"),
+        ("What: x\nWhat: y\nClause: 1.1\n", "there twice"),
+        ("What: x\nClause: 1.1\nLab: lab_pages\n", "what all labs share only"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(
+    tmp_path: Path, header: str, complaint: str
+) -> None:
+    with pytest.raises(SetupError, match=complaint) as caught:
+        mistakes.read_all(catalogue(tmp_path, header))
+    assert "one.patch" in str(caught.value)
+
+
+def test_what_all_share_is_shown_with_a_lab_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="Lab: wants one of"):
+        mistakes.read_all(catalogue(tmp_path, "What: x\nClause: 1.1\n", "core"))
+
+
+def test_a_lab_without_checks_in_user_mode_linux_needs_its_suite_or_x86(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="needs x86_64: user-mode Linux has no RAM"):
+        mistakes.read_all(catalogue(tmp_path, "What: x\nClause: 1.1\n", "04_reserved"))
+
+
+def test_the_header_says_what_runs(tmp_path: Path) -> None:
+    header = "What: all is wrong\nClause: 7.1\nLoad: pages=5\nBy: kunit\n"
+    mistake = mistakes.read_all(catalogue(tmp_path, header))[0]
+    assert mistake.name == "kmalloc/one" and mistake.what == "all is wrong"
+    assert str(mistake.load) == "lab_kmalloc pages=5"
+    assert mistake.clause.number == "7.1" and mistake.by_kunit and mistake.arch == "um"
+
+
+def test_mistakes_that_a_series_cannot_show_say_why() -> None:
+    reasons = {mistake.name: mistake.why_not("7.2") for mistake in CATALOGUE}
+    assert {bool(reasons[one.name]) for one in CATALOGUE if one.arch == "x86_64"} <= {True}
+    assert not any(reasons[one.name] for one in CATALOGUE if one.arch == "um")
+    prepare = [one for one in CATALOGUE if one.load.lab.name == "lab_prepare"]
+    assert all("7.2 on" in (one.why_not("6.1") or "") for one in prepare)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [("nosuch", None, None), (None, "9.9", None), (None, None, "kmalloc/nosuch")],
+)
+def test_what_is_not_there_is_refused(wanted: tuple[str | None, ...]) -> None:
+    with pytest.raises(RequestError, match="choose from"):
+        mistakes.choose(*wanted)
+
+
+def test_lab_clause_and_name_choose_together() -> None:
+    first = CATALOGUE[0]
+    chosen = mistakes.choose(mistakes.owner_lab(first), first.clause.number, first.name)
+    assert [mistake.name for mistake in chosen] == [first.name]
+
+
+@pytest.mark.parametrize(
+    ("results", "status"),
+    [
+        ([Caught.CAUGHT], 0),
+        ([Caught.CAUGHT, Caught.SURVIVED], 1),
+        ([Caught.SURVIVED, Caught.DOES_NOT_BUILD], 2),
+        ([Caught.CAUGHT, Caught.DOES_NOT_APPLY], 2),
+    ],
+)
+def test_the_status_follows_from_the_worst(results: list[Caught], status: int) -> None:
+    outcomes = [
+        Outcome(mistake, caught, "", [], 1.0)
+        for mistake, caught in zip(CATALOGUE, results, strict=False)
+    ]
+    assert MistakesReport("6.1", 7, 1.0, outcomes, {}).status == status
+
+
+def test_a_copy_for_a_mistake_holds_none_of_the_patches(tmp_path: Path) -> None:
+    verb_mistakes._copy(LABS, tmp_path / "labs")
+    assert not list((tmp_path / "labs").rglob("*.patch"))
+    shutil.rmtree(tmp_path / "labs")
