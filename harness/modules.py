@@ -65,9 +65,7 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
         if not digest.is_intact(_built(copy), stamp):
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
-        for name, source in sources.items():
-            _mirror(source, copy / name)
-        (copy / "Kbuild").write_text(f"obj-m += {' '.join(f'{name}/' for name in sources)}\n")
+        mirror(sources, copy)
         with step(f"building the modules for {kernel.release}"):
             _run_kbuild(kernel, copy, directory / "modules.log")
         digest.set_current(_built(copy), stamp, wanted)
@@ -128,6 +126,13 @@ def _inputs(name: str, sources: Path) -> list[str | Path]:
     for path in _files(sources):
         parts += [f"{name}/{path.relative_to(sources)}", path]
     return parts
+
+
+def mirror(sources: dict[str, Path], copy: Path) -> None:
+    """Make ``copy`` a directory of modules that holds these, each below its name."""
+    for name, source in sources.items():
+        _mirror(source, copy / name)
+    (copy / "Kbuild").write_text(f"obj-m += {' '.join(f'{name}/' for name in sources)}\n")
 
 
 def _mirror(sources: Path, copy: Path) -> None:

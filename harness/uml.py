@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness import apt, digest, tools
@@ -54,6 +55,24 @@ def check(flavour: str | None) -> None:
     """Raise RequestError for an unknown flavour; None stands for the default."""
     if flavour and flavour not in FLAVOURS:
         raise RequestError(f"FLAVOUR={flavour} is unknown: choose one of {', '.join(FLAVOURS)}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A series' source as Debian packed it, and the version of that package."""
+
+    directory: Path
+    version: str
+
+
+def fetch_source(target: Target) -> Source:
+    """Return the source of a series, fetched if it is not there.
+
+    Raises SetupError if it cannot be had.
+    """
+    home = BUILD / "uml" / target.series
+    with locked(home / "lock", f"UML {target.series}"):
+        return Source(home / "source", _fetch_source(target, home))
 
 
 def fetch(target: Target, flavour: str | None = None) -> Kernel:

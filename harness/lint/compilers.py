@@ -1,0 +1,145 @@
+"""The checkers that are compilers: gcc with W=1, sparse, and gcc's -fanalyzer."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from harness import digest, modules, uml
+from harness.kernels import Kernel
+from harness.lint.checker import Checker, Finding, Output, Tree, call, parse_gcc
+from harness.progress import Step
+from harness.targets import Target, series_of
+
+# The directories of the tree that kbuild builds as modules, side by side.
+_MODULES = ("labs", "kunit")
+
+_SPARSE_HEADER = Path(__file__).with_name("sparse.h")
+
+# modpost has no file and no line for what it finds.
+_MODPOST = re.compile(r"(?:ERROR|WARNING): modpost: (.*)")
+
+
+class _Kbuild(Checker):
+    """Builds all modules as kbuild does with more warnings on, for each series.
+
+    In a directory of its own, since other options mean other objects; the checkers
+    that derive from this share it, so that each file is compiled once.
+    """
+
+    # What this one asks of kbuild beside what all ask.
+    options: tuple[str, ...] = ()
+
+    _COMMON = ("-k", "W=1", "KCFLAGS=-Werror")
+
+    def files(self, tree: Tree) -> list[Path]:
+        return [path for path in tree.c_files if path.parts[0] in _MODULES]
+
+    def settings(self, tree: Tree) -> list[str | Path]:
+        makefiles = [path for path in tree.files if path.name in ("Kbuild", "Makefile")]
+        kernels = [digest.of_tool(str(kernel.image)) for kernel in _kernels()]
+        return [*kernels, *(tree.root / path for path in makefiles if path.parts[0] in _MODULES)]
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        series: dict[Finding, list[str]] = {}
+        for kernel in _kernels():
+            progress.detail = kernel.target.series
+            copy = tree.work / "kbuild" / kernel.target.series
+            names = [name for name in _MODULES if (tree.root / name / "Kbuild").is_file()]
+            modules.mirror({name: tree.root / name for name in names}, copy)
+            jobs = f"-j{os.cpu_count() or 1}"
+            command = [*modules.command(kernel, copy), jobs, *self._COMMON, *self.options]
+            for finding in self._read(call(command, tree.root), copy):
+                series.setdefault(finding, []).append(kernel.target.series)
+        return [
+            Finding(found.file, found.line, f"{found.text} ({', '.join(where)})", "", found.details)
+            for found, where in series.items()
+        ]
+
+    def _read(self, output: Output, copy: Path) -> list[Finding]:
+        """Return the findings; some series name files in full, some from the copy on."""
+        found = parse_gcc(output.text, lambda name: name.removeprefix(f"{copy}/"))
+        for line in output.text.splitlines():
+            if match := _MODPOST.match(line):
+                found.append(Finding("labs/Kbuild", 0, match[1]))
+        if output.status and not found:
+            raise output.trouble("kbuild")
+        return found
+
+
+class Gcc(_Kbuild):
+    """gcc with the warnings of W=1, each of which is an error."""
+
+    name = "gcc"
+    programs = ("/usr/bin/gcc-12",)
+
+
+class Sparse(_Kbuild):
+    """sparse, which knows __user, __iomem, __le32 and their kin; its warnings are errors.
+
+    C=2 has it check every file again, also one that need not be compiled.
+    """
+
+    name = "sparse"
+    programs = ("/usr/bin/sparse", "/usr/bin/gcc-12")
+    options = (
+        "C=2",
+        "CHECK=sparse",
+        f"CF=-Wsparse-error -Wbitwise -D__CHECK_ENDIAN__ -include {_SPARSE_HEADER}",
+    )
+
+    def settings(self, tree: Tree) -> list[str | Path]:
+        return [_SPARSE_HEADER, *super().settings(tree)]
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        self._seen: set[str] = set()
+        found = super().check(tree, progress)
+        missed = [
+            Finding(str(path), 0, "no series compiles it, so nothing has checked it")
+            for path in self.files(tree)
+            if path.suffix == ".c" and str(path) not in self._seen
+        ]
+        return found + missed
+
+    def _read(self, output: Output, copy: Path) -> list[Finding]:
+        checked = re.findall(r"^  CHECK +(.*)$", output.text, re.MULTILINE)
+        self._seen |= {name.removeprefix(f"{copy}/") for name in checked}
+        return super()._read(output, copy)
+
+
+class Analyzer(Checker):
+    """gcc -fanalyzer on the check programs; -Werror is among the Makefile's own flags."""
+
+    name = "analyzer"
+    programs = ("/usr/bin/gcc-12", "/usr/bin/make")
+
+    _PLACE = Path("userspace")
+
+    def files(self, tree: Tree) -> list[Path]:
+        return [path for path in tree.c_files if path.parts[0] == str(self._PLACE)]
+
+    def settings(self, tree: Tree) -> list[str | Path]:
+        # What they include of the labs, and what of the test library.
+        shared = [tree.root / path for path in tree.c_files if "include" in path.parts]
+        return [
+            tree.root / self._PLACE / "Makefile",
+            digest.of_tool("/usr/include/check.h"),
+            *shared,
+        ]
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        objects = tree.work / self.name
+        shutil.rmtree(objects, ignore_errors=True)
+        directory = tree.root / self._PLACE
+        jobs = f"-j{os.cpu_count() or 1}"
+        command: list[str | Path] = ["make", "-k", jobs, "-C", directory, f"O={objects}"]
+        output = call([*command, "CC=gcc-12 -fanalyzer"], tree.root)
+        found = parse_gcc(output.text, lambda name: os.path.normpath(self._PLACE / name))
+        if bool(output.status) != bool(found):
+            raise output.trouble("make -C userspace")
+        return found
+
+
+def _kernels() -> list[Kernel]:
+    """Return what each series' modules are compiled against, built if it is not there."""
+    return [uml.fetch(Target(series, "um")) for series in series_of("um")]

@@ -1,0 +1,108 @@
+"""The checkers of shell and of Python."""
+
+import re
+from pathlib import Path
+
+from harness.lint.checker import Checker, Finding, Tree, call, parse_gcc
+from harness.progress import Step
+
+
+class Shellcheck(Checker):
+    """shellcheck on whatever begins with the #! of a shell."""
+
+    name = "shellcheck"
+    programs = ("/usr/bin/shellcheck",)
+
+    def files(self, tree: Tree) -> list[Path]:
+        return tree.shell_scripts
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        files = self.files(tree)
+        if not files:
+            return []
+        output = call(["shellcheck", "--format=gcc", *files], tree.root)
+        found = parse_gcc(output.text, str)
+        if bool(output.status) != bool(found):
+            raise output.trouble("shellcheck")
+        return found
+
+
+class _Python(Checker):
+    """A checker of Python with its settings in the tree's own files."""
+
+    settings_files: tuple[str, ...] = ("pyproject.toml",)
+
+    def files(self, tree: Tree) -> list[Path]:
+        return tree.python_files
+
+    def settings(self, tree: Tree) -> list[str | Path]:
+        paths = [tree.root / name for name in self.settings_files]
+        return [path for path in paths if path.is_file()]
+
+
+class Black(_Python):
+    """black, which formats: what would it change?"""
+
+    name = "black"
+    programs = ("/usr/bin/black",)
+
+    _HUNK = re.compile(r"@@ -(\d+)")
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        command: list[str | Path] = ["black", "--check", "--diff", "--quiet"]
+        output = call([*command, *self.files(tree)], tree.root)
+        found: list[Finding] = []
+        name = ""
+        for line in output.text.splitlines():
+            if line.startswith("--- "):
+                name = line.split()[1]
+            elif line.startswith("error: cannot format "):
+                name, _, why = line.removeprefix("error: cannot format ").partition(": ")
+                found.append(Finding(name, 0, why))
+            elif match := self._HUNK.match(line):
+                found.append(Finding(name, int(match[1]), "black writes this another way:"))
+            elif found and not line.startswith("+++ "):
+                last = found[-1]
+                found[-1] = Finding(last.file, last.line, last.text, "", (*last.details, line))
+        if bool(output.status) != bool(found):
+            raise output.trouble("black")
+        return found
+
+
+class Flake8(_Python):
+    """flake8: style, names that are not used, names that are not there."""
+
+    name = "flake8"
+    programs = ("/usr/bin/flake8",)
+    settings_files = (".flake8",)
+
+    _FINDING = re.compile(r"([^\s:]+):(\d+):\d+: (\w+) (.*)")
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        output = call(["flake8", *self.files(tree)], tree.root)
+        matches = [self._FINDING.match(line) for line in output.text.splitlines()]
+        found = [Finding(m[1], int(m[2]), m[4], m[3]) for m in matches if m]
+        if len(found) != len(matches) or bool(output.status) != bool(found):
+            raise output.trouble("flake8")
+        return found
+
+
+class Mypy(_Python):
+    """mypy, as strict as the tree's pyproject.toml asks it to be."""
+
+    name = "mypy"
+    programs = ("/usr/bin/mypy",)
+
+    _FINDING = re.compile(r"([^\s:]+):(\d+): error: (.*?)(?:  \[([\w-]+)\])?$")
+
+    def check(self, tree: Tree, progress: Step) -> list[Finding]:
+        # Whole packages, or it takes harness.errors and errors for two modules.
+        packages = sorted({path.parts[0] for path in self.files(tree)})
+        command: list[str | Path] = ["mypy", "--cache-dir", tree.work / self.name]
+        command += ["--no-error-summary", "--show-error-codes"]
+        output = call([*command, *packages], tree.root)
+        matches = [self._FINDING.match(line) for line in output.text.splitlines()]
+        found = [Finding(m[1], int(m[2]), m[3], m[4] or "") for m in matches if m]
+        if bool(output.status) != bool(found):
+            raise output.trouble("mypy")
+        return found
