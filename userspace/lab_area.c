@@ -86,7 +86,7 @@ START_TEST(vm_flags_are_the_documented_ones)
 
 	lab_vm_flags(lab.map, found, sizeof(found));
 	strcpy(copy, found);
-	while ((flag = strsep(&rest, " \n"))) {
+	while ((flag = strsep(&rest, "\n "))) {
 		if (!*flag || is_among("sd ar ", flag))
 			continue;
 		ck_assert_msg(is_among(documented, flag),
@@ -460,10 +460,11 @@ END_TEST
 static bool kernel_is_before(int major, int minor)
 {
 	struct utsname name;
-	int found_major = 0, found_minor = 0;
+	int found_major, found_minor, fields;
 
 	uname(&name);
-	sscanf(name.release, "%d.%d", &found_major, &found_minor);
+	fields = sscanf(name.release, "%d.%d", &found_major, &found_minor);
+	ck_assert_int_eq(fields, 2);
 	return found_major < major ||
 	       (found_major == major && found_minor < minor);
 }
@@ -508,8 +509,8 @@ static void assert_dropped_pages_are_a_sigbus(void)
 	int status = lab_end_of(lab_start_child(touch_what_was_dropped));
 
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
-		      "MADV_DONTNEED, and a touch: expected SIGBUS, found "
-		      "status 0x%x", status);
+		      "MADV_DONTNEED, and a touch: expected SIGBUS, found status 0x%x",
+		      status);
 }
 
 static bool child_reads_the_pattern(void)

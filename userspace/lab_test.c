@@ -117,9 +117,9 @@ static void refuse_to_write_to_foreign_frames(volatile uint32_t *map)
 	for (i = 0; i < lab.info.pages; i++)
 		if (lab_mapped_pfn(map + i * page_words) !=
 		    lab_page_at(i).pfn)
-			ck_abort_msg("page %" PRIu64 " of the mapping is not "
-				     "a frame of the lab: nothing is written "
-				     "there", i);
+			ck_abort_msg("page %" PRIu64
+				     " of the mapping is not a frame of the lab: nothing is written there",
+				     i);
 }
 
 void lab_write_unguarded(volatile uint32_t *words)
@@ -227,7 +227,7 @@ bool lab_maps_pages(void)
  */
 
 /* Documentation/admin-guide/mm/pagemap.rst */
-#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_PRESENT ((uint64_t)1 << 63)
 #define PAGEMAP_PFN_MASK ((1ull << 55) - 1)
 
 static uint64_t pagemap_entry(const volatile void *addr)
@@ -623,24 +623,24 @@ static void print_report(void)
 	const int *count = totals->verdicts;
 
 	print_line("# report kernel_addr=0x%" PRIx64 " phys_addr=0x%" PRIx64
-	       " user_addr=0x%" PRIx64 " pages=%" PRIu64 " size=%" PRIu64
-	       " flags=0x%" PRIx32 " neighbours=%s"
-	       " kernel_to_user=%" PRIu64 " user_to_kernel=%" PRIu64 "",
-	       (uint64_t)totals->info.kernel_addr,
-	       (uint64_t)totals->info.phys_addr, totals->user_addr,
-	       (uint64_t)totals->info.pages, (uint64_t)totals->info.size,
-	       (uint32_t)totals->info.flags,
-	       totals->neighbours ? "yes" : "no", totals->kernel_to_user,
-	       totals->user_to_kernel);
+		   " user_addr=0x%" PRIx64 " pages=%" PRIu64 " size=%" PRIu64
+		   " flags=0x%" PRIx32 " neighbours=%s kernel_to_user=%" PRIu64
+		   " user_to_kernel=%" PRIu64 "",
+		   (uint64_t)totals->info.kernel_addr,
+		   (uint64_t)totals->info.phys_addr, totals->user_addr,
+		   (uint64_t)totals->info.pages, (uint64_t)totals->info.size,
+		   (uint32_t)totals->info.flags,
+		   totals->neighbours ? "yes" : "no", totals->kernel_to_user,
+		   totals->user_to_kernel);
 	print_line("# Totals: pass:%d fail:%d skip:%d", count[PASSED],
-	       count[FAILED], count[SKIPPED]);
+		   count[FAILED], count[SKIPPED]);
 }
 
 /*
  * The program
  */
 
-static void usage(const char *name, FILE *out)
+static void print_usage(const char *name, FILE *out)
 {
 	fprintf(out,
 		"usage: %s [--thorough | --only NAME,NAME...] [--seed N] ...\n"
@@ -745,13 +745,13 @@ static struct arguments parse_arguments(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'h' || option == '?') {
-			usage(argv[0], option == 'h' ? stdout : stderr);
+			print_usage(argv[0], option == 'h' ? stdout : stderr);
 			exit(option == 'h' ? 0 : 2);
 		}
 		parse_option(&arguments, option);
 	}
 	if (optind < argc) {
-		usage(argv[0], stderr);
+		print_usage(argv[0], stderr);
 		exit(2);
 	}
 	return arguments;
