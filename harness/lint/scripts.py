@@ -51,21 +51,31 @@ class Black(_Python):
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
         command: list[str | Path] = ["black", "--check", "--diff", "--quiet"]
         output = call([*command, *self.files(tree)], tree.root)
+        found = self._read(output.text)
+        if bool(output.status) != bool(found):
+            raise output.trouble("black")
+        return found
+
+    def _read(self, text: str) -> list[Finding]:
+        """Read a diff: a finding for each hunk, at the first line that changes."""
         found: list[Finding] = []
-        name = ""
-        for line in output.text.splitlines():
+        name, number = "", 0
+        hunk: list[str] = []
+        for line in text.splitlines():
             if line.startswith("--- "):
                 name = line.split()[1]
             elif line.startswith("error: cannot format "):
-                name, _, why = line.removeprefix("error: cannot format ").partition(": ")
-                found.append(Finding(name, 0, why))
+                path, _, why = line.removeprefix("error: cannot format ").partition(": ")
+                found.append(Finding(path, 0, why))
             elif match := self._HUNK.match(line):
-                found.append(Finding(name, int(match[1]), "black writes this another way:"))
+                number, hunk = int(match[1]), []
+                found.append(Finding(name, number, ""))
             elif found and not line.startswith("+++ "):
-                last = found[-1]
-                found[-1] = Finding(last.file, last.line, last.text, "", (*last.details, line))
-        if bool(output.status) != bool(found):
-            raise output.trouble("black")
+                hunk.append(line)
+                same = next((n for n, old in enumerate(hunk) if old[:1] in "-+"), 0)
+                found[-1] = Finding(
+                    name, number + same, "black writes this another way:", "", tuple(hunk)
+                )
         return found
 
 
