@@ -5,7 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -141,26 +141,25 @@ def side_by_side(
 _GCC = re.compile(
     r"(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?(?:error|warning|note): (?P<text>.*)"
 )
+# What follows one of these; but not kbuild's lines: two blanks, a word in capitals.
+_EXPLAINS = re.compile(r"(?:\S+:\d+:\d+: )?(?!  [A-Z]+ )(?P<text> .*)")
 
 
 def parse_gcc(text: str, name_of: Callable[[str], str]) -> list[Finding]:
-    """Read what compilers say, each with the indented lines that follow it.
+    """Read what compilers say, each finding with the lines that explain it.
 
-    ``name_of`` makes the name of a file, as it is printed, relative to the tree.
+    gcc indents these; sparse writes file and line before them, too. ``name_of``
+    makes the name of a file, as it is printed, relative to the tree.
     """
     found: list[Finding] = []
-    details: list[str] = []
-    inside = False
-    for line in [*text.splitlines(), ""]:
-        match = _GCC.match(line)
-        if inside and line.startswith(" ") and not line.startswith("  CC"):
-            details.append(line)
-            continue
-        if inside and details:
-            last = found[-1]
-            found[-1] = Finding(last.file, last.line, last.text, last.kind, tuple(details))
-        details = []
-        inside = match is not None
-        if match:
+    is_explained = False
+    for line in text.splitlines():
+        if match := _GCC.match(line):
             found.append(Finding(name_of(match["file"]), int(match["line"]), match["text"]))
+            is_explained = True
+        elif is_explained and (more := _EXPLAINS.match(line)):
+            last = found[-1]
+            found[-1] = replace(last, details=(*last.details, more["text"]))
+        else:
+            is_explained = False
     return found

@@ -106,6 +106,8 @@ class Coccinelle(_FromSource):
     name = "coccinelle"
     # Two of them are written in OCaml, which Coccinelle compiles.
     programs = ("/usr/bin/spatch", "/usr/bin/ocamlopt")
+    # The semantic patches' names.
+    pattern = "*.cocci"
 
     _FINDING = re.compile(r"([^\s:]+):(\d+):[-\d]+: (.*)")
 
@@ -133,7 +135,7 @@ class Coccinelle(_FromSource):
         return sorted({finding for findings in found for finding in findings}, key=str)
 
     def _scripts(self, source: Path) -> list[Path]:
-        paths = sorted((source / "scripts/coccinelle").rglob("*.cocci"))
+        paths = sorted((source / "scripts/coccinelle").rglob(self.pattern))
         return [path for path in paths if re.search(r"virtual\s+report", path.read_text())]
 
     def _options(self, script: Path) -> list[str]:

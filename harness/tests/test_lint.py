@@ -11,8 +11,10 @@ from harness.errors import RequestError, SetupError
 from harness.lint import excuses
 from harness.lint.checker import Finding, Tree
 from harness.lint.excuses import Excuse
+from harness.lint.kernel_tools import Coccinelle
 from harness.lint.scripts import Flake8
 from harness.paths import ROOT
+from harness.targets import series_of
 from harness.tests.conftest import Kmaplab
 from harness.verb_lint import Result
 
@@ -122,16 +124,22 @@ def test_a_tree_without_faults_is_clean(small: Tree, name: str) -> None:
         for fault in FAULTS
     ],
 )
-def test_a_fault_is_found_and_named(small: Tree, fault: Fault) -> None:
+def test_a_fault_is_found_and_named(
+    small: Tree, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of all the semantic patches, the one that it is for.
+    monkeypatch.setattr(Coccinelle, "pattern", f"{fault.said}.cocci")
     path = small.root / fault.file
     text = path.read_text()
     assert text.count(fault.old) == 1
     path.write_text(text.replace(fault.old, fault.new))
     found = lint(small, fault.checker).findings
-    said = [str(finding) for finding in found]
+    said = ["\n".join([str(finding), *finding.details]) for finding in found]
     assert any(
         text.startswith(f"{fault.file}:{fault.line}: ") and fault.said in text for text in said
     ), said
+    if fault.checker in ("gcc", "sparse"):
+        assert all(f"({', '.join(series_of('um'))})" in text for text in said)
     assert all(finding.file == fault.file for finding in found), said
 
 
