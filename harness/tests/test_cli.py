@@ -43,6 +43,7 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--labs", "/nonexistent"], "no directory of labs or suites"),
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
         (["bench", "--rounds", "0"], "at least 1"),
+        (["lint", "--only", "flake8,nosuch"], "black, flake8, mypy"),
     ],
 )
 def test_a_bad_request_ends_with_2_and_names_what_is_valid(
@@ -55,7 +56,8 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "run", "kunit", "coverage", "test", "console", "bench", "clean"]
+    "verb",
+    ["", "run", "kunit", "contract", "coverage", "lint", "test", "console", "bench", "clean"],
 )
 def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
@@ -64,7 +66,8 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    for verb in ("run", "kunit", "contract", "coverage", "test", "console", "bench", "clean", "help"):
+    verbs = "run kunit contract coverage lint test console bench clean help"
+    for verb in verbs.split():
         assert f"make {verb} " in listed
 
 
