@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from harness.kernel_log import REPORT
 
-# kunit/lab_kunit_device.c says so where a case begins.
+# kunit/lab_kunit_device.c says so where a case begins, and lab_kunit_loads.c where one does
+# that is made of loads, before there is a suite.
 _CASE = re.compile(r"kmaplab: case (\S+) pid (\d+)$")
+_EARLY_CASE = "load_survives_every_failed_allocation"
 
 _RAW = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\] ?")
 _SUBTEST = re.compile(r"    # Subtest: (\S+)$")
@@ -25,21 +27,25 @@ _SUMS = re.compile(r"# (Totals|\S+): pass:\d+ ")
 
 @dataclass
 class Case:
-    """One case and what the kernel said during it; ``skipped`` is the reason."""
+    """One case and what the kernel said during it.
+
+    ``skipped`` is the reason; ``lost`` says that kmemleak found something of it.
+    """
 
     name: str
     passed: bool
     skipped: str | None = None
     lines: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
+    lost: bool = False
 
 
 @dataclass
 class SuiteLog:
     """What the log says of a suite, as far as it came.
 
-    ``running`` is the case that had begun and not ended; ``pids`` the case of
-    each thread; ``around`` what was said before the first case and after the last;
+    ``running`` is the case that had begun and not ended; ``early`` what was said before
+    the suite, while its labs were loaded for a case; ``pids`` the case of each thread; ``around`` what was said before the first case and after the last;
     ``verdict`` KUnit's own, None if it never came.
     """
 
@@ -47,6 +53,7 @@ class SuiteLog:
     plan: int | None = None
     cases: list[Case] = field(default_factory=list)
     running: str | None = None
+    early: list[str] = field(default_factory=list)
     pids: dict[int, str] = field(default_factory=dict)
     around: list[str] = field(default_factory=list)
     verdict: bool | None = None
@@ -78,7 +85,7 @@ def read(lines: list[str]) -> SuiteLog:
             pending = []
         elif not _SUMS.search(line):
             pending.append(line)
-    log.around += pending
+    log.around += log.early + pending
     _check(log)
     return log
 
@@ -88,8 +95,12 @@ def _read_around(log: SuiteLog, line: str) -> None:
         log.name = match[1]
     elif log.name and (match := _PLAN.match(line)):
         log.plan = int(match[1])
+        log.running = None
+    elif not log.name and (match := _CASE.search(line)):
+        log.running = match[1]
+        log.pids[int(match[2])] = match[1]
     elif not re.match(r" *(KTAP version 1|1\.\.\d+|# module: \S+)$|kmaplab: begin", line):
-        log.around.append(line)
+        (log.early if log.running else log.around).append(line)
 
 
 def _read_result(log: SuiteLog, match: re.Match[str], lines: list[str]) -> None:
@@ -101,6 +112,8 @@ def _read_result(log: SuiteLog, match: re.Match[str], lines: list[str]) -> None:
     elif log.running not in (None, name):
         log.nonsense = f"{name} ended while {log.running} was running"
     log.running = None
+    if name == _EARLY_CASE:
+        lines, log.early = log.early + lines, []
     log.cases.append(
         Case(
             name=name,

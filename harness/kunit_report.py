@@ -87,7 +87,7 @@ def _judge_case(case: Case, leaks: list[Leak]) -> Case:
     for leak in leaks:
         lines += ["this memory was lost (kmemleak):", *leak.lines]
     passed = case.passed and not case.reports and not leaks
-    return replace(case, passed=passed, lines=lines)
+    return replace(case, passed=passed, lines=lines, lost=bool(leaks))
 
 
 def broken(load: SuiteLoad, log: SuiteLog, why: str) -> SuiteResult:

@@ -157,9 +157,12 @@ def of_suites(results: list[SuiteResult], trouble: str | None) -> Evidence:
             else:
                 verdict = Verdict.PROVED if case.passed else Verdict.FAILED
                 text = "" if case.passed else " / ".join(line.strip() for line in case.lines)
-            around = case.name == kunit_report.AROUND
-            names = contract.OBSERVED if around else (case.name,)
-            evidence.findings += [Finding(lab, where, name, verdict, text) for name in names]
+            if case.name != kunit_report.AROUND:
+                evidence.findings.append(Finding(lab, where, case.name, verdict, text))
+                continue
+            for name, failed in ((contract.REPORTS, case.reports), (contract.LEAKS, case.lost)):
+                verdict = Verdict.FAILED if failed else Verdict.PROVED
+                evidence.findings.append(Finding(lab, where, name, verdict, text if failed else ""))
         if result.trouble:
             evidence.problems.append(f"{where}: {result.trouble}")
             evidence.broken = True

@@ -77,6 +77,9 @@ static int init_with_failures(void)
 	int sweep, err;
 	unsigned int n;
 
+	/* What goes wrong from here on is that case's, though it begins later. */
+	pr_info("kmaplab: case load_survives_every_failed_allocation pid %d\n",
+		task_pid_nr(current));
 	err = init_function();
 	if (err || !loads.can_fail || !device_is_there())
 		return err;

@@ -114,3 +114,31 @@ def test_an_address_space_that_kunit_lost_is_kunits() -> None:
     assert leaks("mm_alloc", "kunit_vm_mmap_init")[0].kunits_own
     assert not leaks("vm_area_alloc", "kunit_vm_mmap_init")[0].kunits_own
     assert not leaks("mm_alloc", "lab_x_mmap")[0].kunits_own
+
+
+LOADS = "load_survives_every_failed_allocation"
+
+
+def loaded(*lines: str) -> list[str]:
+    """Return the log with what was said while the lab was loaded, for a case of that."""
+    mark = f"<6>[    0.010000] kmaplab: case {LOADS} pid 40"
+    said = [f"<4>[    0.010000] {line}" for line in lines]
+    return [WELL[0], mark, *said, *changed("ok 1 one", f"ok 1 {LOADS}")[1:]]
+
+
+def test_what_goes_wrong_in_a_load_belongs_to_the_case_about_loads() -> None:
+    log = kunit_log.read(loaded("BUG: KASAN: double-free"))
+    assert log.nonsense == "load_survives_every_failed_allocation ended while one was running"
+    log = kunit_log.read([line.replace("case one", f"case {LOADS}") for line in loaded("BUG: x")])
+    assert log.nonsense is None
+    assert log.cases[0].reports == ["BUG: x"] and log.around == []
+    assert log.pids[40] == LOADS
+
+
+def test_a_guest_that_dies_in_a_load_was_running_that_case() -> None:
+    assert kunit_log.read(loaded("BUG: x")[:3]).running == LOADS
+
+
+def test_what_is_said_in_loads_is_kept_if_there_is_no_such_case() -> None:
+    log = kunit_log.read([WELL[0], f"kmaplab: case {LOADS} pid 40", "BUG: x", *WELL[1:]])
+    assert log.nonsense is None and log.around == ["BUG: x"]

@@ -1,0 +1,92 @@
+"""Real boots: every clause of the contract is proved for every lab that it concerns."""
+
+import json
+from typing import Any
+
+import pytest
+
+from harness import contract
+from harness.tests.conftest import BreakLab, Kmaplab
+
+pytestmark = pytest.mark.boot
+
+# What user-mode Linux cannot show of any lab: it has one memory type.
+NOT_IN_UML = {"6.1"}
+
+# What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
+NOT_ON_X86 = {"6.2", "7.1", "7.2"}
+
+# Clauses that concern some of the labs only.
+OF_SOME = {
+    "2.5": {"lab_kmalloc"},
+    "4.8": {"lab_remap", "lab_prepare"},
+    "5.4": {"lab_reserved"},
+    "6.1": {"lab_reserved"},
+    "6.2": {"lab_reserved"},
+}
+
+
+def prove(kmaplab: Kmaplab, *arguments: str) -> dict[str, Any]:
+    outcome = kmaplab("contract", "--format", "json", *arguments).expect(0)
+    data: dict[str, Any] = json.loads(outcome.out)
+    return data
+
+
+def concerning(lab: str) -> set[str]:
+    return {one.number for one in contract.read() if lab in OF_SOME.get(one.number, {lab})}
+
+
+def not_proved(data: dict[str, Any], lab: str) -> set[str]:
+    """Return the clauses that concern a lab and were not proved for it."""
+    proved = {one["clause"] for one in data["clauses"] if one["labs"].get(lab) == "proved"}
+    return concerning(lab) - proved
+
+
+def test_every_clause_is_proved_in_user_mode_linux(kmaplab: Kmaplab, um_edge: str) -> None:
+    """All calls and rounds. lab_reserved is seen by its suite only."""
+    data = prove(kmaplab, "--arch", "um", "--kernel", um_edge)
+    labs = {"lab_kmalloc", "lab_pages", "lab_vmalloc", "lab_remap"}
+    for lab in labs | ({"lab_prepare"} if um_edge == "7.2" else set()):
+        assert not_proved(data, lab) == set(), lab
+    of_reserved = {"1.8", "2.1", "5.3", "5.4", "6.2", "7.1", "7.2", "8.2"}
+    assert not_proved(data, "lab_reserved").isdisjoint(of_reserved)
+    assert {one["clause"] for one in data["clauses"] if not one["proved"]} == NOT_IN_UML
+
+
+def test_every_clause_is_proved_on_debians_kernels(kmaplab: Kmaplab, series: str) -> None:
+    """Fewer calls and rounds: emulation is slow, and nothing there depends on the kernel."""
+    counts = ("--calls", "20000", "--rounds", "100")
+    data = prove(kmaplab, "--kernel", series, *counts)
+    for lab in ("lab_kmalloc", "lab_pages", "lab_vmalloc", "lab_reserved", "lab_remap"):
+        assert not_proved(data, lab) == NOT_ON_X86 & concerning(lab), lab
+
+
+def test_a_broken_clause_ends_with_1_and_is_named(
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str
+) -> None:
+    lab = broken_lab("lab_kmalloc").replace("first + vma->vm_pgoff", "first")
+    target = ("--arch", "um", "--kernel", um_default, "--labs", str(lab.directory))
+    outcome = kmaplab("contract", *target, "--lab", "kmalloc", "--clause", "1.6").expect(1)
+    assert "offset_k_shows_page_k failed" in outcome.out
+    assert "0 of 1 clauses proved, not 1.6" in outcome.out
+
+
+def test_a_leak_is_listed(kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str) -> None:
+    lab = broken_lab("lab_kmalloc").replace("	kfree(object);\n", "")
+    target = ("--arch", "um", "--kernel", um_default, "--labs", str(lab.directory))
+    outcome = kmaplab("contract", *target, "--lab", "kmalloc", "--clause", "2.5,5.3").expect(1)
+    assert "kmemleak_lists_nothing failed" in outcome.out
+    assert "lab_kmalloc_ioctl" in outcome.out
+
+
+def test_a_guest_that_dies_ends_with_3(
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str
+) -> None:
+    lab = broken_lab("lab_pages").replace(
+        "	int err = lab_refuse_mmap(lab, vma);",
+        "	int err = lab_refuse_mmap(lab, vma);\n\n	BUG_ON(err);",
+    )
+    target = ("--arch", "um", "--kernel", um_default, "--labs", str(lab.directory))
+    outcome = kmaplab("contract", *target, "--lab", "pages", "--clause", "2.3").expect(3)
+    assert "mmap_past_the_end_is_refused failed" in outcome.out
+    assert "kernel BUG at" in outcome.out or "Kernel panic" in outcome.out
