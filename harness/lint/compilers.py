@@ -16,6 +16,9 @@ _MODULES = ("labs", "kunit")
 
 _SPARSE_HEADER = Path(__file__).with_name("sparse.h")
 
+# What each of them says in one piece, though they run side by side.
+_JOBS = (f"-j{os.cpu_count() or 1}", "--output-sync=target")
+
 # modpost has no file and no line for what it finds.
 _MODPOST = re.compile(r"(?:ERROR|WARNING): modpost: (.*)")
 
@@ -47,8 +50,7 @@ class _Kbuild(Checker):
             copy = tree.work / "kbuild" / kernel.target.series
             names = [name for name in _MODULES if (tree.root / name / "Kbuild").is_file()]
             modules.mirror({name: tree.root / name for name in names}, copy)
-            jobs = f"-j{os.cpu_count() or 1}"
-            command = [*modules.command(kernel, copy), jobs, *self._COMMON, *self.options]
+            command = [*modules.command(kernel, copy), *_JOBS, *self._COMMON, *self.options]
             for finding in self._read(call(command, tree.root), copy):
                 series.setdefault(finding, []).append(kernel.target.series)
         return [
@@ -131,8 +133,7 @@ class Analyzer(Checker):
         objects = tree.work / self.name
         shutil.rmtree(objects, ignore_errors=True)
         directory = tree.root / self._PLACE
-        jobs = f"-j{os.cpu_count() or 1}"
-        command: list[str | Path] = ["make", "-k", jobs, "-C", directory, f"O={objects}"]
+        command: list[str | Path] = ["make", "-k", *_JOBS, "-C", directory, f"O={objects}"]
         output = call([*command, "CC=gcc-12 -fanalyzer"], tree.root)
         found = parse_gcc(output.text, lambda name: os.path.normpath(self._PLACE / name))
         if bool(output.status) != bool(found):
