@@ -139,10 +139,10 @@ def side_by_side(
 
 
 _GCC = re.compile(
-    r"(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?(?:error|warning|note): (?P<text>.*)"
+    r"(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?(?:error|warning): (?P<text>.*)"
 )
 # What follows one of these; but not kbuild's lines: two blanks, a word in capitals.
-_EXPLAINS = re.compile(r"(?:\S+:\d+:\d+: )?(?!  [A-Z]+ )(?P<text> .*)")
+_EXPLAINS = re.compile(r"(?:\S+:\d+:\d+: )?(?!  [A-Z]+ )(?P<text> .*)|(?P<note>\S+: note: .*)")
 
 
 def parse_gcc(text: str, name_of: Callable[[str], str]) -> list[Finding]:
@@ -159,7 +159,7 @@ def parse_gcc(text: str, name_of: Callable[[str], str]) -> list[Finding]:
             is_explained = True
         elif is_explained and (more := _EXPLAINS.match(line)):
             last = found[-1]
-            found[-1] = replace(last, details=(*last.details, more["text"]))
+            found[-1] = replace(last, details=(*last.details, more["text"] or more["note"]))
         else:
             is_explained = False
     return found

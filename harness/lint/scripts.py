@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from harness.lint.checker import Checker, Finding, Tree, call, parse_gcc
+from harness.lint.checker import Checker, Finding, Tree, call
 from harness.progress import Step
 
 
@@ -13,6 +13,8 @@ class Shellcheck(Checker):
     name = "shellcheck"
     programs = ("/usr/bin/shellcheck",)
 
+    _FINDING = re.compile(r"([^\s:]+):(\d+):\d+: (?:error|warning|note): (.*) \[(SC\d+)\]")
+
     def files(self, tree: Tree) -> list[Path]:
         return tree.shell_scripts
 
@@ -21,8 +23,9 @@ class Shellcheck(Checker):
         if not files:
             return []
         output = call(["shellcheck", "--format=gcc", *files], tree.root)
-        found = parse_gcc(output.text, str)
-        if bool(output.status) != bool(found):
+        matches = [self._FINDING.match(line) for line in output.text.splitlines()]
+        found = [Finding(m[1], int(m[2]), m[3], m[4]) for m in matches if m]
+        if len(found) != len(matches) or bool(output.status) != bool(found):
             raise output.trouble("shellcheck")
         return found
 
