@@ -26,11 +26,11 @@ class FakeMachine:
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
 
-    def setup(self) -> subprocess.CompletedProcess[str]:
+    def setup(self, *verb: str) -> subprocess.CompletedProcess[str]:
         """Run harness/setup of a copy of the tree, with two packages in its list."""
         (self.directory / "installed").write_text("\n".join(self.installed) + "\n")
         return subprocess.run(
-            [self.directory / "tree/harness/setup"],
+            [self.directory / "tree/harness/setup", *verb],
             env={"PATH": f"{self.directory / 'bin'}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
@@ -105,3 +105,15 @@ def test_a_package_that_apt_did_not_install_is_noticed(machine: FakeMachine) -> 
     result = machine.setup()
     assert result.returncode == 2
     assert "did not install: make qemu-x" in result.stderr
+
+
+def test_packages_of_a_verb_are_wanted_for_that_verb_only(machine: FakeMachine) -> None:
+    with (machine.directory / "tree/harness/packages").open("a") as packages:
+        packages.write("verbs: test lint\nlinter\t# reason\n")
+    machine.installed = ["make", "qemu-x"]
+    for verb in ("run", "tes", ""):
+        assert machine.setup(verb).returncode == 0
+    assert machine.calls == []
+    for verb in ("test", "lint"):
+        assert "apt-get did not install: linter" in machine.setup(verb).stderr
+    assert any("linter" in call for call in machine.calls)
