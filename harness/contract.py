@@ -81,9 +81,7 @@ def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
             numbers = ", ".join(clause.number for clause in clauses)
             raise RequestError(f"CLAUSE={name} is unknown: choose from {numbers}, or a chapter")
     return [
-        clause
-        for clause in clauses
-        if not names or any(_is_named(clause, name) for name in names)
+        clause for clause in clauses if not names or any(_is_named(clause, name) for name in names)
     ]
 
 

@@ -45,8 +45,9 @@ class SuiteLog:
     """What the log says of a suite, as far as it came.
 
     ``running`` is the case that had begun and not ended; ``early`` what was said before
-    the suite, while its labs were loaded for a case; ``pids`` the case of each thread; ``around`` what was said before the first case and after the last;
-    ``verdict`` KUnit's own, None if it never came.
+    the suite, while its labs were loaded for a case; ``pids`` the case of each thread;
+    ``around`` what was said before the first case and after the last; ``verdict`` KUnit's
+    own, None if it never came.
     """
 
     name: str = ""

@@ -86,9 +86,14 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
     if header["Clause"] not in clauses:
         raise SetupError(f"{patch}: Clause: {header['Clause']} is not in {contract.PAGE.name}")
     arch, by = header.get("On", "um"), header.get("By", "user")
-    if arch not in ("um", "x86_64") or by not in ("user", "kunit") or (arch, by) == (
-        "x86_64",
-        "kunit",
+    if (
+        arch not in ("um", "x86_64")
+        or by not in ("user", "kunit")
+        or (arch, by)
+        == (
+            "x86_64",
+            "kunit",
+        )
     ):
         raise SetupError(f"{patch}: wants On: um or x86_64, and By: user or, on um, kunit")
     if by == "user" and (reason := lab.cannot_run.get(arch)):

@@ -35,7 +35,7 @@ from harness.kernels import Kernel
 from harness.lock import locked
 from harness.mistakes import Mistake
 from harness.mistakes_report import FORMATS, Caught, MistakesReport, Outcome
-from harness.paths import BUILD, KUNIT, LABS
+from harness.paths import BUILD, KUNIT
 from harness.progress import Step, step
 from harness.proof import Evidence, Finding, Verdict
 from harness.targets import Target, target
@@ -95,9 +95,7 @@ class _Workshop:
     free: SimpleQueue[int] = field(default_factory=SimpleQueue)
 
     @staticmethod
-    def open(
-        series: str, able: list[Mistake], labs: Path, seed: int, limit: float
-    ) -> "_Workshop":
+    def open(series: str, able: list[Mistake], labs: Path, seed: int, limit: float) -> "_Workshop":
         """Have all kernels and check programs at hand."""
         found = {}
         for arch in sorted({mistake.arch for mistake in able}):
@@ -179,7 +177,8 @@ def _copy(labs: Path, sources: Path) -> None:
 
 def _apply(patch: Path, directory: Path) -> str | None:
     """Apply a patch to the letter; return what patch(1) said if it does not."""
-    command = ["patch", "-p1", "--batch", "--forward", "--fuzz=0", "-d", directory, "-i", patch]
+    options = ["-p1", "--batch", "--forward", "--fuzz=0"]
+    command: list[str | Path] = ["patch", *options, "-d", directory, "-i", patch]
     try:
         result = subprocess.run(
             command, capture_output=True, text=True, env=tools.environment(), check=False

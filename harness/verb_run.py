@@ -73,9 +73,7 @@ def _import_while_waiting(*modules: str) -> None:
     threading.Thread(target=load, daemon=True).start()
 
 
-def _report(
-    machine: Machine, seed: int, checked: Checked, skipped: list[LoadResult]
-) -> RunReport:
+def _report(machine: Machine, seed: int, checked: Checked, skipped: list[LoadResult]) -> RunReport:
     outcome = checked.results + skipped
     trouble = checked.trouble
     log = BUILD / "console.log"

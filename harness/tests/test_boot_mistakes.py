@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.paths import LABS
+from harness.tests.conftest import Kmaplab
 
 pytestmark = pytest.mark.boot
 
@@ -37,7 +38,7 @@ def catalogue(workbench: Path) -> tuple[Path, Write]:
 
 
 def test_only_what_its_clause_notices_is_caught(
-    kmaplab, catalogue: tuple[Path, Write], um_edge: str
+    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_edge: str
 ) -> None:
     directory, write = catalogue
     write("caught", "2.3", _CALL, "	int err = 0;")
@@ -67,7 +68,7 @@ def test_only_what_its_clause_notices_is_caught(
 
 
 def test_a_survivor_ends_with_1_and_is_named(
-    kmaplab, catalogue: tuple[Path, Write], um_default: str
+    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_default: str
 ) -> None:
     directory, write = catalogue
     write("survivor", "1.1", _CALL, "	int err = 0;")
@@ -77,17 +78,19 @@ def test_a_survivor_ends_with_1_and_is_named(
 
 
 def test_a_guest_that_dies_in_a_check_of_the_clause_is_a_catch(
-    kmaplab, catalogue: tuple[Path, Write], um_default: str
+    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_default: str
 ) -> None:
     directory, write = catalogue
-    write("crash", "2.3", _CALL, '	int err = lab_refuse_mmap(lab, vma); BUG_ON(err);')
-    write("crash-elsewhere", "1.1", _CALL, '	int err = lab_refuse_mmap(lab, vma); BUG_ON(!err);')
+    write("crash", "2.3", _CALL, "	int err = lab_refuse_mmap(lab, vma); BUG_ON(err);")
+    write("crash-elsewhere", "1.1", _CALL, "	int err = lab_refuse_mmap(lab, vma); BUG_ON(!err);")
     arguments = ("--kernel", um_default, "--labs", directory, "--format", "json")
     data = json.loads(kmaplab("mistakes", *arguments).expect(0).out)
     assert all("while it ran" in one["by"][0]["text"] for one in data["mistakes"])
 
 
-def test_a_suite_notices_too(kmaplab, catalogue: tuple[Path, Write], um_default: str) -> None:
+def test_a_suite_notices_too(
+    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_default: str
+) -> None:
     directory, write = catalogue
     write("seen", "2.3", _CALL, "	int err = 0;", header="By: kunit\n")
     arguments = ("--kernel", um_default, "--labs", directory, "--format", "json")

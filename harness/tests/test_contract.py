@@ -195,20 +195,26 @@ def test_the_status_follows_from_the_findings(
     assert report(*findings, broken=broken).status == status
 
 
-def test_the_table_names_what_failed_and_what_is_not_proved(capsys) -> None:
+def test_the_table_names_what_failed_and_what_is_not_proved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     report(("a", Verdict.FAILED)).print("table")
     text = capsys.readouterr().out
     assert "1.1 A promise" in text and "FAILED" in text
     assert "there: a failed" in text and "0 of 1 clauses proved, not 1.1" in text
 
 
-def test_json_has_every_finding(capsys) -> None:
+def test_json_has_every_finding(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     report(("a", Verdict.PROVED)).print("json")
     clause = json.loads(capsys.readouterr().out)["clauses"][0]
     assert clause["proved"] and clause["labs"] == {"lab_kmalloc": "proved", "lab_pages": "none"}
 
 
-def test_junit_counts_failures_and_skips(capsys) -> None:
+def test_junit_counts_failures_and_skips(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     from junitparser import JUnitXml
 
     report(("a", Verdict.FAILED), ("b", Verdict.SKIPPED)).print("junit")

@@ -35,7 +35,7 @@ def test_no_two_say_the_same() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.name)
+@pytest.mark.parametrize("mistake", CATALOGUE, ids=[one.name for one in CATALOGUE])
 def test_it_applies_and_changes_something(mistake: mistakes.Mistake, tmp_path: Path) -> None:
     sources = tmp_path / "labs"
     verb_mistakes._copy(LABS, sources)
@@ -104,7 +104,7 @@ def test_mistakes_that_a_series_cannot_show_say_why() -> None:
     "wanted",
     [("nosuch", None, None), (None, "9.9", None), (None, None, "kmalloc/nosuch")],
 )
-def test_what_is_not_there_is_refused(wanted: tuple[str | None, ...]) -> None:
+def test_what_is_not_there_is_refused(wanted: tuple[str | None, str | None, str | None]) -> None:
     with pytest.raises(RequestError, match="choose from"):
         mistakes.choose(*wanted)
 
