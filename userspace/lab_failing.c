@@ -179,9 +179,9 @@ static bool fail_once(const struct call *call, unsigned int chance,
 		assert_no_traces(call->name, before);
 		++*failures;
 	} else {
-		ck_assert_msg(!call->may_be_short || used ||
-			      result == call->whole,
-			      "%s was short on its own: %ld", call->name,
+		ck_assert_msg(!call->may_be_short || result == call->whole ||
+			      (used && result > 0),
+			      "%s moved %ld bytes, and no error", call->name,
 			      result);
 		undo(call, result);
 	}
@@ -226,12 +226,30 @@ START_TEST(open_fails_cleanly)
 }
 END_TEST
 
-/* From a page on, so many bytes. */
+/* From a page on, so many bytes; and where. */
 static uint64_t map_offset, map_length;
+static void *map_place;
+
+/*
+ * A place without page tables, for they are most of what can fail in the driver's
+ * part of mmap(). A page of them covers 2 MiB, and the next level 1 GiB.
+ */
+static void find_place(void)
+{
+	const size_t gib = 1ul << 30;
+	char *room = mmap(NULL, 3 * gib, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ck_assert_msg(room != MAP_FAILED, "no 3 GiB of addresses: %s",
+		      strerror(errno));
+	munmap(room, 3 * gib);
+	map_place = room + gib + (-(uintptr_t)room & (gib - 1));
+}
 
 static long call_mmap(void)
 {
-	return (long)mmap(NULL, map_length, READ_WRITE, MAP_SHARED, lab.fd,
+	return (long)mmap(map_place, map_length, READ_WRITE,
+			  MAP_SHARED | MAP_FIXED_NOREPLACE, lab.fd,
 			  (off_t)map_offset);
 }
 
@@ -256,6 +274,7 @@ START_TEST(mmap_fails_cleanly)
 	uint64_t last = lab.info.pages - 1;
 
 	prepare_faults();
+	find_place();
 	lab_write_pattern(lab.map);
 	fail_mmap("mmap() of all pages", 0, last + 1);
 	fail_mmap("mmap() of the first page", 0, 1);

@@ -77,16 +77,18 @@ static struct {
 	struct lab_difference *found;
 } other;
 
-static void give_turn(int to)
+static bool give_turn(int to)
 {
-	ck_assert_int_eq(write(other.turn[to][1], "", 1), 1);
+	return write(other.turn[to][1], "", 1) == 1;
 }
 
-static void await_turn(int of)
+/* False if who had the turn is gone. */
+static bool await_turn(int of)
 {
 	char byte;
 
-	ck_assert_int_eq(read(other.turn[of][0], &byte, 1), 1);
+	close(other.turn[of][1]);
+	return read(other.turn[of][0], &byte, 1) == 1;
 }
 
 /* It has inherited the mapping: away with that, and in by the front door. */
@@ -112,9 +114,9 @@ static bool other_process(void)
 					     lab_expect_pattern);
 	lab.seed = ~lab.seed;
 	lab_write_unguarded(lab.map);
-	give_turn(0);
+	if (!give_turn(0) || !await_turn(1))
+		return false;
 
-	await_turn(1);
 	lab.seed++;
 	other.found[1] = lab_find_difference(lab.map, lab.words, 0,
 					     lab_expect_pattern);
@@ -130,9 +132,7 @@ START_TEST(another_process_sees_the_same)
 	other.found = lab_shared(2 * sizeof(*other.found));
 	lab_write_pattern(lab.map);
 	child = lab_start_child(other_process);
-	close(other.turn[0][1]); /* so that its end would be seen */
-
-	await_turn(0);
+	ck_assert_msg(await_turn(0), "the other process cannot map the device");
 	lab_assert_same(other.found[0], "the other process reads");
 	lab.seed = ~lab.seed;
 	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
@@ -141,7 +141,7 @@ START_TEST(another_process_sees_the_same)
 
 	lab.seed++;
 	lab_write_pattern(lab.map);
-	give_turn(1);
+	ck_assert(give_turn(1));
 	ck_assert_int_eq(lab_end_of(child), 0);
 	lab_assert_same(other.found[1],
 			"the other process reads what we wrote behind it");
