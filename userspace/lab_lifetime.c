@@ -133,10 +133,8 @@ static void assert_cannot_be_removed(const char *why)
 {
 	int answer = unload();
 
-	if (!answer) {
-		printf("# removed while there is %s\n", why);
-		fflush(stdout);
-	}
+	if (!answer)
+		lab_say_now("the module could be removed while it was used");
 	ck_assert_msg(answer, "removed while there is %s", why);
 	ck_assert_msg(errno == EWOULDBLOCK, "%s: expected EWOULDBLOCK, found "
 		      "%s", why, strerrorname_np(errno));

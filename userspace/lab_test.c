@@ -433,6 +433,11 @@ static void print_diagnostics(const char *text)
 	}
 }
 
+void lab_say_now(const char *text)
+{
+	print_diagnostics(text);
+}
+
 enum verdict { PASSED, SKIPPED, FAILED };
 
 static enum verdict print_result(TestResult *result, int number,

@@ -150,6 +150,9 @@ bool lab_parameter_is(const char *name, const char *value);
 /* Is it mapped by remap_vmalloc_range(), as pages and not as bare frames? */
 bool lab_maps_pages(void);
 
+/* For what may not be there to be said when the test is over. */
+void lab_say_now(const char *text);
+
 /* Ends the test as skipped; @reason is shown. */
 #define lab_skip(...) ck_abort_msg("SKIP " __VA_ARGS__)
 
