@@ -36,6 +36,10 @@ COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 # kmemleak be (Documentation/dev-tools/kasan.rst has the variable).
 _SPARED = ("KASAN_SANITIZE_kmemleak.o=n",)
 
+# The same backtraces, sooner; the file says how.
+_STACKTRACE = CONFIGS / "stacktrace.h"
+_SOONER = (f"CFLAGS_stacktrace.o=-include{_STACKTRACE}",)
+
 # Bytes that user-mode Linux keeps for a process' floating point registers. Until 6.12
 # they are a number in the source, which was enough for AVX-512. The host's ptrace()
 # takes all of its registers or none, 11008 bytes on a processor with AMX, and there
@@ -210,7 +214,7 @@ def _run_kunit_py(
         f"--jobs={os.cpu_count() or 1}",
         *(f"--kunitconfig={path}" for path in fragments),
         f"--make_options=KBUILD_KCONFIG={kconfig}",
-        *(f"--make_options={option}" for option in (*COMPILERS, *_SPARED)),
+        *(f"--make_options={option}" for option in (*COMPILERS, *_SPARED, *_SOONER)),
     ]
     with log.open("wb") as output, tools.started(command, output) as process:
         begun = time.monotonic()
