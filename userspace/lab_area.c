@@ -404,24 +404,28 @@ static int remap_pages(volatile void *map, uint64_t pages, uint64_t to)
 }
 
 /*
- * Nothing is there behind a refusal, or what was there before: the kernel takes
- * the old area away first, and not every series brings it back.
+ * The kernel takes the old pages away before it asks a driver's ->mmap(), so
+ * behind a refusal nothing may be there; else it is what was there before.
  */
 static void assert_pages_refused(uint64_t pages, uint64_t to)
 {
 	volatile uint32_t *map = lab_map(lab.fd, lab.info.size, READ_WRITE,
 					 MAP_SHARED, 0);
+	size_t page_words = lab.info.page_size / sizeof(uint32_t);
 	int answer = remap_pages(map, pages, to);
 	int found = errno;
+	uint64_t i;
 
 	ck_assert_msg(answer == -1, "%" PRIu64 " pages from page 0x%" PRIx64
 		      " on were mapped", pages, to);
 	ck_assert_msg(found == EINVAL || found == EOVERFLOW,
 		      "page 0x%" PRIx64 ": found %s", to,
 		      strerrorname_np(found));
-	if (is_mapped((void *)map))
-		lab_assert_words(map, lab.words, 0, lab_expect_pattern,
-				 "an area that was not remapped");
+	for (i = 0; i < lab.info.pages; i++)
+		if (is_mapped((void *)(map + i * page_words)))
+			lab_assert_words(map + i * page_words, page_words,
+					 i * page_words, lab_expect_pattern,
+					 "an area that was not remapped");
 	munmap((void *)map, lab.info.size);
 }
 
