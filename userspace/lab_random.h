@@ -92,7 +92,7 @@ bool lab_random_write(void);
 bool lab_random_pwrite(void);
 bool lab_random_ioctl(void);
 
-/* Reads the whole memory and has the areas counted. */
+/* Reads the whole memory, has the areas counted, and one wrong byte found. */
 void lab_compare_all(void);
 
 #endif /* LAB_RANDOM_H */
