@@ -464,11 +464,6 @@ static enum verdict print_result(TestResult *result, int number,
 
 #define MOST_TESTS 256
 
-/* Empty, unless lab_random.c has another. */
-__attribute__((weak)) const struct lab_test lab_random[] = {
-	{ .name = NULL },
-};
-
 /* Behind the program's own, for --thorough. */
 static const struct lab_test *const thorough[] = {
 	lab_views, lab_area, lab_gup, lab_lifetime, lab_failing, lab_random,
