@@ -393,18 +393,20 @@ static long tolerance(void)
 static const char *compare_states(const struct kernel_state *before,
 				  const struct kernel_state *after)
 {
+	const char *vmalloc = first_difference(before->vmalloc,
+					       after->vmalloc);
+	const char *iomem = first_difference(before->iomem, after->iomem);
 	static char wrong[640];
-	const char *line;
 
 	if (before->free - after->free > tolerance())
 		snprintf(wrong, sizeof(wrong), "%ld KiB of memory are gone",
 			 before->free - after->free);
-	else if ((line = first_difference(before->vmalloc, after->vmalloc)))
+	else if (vmalloc)
 		snprintf(wrong, sizeof(wrong),
-			 "/proc/vmallocinfo has changed: %s", line);
-	else if ((line = first_difference(before->iomem, after->iomem)))
+			 "/proc/vmallocinfo has changed: %s", vmalloc);
+	else if (iomem)
 		snprintf(wrong, sizeof(wrong), "/proc/iomem has changed: %s",
-			 line);
+			 iomem);
 	else
 		return NULL;
 	return wrong;
