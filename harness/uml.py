@@ -155,6 +155,8 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
     recipe: list[str | Path] = [
         *COMPILERS,
         *_SPARED,
+        *_SOONER,
+        _STACKTRACE,
         *fragments,
         CONFIGS / "iomem.Kconfig",
         registers,
