@@ -1,4 +1,7 @@
-"""Real boots of what is broken on purpose: each must be noticed, and named."""
+"""Real boots of what is broken on purpose: how it is told.
+
+That the labs' checks notice what they should is shown by the catalogue of mistakes.
+"""
 
 import json
 import os
@@ -55,34 +58,12 @@ def test_forged_results_on_the_console_change_nothing(
     assert "offset_k_shows_page_k" in failed(kmaplab, lab)
 
 
-@pytest.mark.parametrize(
-    ("name", "zeroing", "none"),
-    [
-        ("lab_kmalloc", "= kzalloc(", "= kmalloc("),
-        ("lab_pages", " | __GFP_ZERO |", " |"),
-        ("lab_remap", "		 lab.size / sizeof(u32));", "		 lab.size / sizeof(u32) - 1);"),
-    ],
-)
-def test_memory_that_shows_its_last_owner_is_caught(
-    kmaplab: Kmaplab, broken_lab: BreakLab, name: str, zeroing: str, none: str
-) -> None:
-    lab = broken_lab(name).replace(zeroing, none)
-    assert list(failed(kmaplab, lab)) == ["fresh_contents_are_as_documented"]
-
-
 def test_a_wrong_kernel_address_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
     lab = broken_lab("lab_kmalloc").replace(
         "page->kernel_addr = (unsigned long)addr;",
         "page->kernel_addr = (unsigned long)addr + PAGE_SIZE;",
     )
     assert "kernel_addresses_hold_the_contents" in failed(kmaplab, lab)
-
-
-def test_a_missing_bounds_check_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
-    lab = broken_lab("lab_remap").replace("	int err = lab_refuse_mmap(lab, vma);", "	int err = 0;")
-    names = failed(kmaplab, lab)
-    assert "mmap_past_the_end_is_refused" in names
-    assert "private_mapping_is_refused" in names
 
 
 def test_a_check_that_dies_fails_and_the_others_go_on(
@@ -95,34 +76,6 @@ def test_a_check_that_dies_fails_and_the_others_go_on(
     names = failed(kmaplab, lab)
     assert names["fresh_contents_are_as_documented"] == ["killed by signal 7, Bus error"]
     assert "mmap_past_the_end_is_refused" not in names
-
-
-def test_a_run_of_frames_for_vmalloc_memory_is_caught(
-    kmaplab: Kmaplab, broken_lab: BreakLab
-) -> None:
-    lab = broken_lab("lab_vmalloc").replace(
-        "vmalloc_to_pfn(from),",
-        "vmalloc_to_pfn(lab->view.vaddr) + vma->vm_pgoff +\n"
-        "				      ((addr - vma->vm_start) >> PAGE_SHIFT),",
-    )
-    names = failed(kmaplab, lab)
-    assert "kernel_fills_user_reads_every_word" in names
-    assert "page_tables_name_the_reported_frames" in names
-
-
-def test_a_cached_mapping_of_uncached_memory_is_caught(
-    kmaplab: Kmaplab, broken_lab: BreakLab
-) -> None:
-    lab = broken_lab("lab_reserved").replace("if (lab->flags & LAB_INFO_UNCACHED)", "if (0)")
-    lab.replace("MEMREMAP_WB));", "MEMREMAP_WC));")
-    assert list(failed(kmaplab, lab)) == ["both_sides_have_the_same_memory_type"]
-
-
-def test_a_mapping_that_is_not_counted_in_fork_is_caught(
-    kmaplab: Kmaplab, broken_lab: BreakLab
-) -> None:
-    lab = broken_lab("lab_remap").replace("	.open = lab_remap_vm_open,\n", "")
-    assert "fork_and_exit_are_counted" in failed(kmaplab, lab)
 
 
 def test_a_module_that_does_not_load_fails_with_its_log(
