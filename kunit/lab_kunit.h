@@ -74,6 +74,7 @@ bool lab_kunit_can_fail(void);
 void lab_kunit_fail_nth(unsigned int n);
 unsigned int lab_kunit_fail_none(void);
 void lab_kunit_expect_loads(struct kunit *test, int other);
+bool lab_kunit_left_a_device(const char *name);
 int lab_kunit_watch_loads(void);
 void lab_kunit_ignore_loads(void);
 void lab_kunit_fail_each(struct kunit *test, long (*op)(struct kunit *test));

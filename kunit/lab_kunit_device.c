@@ -93,7 +93,10 @@ int lab_kunit_init(struct kunit *test, const char *name, u32 fresh)
 	/* Touched now, so that no page fault allocates in the middle of a case. */
 	KUNIT_ASSERT_EQ(test, 0, clear_user(this->scratch, LAB_KUNIT_SCRATCH));
 
-	this->file = lab_kunit_open(name, O_RDWR);
+	if (lab_kunit_left_a_device(name))
+		this->file = ERR_PTR(-EBUSY);
+	else
+		this->file = lab_kunit_open(name, O_RDWR);
 	if (IS_ERR(this->file)) {
 		int err = PTR_ERR(this->file);
 

@@ -10,7 +10,10 @@
  */
 #include <linux/bitmap.h>
 #include <linux/file.h>
+#include <linux/ioport.h>
+#include <linux/iosys-map.h>
 #include <linux/module.h>
+#include <linux/workqueue.h>
 
 #include "lab_kunit.h"
 
@@ -27,6 +30,8 @@ static struct {
 	unsigned int loaded;
 	DECLARE_BITMAP(errors, MAX_ERRNO + 1);
 	bool left_a_device;
+	bool fails_unprovoked;
+	bool is_half_made;
 } loads;
 
 #ifdef CONFIG_MODULES
@@ -34,22 +39,56 @@ static int (*init_function)(void);
 static void (*exit_function)(void);
 static struct lab *loading;
 
-static bool device_is_there(void)
+static bool device_found;
+
+static void look_for_device(struct work_struct *work)
 {
 	struct file *file = lab_kunit_open(loads.name, O_RDONLY);
 
-	if (IS_ERR(file))
-		return false;
+	device_found = !IS_ERR(file);
+	if (!device_found)
+		return;
 	loading = lab_of(file);
-	fput(file);
-	return true;
+	lab_kunit_close(file);
+}
+
+/*
+ * In a worker: what modprobe itself closes is gone when it returns to user space, and
+ * if the load fails by then, so is the module that the file was of.
+ */
+static bool device_is_there(void)
+{
+	static DECLARE_WORK(work, look_for_device);
+
+	schedule_work(&work);
+	flush_work(&work);
+	return device_found;
 }
 
 /* A module that is loaded anew begins with a fresh struct lab; this one does not. */
 static void take_away(void)
 {
 	exit_function();
+	loads.left_a_device |= device_is_there();
 	loading->misc.minor = MISC_DYNAMIC_MINOR;
+}
+
+/* It has memory and, if that is I/O memory, nobody else can claim it. */
+static bool load_is_whole(void)
+{
+	struct lab_page first = {};
+	phys_addr_t start;
+
+	if (iosys_map_is_null(&loading->view))
+		return false;
+	if (!loading->view.is_iomem)
+		return true;
+	loading->translate(loading, 0, &first);
+	start = PFN_PHYS(first.pfn);
+	if (!request_mem_region(start, PAGE_SIZE, "lab_kunit"))
+		return true;
+	release_mem_region(start, PAGE_SIZE);
+	return false;
 }
 
 /* Returns false when no allocation was left to fail. */
@@ -65,11 +104,14 @@ static bool load_with_failure(unsigned int n)
 		loads.failed++;
 		set_bit(-err, loads.errors);
 		loads.left_a_device |= device_is_there();
-		return true;
+		/* What an earlier one has left behind, for instance. */
+		loads.fails_unprovoked |= left;
+		return !left && !loads.left_a_device;
 	}
+	loads.is_half_made |= !load_is_whole();
 	take_away();
 	loads.loaded++;
-	return !left;
+	return !left && !loads.left_a_device;
 }
 
 static int init_with_failures(void)
@@ -85,10 +127,11 @@ static int init_with_failures(void)
 		return err;
 	take_away();
 
-	for (sweep = 0; sweep < LAB_KUNIT_SWEEPS; sweep++)
+	for (sweep = 0; sweep < LAB_KUNIT_SWEEPS && !loads.left_a_device; sweep++)
 		for (n = 1; load_with_failure(n); n++)
 			cond_resched();
-	return init_function();
+	/* To register what is registered would wind the list of devices up. */
+	return loads.left_a_device ? -EBUSY : init_function();
 }
 
 /* A lab is a module of that name that makes a device and takes it away again. */
@@ -135,6 +178,17 @@ void lab_kunit_ignore_loads(void)
 #endif
 
 /**
+ * lab_kunit_left_a_device - did a load go wrong and leave its device behind?
+ * @name: of the device and of the module
+ *
+ * Then it leads to a module that is no longer there: nobody may open it.
+ */
+bool lab_kunit_left_a_device(const char *name)
+{
+	return !strcmp(loads.name, name) && loads.left_a_device;
+}
+
+/**
  * lab_kunit_expect_loads - look at how the loads of the lab failed
  * @test: the case
  * @other: an error besides -ENOMEM that a failed allocation may end in, or 0
@@ -154,7 +208,11 @@ void lab_kunit_expect_loads(struct kunit *test, int other)
 		   loads.loaded);
 	KUNIT_EXPECT_GT(test, loads.failed, 0);
 	KUNIT_EXPECT_FALSE_MSG(test, loads.left_a_device,
-			       "a load failed and left its device");
+			       "a load failed, or was undone, and left its device");
+	KUNIT_EXPECT_FALSE_MSG(test, loads.fails_unprovoked,
+			       "a load failed although nothing else did");
+	KUNIT_EXPECT_FALSE_MSG(test, loads.is_half_made,
+			       "a load worked without memory, or without its claim");
 	for_each_set_bit(err, loads.errors, MAX_ERRNO + 1)
 		KUNIT_EXPECT_TRUE_MSG(test, err == ENOMEM || err == -other,
 				      "a load failed with error -%lu", err);

@@ -91,6 +91,22 @@ static void fresh_text_was_written_by_accessors_from_first_to_last(struct kunit 
 			 lab->size / FRESH_LEN);
 }
 
+/*
+ * A plain load ends the kernel here. So this one comes before all others that read,
+ * and it writes nothing.
+ */
+static void fresh_text_is_read_by_accessors(struct kunit *test)
+{
+	struct lab_check check = { .seed = lab_kunit_seed(test) };
+	struct lab_iomem *iomem = region_of(test);
+
+	lab_iomem_forget(iomem);
+	KUNIT_ASSERT_EQ(test, 0, lab_kunit_check(test, &check));
+	KUNIT_EXPECT_EQ(test, check.offset, 0);
+	expect_ascending(test, iomem, LAB_IOMEM_READ, 4, 0, 1);
+	KUNIT_EXPECT_EQ(test, 1, iomem->accesses);
+}
+
 static void view_is_an_uncached_ioremap_cookie(struct kunit *test)
 {
 	struct lab *lab = lab_kunit_of(test)->lab;
@@ -353,6 +369,7 @@ static void load_survives_every_failed_allocation(struct kunit *test)
 
 static struct kunit_case reserved_cases[] = {
 	KUNIT_CASE(fresh_text_was_written_by_accessors_from_first_to_last),
+	KUNIT_CASE(fresh_text_is_read_by_accessors),
 	LAB_KUNIT_CONTENT_CASES,
 	KUNIT_CASE(view_is_an_uncached_ioremap_cookie),
 	KUNIT_CASE(region_is_mapped_once),
