@@ -110,6 +110,12 @@ def of_loads(checked: Checked) -> Evidence:
     if checked.trouble:
         evidence.problems.append(checked.trouble)
         evidence.log += checked.ending.last_lines()
+        # Of a guest that died, the console has what it could no longer send.
+        reports = [line.strip() for line in evidence.log if REPORT.search(line)]
+        if checked.results and reports:
+            evidence.findings.append(
+                _found(checked.results[-1], contract.REPORTS, Verdict.FAILED, reports[0])
+            )
     return evidence
 
 

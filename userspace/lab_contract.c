@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -252,6 +254,21 @@ START_TEST(mapping_outlives_the_descriptor)
 }
 END_TEST
 
+/* A driver that frees when a descriptor goes frees for all the others. */
+START_TEST(mapping_outlives_another_descriptor)
+{
+	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	lab_write_pattern(lab.map);
+	ck_assert_int_eq(close(fd), 0);
+	lab_kernel_checks();
+	lab_kernel_fills();
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "after another descriptor's close()");
+}
+END_TEST
+
 /*
  * Offsets and lengths
  */
@@ -394,6 +411,33 @@ START_TEST(read_only_descriptor_cannot_write)
 	ck_assert_int_eq(ioctl(fd, LAB_IOC_FILL, &fill), -1);
 	ck_assert_int_eq(errno, EBADF);
 	munmap((void *)map, lab.info.size);
+	close(fd);
+}
+END_TEST
+
+static volatile uint32_t *readers_map;
+
+static bool store_to_the_readers_map(void)
+{
+	*readers_map = ~*readers_map;
+	return true;
+}
+
+/* What the page table allows counts, not what the area's flags say. */
+START_TEST(store_through_a_read_only_mapping_kills)
+{
+	int fd = open(lab.path, O_RDONLY | O_CLOEXEC);
+	int status;
+
+	ck_assert_int_ge(fd, 0);
+	lab_write_pattern(lab.map);
+	readers_map = lab_map(fd, lab.info.size, PROT_READ, MAP_SHARED, 0);
+	status = lab_end_of(lab_start_child(store_to_the_readers_map));
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
+		      "a store: expected SIGSEGV, found status 0x%x", status);
+	lab_assert_words(lab.map, lab.words, 0, lab_expect_pattern,
+			 "after the store");
+	munmap((void *)readers_map, lab.info.size);
 	close(fd);
 }
 END_TEST
@@ -632,6 +676,7 @@ const struct lab_test lab_contract[] = {
 	LAB_TEST(forked_child_sees_the_same),
 	LAB_TEST(munmap_in_the_middle_keeps_the_rest),
 	LAB_TEST(mapping_outlives_the_descriptor),
+	LAB_TEST(mapping_outlives_another_descriptor),
 	LAB_TEST(offset_k_shows_page_k),
 	LAB_TEST(mmap_past_the_end_is_refused),
 	LAB_TEST(mmap_of_no_length_is_refused),
@@ -640,6 +685,7 @@ const struct lab_test lab_contract[] = {
 	LAB_TEST(private_mapping_is_refused),
 	LAB_TEST(executable_mapping_is_refused),
 	LAB_TEST(read_only_descriptor_cannot_write),
+	LAB_TEST(store_through_a_read_only_mapping_kills),
 	LAB_TEST(write_only_descriptor_cannot_read),
 	LAB_TEST(node_is_for_its_owner_only),
 	LAB_TEST(addresses_are_hidden_without_cap_sys_admin),
