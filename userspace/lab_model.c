@@ -209,7 +209,7 @@ static void make_area(const struct lab_mmap *call, struct range range)
 		};
 }
 
-/* Everything that comes before the area that is in the way is unmapped. */
+/* All that is refused before anything is unmapped, in the kernel's order. */
 static int mmap_error(const struct lab_mmap *call, unsigned long len)
 {
 	bool fixed = call->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);

@@ -27,11 +27,11 @@ enum lab_descriptor { BY_BOTH, BY_READER, BY_WRITER, BY_NOBODY };
 #define LAB_DESCRIPTORS BY_NOBODY
 
 /*
- * No address space of ours is so large: 2^56 bytes with five levels of page
- * tables. Whether what lies between the largest area that fits and this fits,
+ * 2^57: no address space of ours is so large; with five levels of page tables
+ * it is half of that. Whether what lies between the largest area that fits and this fits,
  * too, is left to the machine; such numbers are not drawn.
  */
-#define LAB_BEYOND (1ul << 57)
+#define LAB_BEYOND 0x200000000000000ul
 
 /* An address that the kernel chooses. */
 #define LAB_SOMEWHERE INT64_MAX
@@ -163,7 +163,7 @@ struct lab_answer lab_model_write(enum lab_descriptor by,
 long lab_model_ioctl(enum lab_descriptor by, unsigned long request,
 		     const struct lab_buffer *arg);
 
-/* What the requests put where they were told; @check and @page hold the question. */
+/* What these requests do: the one to the memory, the other to its question. */
 void lab_model_fill(uint64_t seed);
 void lab_model_check(struct lab_check *check);
 

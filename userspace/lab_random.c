@@ -181,12 +181,21 @@ static void print_call(FILE *out, const struct call *call)
 	}
 }
 
-static __attribute__((noreturn)) void fail_with_history(const char *text)
+static FILE *open_text(char **text)
+{
+	static size_t size;
+	FILE *out = open_memstream(text, &size);
+
+	if (!out)
+		ck_abort_msg("no memory for a report");
+	return out;
+}
+
+static _Noreturn void fail_with_history(const char *text)
 {
 	uint64_t i = noted < HISTORY ? 0 : noted - HISTORY;
-	size_t size;
 	char *report;
-	FILE *out = open_memstream(&report, &size);
+	FILE *out = open_text(&report);
 
 	fprintf(out, "seed 0x%" PRIx64 ", call %" PRIu64 ": %s", lab.seed, made,
 		text);
@@ -210,7 +219,6 @@ void lab_disagree(const char *format, ...)
 
 bool lab_agree(struct lab_answer predicted, long found)
 {
-	size_t size;
 	char *text;
 	FILE *out;
 
@@ -218,7 +226,7 @@ bool lab_agree(struct lab_answer predicted, long found)
 	    (found > 0 && found > predicted.least && found < predicted.most))
 		return found >= 0;
 
-	out = open_memstream(&text, &size);
+	out = open_text(&text);
 	fprintf(out, "%s: predicted ", last_call()->name);
 	print_value(out, predicted.least);
 	if (predicted.most != predicted.least) {
@@ -316,13 +324,16 @@ static void open_file(void)
 
 static void learn_kernel(void)
 {
-	unsigned int major, minor;
+	unsigned long major, minor;
 	struct utsname name;
 	struct statvfs mount;
+	char *end;
 
 	uname(&name);
-	ck_assert_int_eq(sscanf(name.release, "%u.%u", &major, &minor), 2);
-	lab_model.release = major * 0x10000 + minor;
+	major = strtoul(name.release, &end, 10);
+	ck_assert_int_eq(*end, '.');
+	minor = strtoul(end + 1, NULL, 10);
+	lab_model.release = (unsigned int)(major * 0x10000 + minor);
 	ck_assert_int_eq(fstatvfs(lab.fd, &mount), 0);
 	lab_model.noexec = mount.f_flag & ST_NOEXEC;
 }
@@ -360,13 +371,15 @@ static void learn_lab(void)
  * @succeeded: calls that did
  * @failed: calls that did not, as they should
  */
-static struct kind {
+struct kind {
 	const char *name;
 	bool (*make)(void);
 	unsigned int weight;
 	uint64_t succeeded;
 	uint64_t failed;
-} kinds[] = {
+};
+
+static struct kind kinds[] = {
 	{ .name = "mmap", .make = lab_random_mmap, .weight = 8 },
 	{ .name = "munmap", .make = lab_random_munmap, .weight = 4 },
 	{ .name = "mprotect", .make = lab_random_mprotect, .weight = 7 },
@@ -427,8 +440,8 @@ static void check_mix(void)
 
 		if (lab_calls >= 10000 &&
 		    rarer * 20 < kind->succeeded + kind->failed)
-			ck_abort_msg("seed 0x%" PRIx64 ": the draws miss the point: of %s, %"
-				     PRIu64 " succeeded and %" PRIu64 " failed",
+			ck_abort_msg("seed 0x%" PRIx64 ": the draws miss the point: of %s, %" PRIu64
+				     " succeeded and %" PRIu64 " failed",
 				     lab.seed, kind->name, kind->succeeded,
 				     kind->failed);
 	}

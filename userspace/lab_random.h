@@ -42,8 +42,10 @@ extern struct lab_ground {
 uint64_t lab_draw(uint64_t limit);
 bool lab_one_in(uint64_t count);
 
-#define LAB_DRAW_FROM(array)						\
-	((array)[lab_draw(sizeof(array) / sizeof(*(array)))])
+#define LAB_DRAW_FROM(array) ({						\
+	__auto_type all_ = &(array);					\
+	(*all_)[lab_draw(sizeof(*all_) / sizeof(**all_))];		\
+})
 
 enum lab_descriptor lab_draw_descriptor(void);
 
@@ -57,7 +59,7 @@ unsigned long lab_draw_address(void);
  */
 #define lab_note(name, kinds, ...)					\
 	lab_note_call(name, kinds,					\
-		      (const unsigned long[LAB_ARGUMENTS]){ __VA_ARGS__ })
+		      (const unsigned long[LAB_ARGUMENTS]) { __VA_ARGS__ })
 
 void lab_note_call(const char *name, const char *kinds,
 		   const unsigned long *arguments);
@@ -70,8 +72,8 @@ bool lab_agree(struct lab_answer predicted, long found);
 bool lab_agree_exactly(long predicted, long found);
 
 /* Fails the test with a text, and with the calls that led there. */
-__attribute__((format(printf, 1, 2), noreturn))
-void lab_disagree(const char *format, ...);
+__attribute__((format(printf, 1, 2)))
+_Noreturn void lab_disagree(const char *format, ...);
 
 /* Does the page table name the right frame, and has it the right contents? */
 void lab_look_at(unsigned long addr);

@@ -441,7 +441,8 @@ bool lab_random_peek(void)
 	lab_note("pwrite(file)", "ax", addr, BYTES);
 	if (!lab_agree_exactly(readable ? BYTES : -EFAULT,
 			       lab_answered(pwrite(lab_ground.file,
-						   (void *)addr, BYTES, 0))))
+						   (void *)addr, BYTES, 0))) ||
+	    !readable)
 		return false;
 	if (memcmp(lab_ground.shown, contents_at(spot, addr), BYTES))
 		lab_disagree("at 0x%lx stands something else", addr);
@@ -467,7 +468,8 @@ bool lab_random_poke(void)
 	lab_note("pread(file)", "ax", addr, BYTES);
 	if (!lab_agree_exactly(writable ? BYTES : -EFAULT,
 			       lab_answered(pread(lab_ground.file,
-						  (void *)addr, BYTES, 0))))
+						  (void *)addr, BYTES, 0))) ||
+	    !writable)
 		return false;
 	/* The kernel wrote both words; we write the first of them. */
 	((volatile uint32_t *)addr)[0] = words[1];

@@ -102,7 +102,7 @@ static size_t draw_count(void)
 	return lab_draw(lab_one_in(8) ? size + page : 80);
 }
 
-/* Whole @from, or @to: behind what is copied a byte must stay as it was. */
+/* Mostly one that is large enough, and begins at an odd address. */
 static struct lab_buffer draw_buffer(unsigned char *whole, size_t count)
 {
 	size_t odd = lab_draw(64);
@@ -355,7 +355,7 @@ static void must_be(const unsigned char *found, const union question *expected,
 
 	for (i = 0; i < size; i++)
 		if (found[i] != bytes[i])
-			lab_disagree("ioctl: byte %zu of the structure should be 0x%02x and is 0x%02x",
+			lab_disagree("ioctl: byte %zu should be 0x%02x, and is 0x%02x",
 				     i, bytes[i], found[i]);
 }
 
