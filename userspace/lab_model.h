@@ -28,8 +28,8 @@ enum lab_descriptor { BY_BOTH, BY_READER, BY_WRITER, BY_NOBODY };
 
 /*
  * 2^57: no address space of ours is so large; with five levels of page tables
- * it is half of that. Whether what lies between the largest area that fits and this fits,
- * too, is left to the machine; such numbers are not drawn.
+ * it is half of that. Whether lengths fit that are smaller, but larger than any
+ * that is mapped, is left to the machine: they are not drawn.
  */
 #define LAB_BEYOND 0x200000000000000ul
 

@@ -191,7 +191,7 @@ static FILE *open_text(char **text)
 	return out;
 }
 
-static _Noreturn void fail_with_history(const char *text)
+static noreturn void fail_with_history(const char *text)
 {
 	uint64_t i = noted < HISTORY ? 0 : noted - HISTORY;
 	char *report;

@@ -9,6 +9,8 @@
 #ifndef LAB_RANDOM_H
 #define LAB_RANDOM_H
 
+#include <stdnoreturn.h>
+
 #include "lab_model.h"
 
 #define LAB_ARGUMENTS 6
@@ -73,7 +75,7 @@ bool lab_agree_exactly(long predicted, long found);
 
 /* Fails the test with a text, and with the calls that led there. */
 __attribute__((format(printf, 1, 2)))
-_Noreturn void lab_disagree(const char *format, ...);
+noreturn void lab_disagree(const char *format, ...);
 
 /* Does the page table name the right frame, and has it the right contents? */
 void lab_look_at(unsigned long addr);
