@@ -1,5 +1,6 @@
 """Building user-mode Linux: what can be said without building it."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from harness import uml
 from harness.errors import BAD_SETUP, SetupError
 from harness.progress import step
+from harness.targets import Target
 
 
 def test_objects_are_counted_while_make_makes_and_removes_folders(tmp_path: Path) -> None:
@@ -90,3 +92,27 @@ def test_there_is_room_for_the_registers_of_new_processors(
     for _ in range(2):
         uml._make_room_for_registers(tmp_path)
         assert path.read_text() == f"#ifdef FP_XSTATE_MAGIC1\n\t{expected}\n#else\n"
+
+
+def test_a_kernel_of_another_configuration_is_another_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else modules of the old one would be loaded into the new one, and crash it."""
+    shutil.copytree(uml.CONFIGS, tmp_path / "configs")
+    monkeypatch.setattr(uml, "CONFIGS", tmp_path / "configs")
+    path = tmp_path / "source" / uml._REGISTERS
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    def make(source: Path, directory: Path, *_: object) -> None:
+        (directory / "include/config").mkdir(parents=True)
+        (directory / "include/config/kernel.release").write_text("6.1.0\n")
+        (directory / "linux").touch()
+        (directory / ".config").touch()
+
+    monkeypatch.setattr(uml, "_run_kunit_py", make)
+    first, again = (uml._build(Target("6.1", "um"), "plain", "1", tmp_path) for _ in range(2))
+    with (tmp_path / "configs/common.kunitconfig").open("a") as config:
+        config.write("CONFIG_KERNEL_STACK_ORDER=4\n")
+    other = uml._build(Target("6.1", "um"), "plain", "1", tmp_path)
+    assert first.version == again.version != other.version
