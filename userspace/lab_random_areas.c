@@ -94,6 +94,9 @@ static unsigned long draw_offset(void)
 	};
 	unsigned long offset = lab_draw(lab_model.info.pages) * page_size();
 
+	/* The page behind the last: the edge that is missed most. */
+	if (lab_one_in(30))
+		return lab_model.info.size;
 	if (lab_one_in(6))
 		offset += LAB_DRAW_FROM(edges);
 	return make_odd(offset);
