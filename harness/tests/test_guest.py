@@ -96,3 +96,28 @@ def test_a_console_that_floods_does_not_fill_the_memory(qemu: Qemu) -> None:
 def test_qemu_that_dies_is_a_matter_of_set_up(qemu: Qemu) -> None:
     with pytest.raises(SetupError, match="killed by signal 6"):
         qemu("kill -ABRT $$")
+
+
+def machine(arch: str) -> Machine:
+    nowhere = Path("none")
+    return Machine(Kernel(Target("6.1", arch), "6.1", "6.1", *[nowhere] * 4), nowhere)
+
+
+def test_each_uml_guest_has_a_processor_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "BUILD", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5})
+    with guest._processor(machine("um")) as first, guest._processor(machine("um")) as second:
+        assert (first, second) == (3, 5)
+        with guest._processor(machine("um")) as third:
+            assert third in (3, 5)
+    with guest._processor(machine("um")) as again:
+        assert again == 3
+        assert ["taskset", "-c", "3"] == machine("um").command(9, processor=again)[3:6]
+
+
+def test_qemu_runs_where_it_likes() -> None:
+    with guest._processor(machine("x86_64")) as processor:
+        assert processor is None
+    assert "taskset" not in machine("x86_64").command(9)
