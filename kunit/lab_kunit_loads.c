@@ -182,6 +182,8 @@ void lab_kunit_ignore_loads(void)
  * @name: of the device and of the module
  *
  * Then it leads to a module that is no longer there: nobody may open it.
+ *
+ * Return: true if it did.
  */
 bool lab_kunit_left_a_device(const char *name)
 {

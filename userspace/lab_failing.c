@@ -94,7 +94,7 @@ static int count_areas(void)
 
 	ck_assert_ptr_nonnull(maps);
 	while (fgets(line, sizeof(line), maps))
-		count += strstr(line, lab.path) != NULL;
+		count += !!strstr(line, lab.path);
 	fclose(maps);
 	return count;
 }
@@ -378,8 +378,8 @@ static void fail_transfer(const char *name, long (*make)(void))
 START_TEST(read_and_write_fail_cleanly)
 {
 	prepare_faults();
-	bytes = malloc(lab.info.size);
-	memset(bytes, 0, lab.info.size);
+	bytes = calloc(1, lab.info.size);
+	ck_assert_ptr_nonnull(bytes);
 	lab_write_pattern(lab.map);
 	fail_transfer("read()", call_read);
 	lab_assert_words(bytes, lab.words, 0, lab_expect_pattern, "read()");

@@ -23,7 +23,7 @@
 
 /* What the disk of RAM can hold, and more than most labs are loaded with. */
 #define DISK "/dev/ram0"
-#define DISK_BYTES (1u << 20)
+#define DISK_BYTES (1024 * 1024)
 
 /* The call moved all, or if it must be refused nothing. */
 static void assert_moved(ssize_t moved, size_t size, int expected_errno,

@@ -136,8 +136,9 @@ static void assert_cannot_be_removed(const char *why)
 	if (!answer)
 		lab_say_now("the module could be removed while it was used");
 	ck_assert_msg(answer, "removed while there is %s", why);
-	ck_assert_msg(errno == EWOULDBLOCK, "%s: expected EWOULDBLOCK, found "
-		      "%s", why, strerrorname_np(errno));
+	ck_assert_msg(errno == EWOULDBLOCK,
+		      "%s: expected EWOULDBLOCK, found %s", why,
+		      strerrorname_np(errno));
 }
 
 static void unmap(void)
@@ -269,6 +270,7 @@ static struct lines *read_lines(const char *path, bool vmalloc)
 	FILE *file = fopen(path, "r");
 	char line[512], *text;
 
+	ck_assert_ptr_nonnull(lines);
 	while (file && fgets(line, sizeof(line), file)) {
 		text = vmalloc ? strchr(line, ' ') : line;
 		if (!text || !matters(text) || lines->count == MOST_LINES)

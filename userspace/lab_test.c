@@ -34,6 +34,7 @@ static struct totals {
 	bool neighbours;
 	struct lab_info info;
 	int next;
+	bool running;
 	int verdicts[3];
 } *totals;
 
@@ -572,7 +573,9 @@ static void run_some(uint64_t seed)
 
 		/* The same for a test, whatever runs before it. */
 		lab.seed = seed + place;
+		totals->running = true;
 		verdict = run_test(known[place], number);
+		totals->running = false;
 		totals->verdicts[verdict]++;
 		totals->next++;
 		if (verdict == FAILED)
@@ -585,10 +588,14 @@ static void blame(int status)
 {
 	const struct lab_test *test;
 
-	if (!WIFSIGNALED(status))
+	if (!totals->running)
 		return;
+	totals->running = false;
 	test = known[plan[totals->next]];
-	if (WTERMSIG(status) == SIGALRM)
+	if (!WIFSIGNALED(status))
+		print_line("# the program ended in its middle, with status %d",
+			   WEXITSTATUS(status));
+	else if (WTERMSIG(status) == SIGALRM)
 		print_line("# still running after %u seconds",
 			   timeout_of(test));
 	else

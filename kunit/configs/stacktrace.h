@@ -15,7 +15,12 @@
 #include <linux/vmalloc.h>
 #include <asm/sections.h>
 
-#define __kernel_text_address(addr)					\
-	(core_kernel_text(addr) ||					\
-	 ((addr) >= VMALLOC_START && (addr) < VMALLOC_END &&		\
-	  __kernel_text_address(addr)))
+static inline int stack_text_address(unsigned long addr)
+{
+	if (core_kernel_text(addr))
+		return 1;
+	return addr >= VMALLOC_START && addr < VMALLOC_END &&
+	       __kernel_text_address(addr);
+}
+
+#define __kernel_text_address stack_text_address
