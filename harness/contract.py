@@ -21,7 +21,8 @@ OBSERVED = (REPORTS, LEAKS)
 _HEADING = re.compile(r"^### (\d+\.\d+) (.+)$")
 _CHECK = re.compile(r"`(\w+)`")
 
-_USER_CHECK = re.compile(r"\bLAB_(?:SLOW_)?TEST\((\w+)")
+# A test in a table: by the macro, or in full, as those are that take long.
+_USER_CHECK = re.compile(r"\bLAB_TEST\((\w+)|\.run = &(\w+),")
 _KUNIT_CASE = re.compile(r"\b(?:LAB_)?KUNIT_CASE\((\w+)\)")
 
 
@@ -108,7 +109,7 @@ def user_checks_of(lab: str, directory: Path = USERSPACE) -> set[str]:
         for path in directory.glob("lab_*.c")
         if path.stem == lab
         or (path.stem not in programs and (path.stem in mine or path.stem not in theirs))
-        for name in _USER_CHECK.findall(path.read_text())
+        for name in _names_in(path, _USER_CHECK)
     }
 
 
@@ -123,5 +124,10 @@ def kunit_cases(directory: Path = KUNIT) -> set[str]:
 
 def _names(pattern: re.Pattern[str], directory: Path) -> set[str]:
     files = sorted(directory.glob("*.[ch]"))
-    names = {name for path in files for name in pattern.findall(path.read_text())}
+    names = {name for path in files for name in _names_in(path, pattern)}
     return names - {"name_", "case_"}  # the macros' own parameters
+
+
+def _names_in(path: Path, pattern: re.Pattern[str]) -> set[str]:
+    """Return what the first group that is there has, of each match."""
+    return {match[match.lastindex or 0] for match in pattern.finditer(path.read_text())}

@@ -43,6 +43,9 @@ _CRASH = re.compile(r"BUG: |Oops: |Kernel panic|general protection fault|watchdo
 _MOST_LINES_OF_A_CRASH = 100
 _LAST_LINES = 40
 
+# The most that the kernel gives to everybody (/proc/sys/fs/pipe-max-size).
+_PIPE_BYTES = 1 << 20
+
 # Keeps what a guest says on its console from filling the host's memory.
 _MOST_CONSOLE_BYTES = 4 << 20
 
@@ -177,6 +180,16 @@ class _Listener:
         return False, False
 
 
+def _results_pipe() -> tuple[int, int]:
+    """Return a pipe that holds more than a guest says while its listener is not heard.
+
+    QEMU's serial port tries a few times to write a byte, and then it is lost.
+    """
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return read, write
+
+
 @contextmanager
 def _processor(machine: Machine) -> Iterator[int | None]:
     """Give a processor that no other guest is on, if there is one, to a UML guest.
@@ -232,7 +245,7 @@ def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
 
 def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], bool]) -> Ending:
     begun = time.monotonic()
-    results_read, results_write = os.pipe()
+    results_read, results_write = _results_pipe()
     try:
         command = machine.command(results_write, processor=processor)
         process = _start(command, [results_write], subprocess.PIPE)
@@ -263,7 +276,7 @@ def run_interactively(machine: Machine) -> bytes:
 
 
 def _run_interactively(machine: Machine, processor: int | None) -> bytes:
-    results_read, results_write = os.pipe()
+    results_read, results_write = _results_pipe()
     settings = subprocess.run(["stty", "-g"], capture_output=True, text=True, check=True).stdout
     try:
         command = machine.command(results_write, interactive=True, processor=processor)

@@ -19,7 +19,7 @@ _MARKS = {
 }
 
 # Of the text of a finding, and of the kernel's log.
-_MOST_CHARACTERS = 600
+_MOST_CHARACTERS = 1500
 _MOST_LINES = 60
 
 

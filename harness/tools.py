@@ -18,6 +18,10 @@ from harness.paths import BUILD
 _KEPT = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "TERM")
 
 
+# How many of a compiler's errors are shown.
+_MOST_ERRORS = 5
+
+
 def environment() -> dict[str, str]:
     """Return the environment for other programs; their messages are English."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -76,9 +80,15 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_lines(path: Path, count: int = 25) -> str:
-    """Return the end of a text file, indented."""
+    """Return the end of a text file, indented; before it what a compiler found wrong.
+
+    Where several compilers run side by side, the others go on for a while.
+    """
     lines = path.read_text(errors="replace").splitlines()
-    return "\n".join(f"    {printable(line)}" for line in lines[-count:])
+    end = lines[-count:]
+    errors = [line for line in lines[:-count] if " error: " in line][:_MOST_ERRORS]
+    gap = ["..."] if errors else []
+    return "\n".join(f"    {printable(line)}" for line in [*errors, *gap, *end])
 
 
 def printable(text: str) -> str:

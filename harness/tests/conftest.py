@@ -52,7 +52,8 @@ def workbench(request: pytest.FixtureRequest) -> Path:
     It is the same in every run, so that kbuild reuses what it can.
     """
     group = request.node.get_closest_marker("xdist_group")
-    directory = BUILD / "tests" / str(group.args[0] if group else "fast")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "fast")
+    directory = BUILD / "tests" / str(group.args[0] if group else worker)
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 

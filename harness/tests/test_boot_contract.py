@@ -76,7 +76,8 @@ def test_a_leak_is_listed(kmaplab: Kmaplab, broken_lab: BreakLab, um_default: st
     target = ("--arch", "um", "--kernel", um_default, "--labs", str(lab.directory))
     outcome = kmaplab("contract", *target, "--lab", "kmalloc", "--clause", "2.5,5.3").expect(1)
     assert "kmemleak_lists_nothing failed" in outcome.out
-    assert "lab_kmalloc_ioctl" in outcome.out
+    # The lab itself is gone by then, and its functions have no names.
+    assert "lab_ioctl+" in outcome.out
 
 
 def test_a_guest_that_dies_ends_with_3(
