@@ -85,9 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(limit=_RUN_LIMIT)
     run.add_argument("--lab", help="labs to run, by name (default: all)")
     run.add_argument("--format", default="table", help="table (default), json or junit")
-    run.add_argument(
-        "--seed", type=_seed, help="contents of the buffers (default: another for each run)"
-    )
+    _add_seed(run)
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
@@ -114,62 +112,34 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", help="labs, by name (default: all)")
     parser.add_argument("--clause", help="clauses, as 4 or 4.2,5 (default: all)")
     parser.add_argument("--format", default="table", help="table (default), json or junit")
-    parser.add_argument(
-        "--seed", type=_seed, help="what all draws follow from (default: another for each run)"
-    )
+    _add_seed(parser)
     parser.add_argument(
         "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
     )
     parser.add_argument(
         "--rounds", type=_count, default=1000, help="rounds of load, map, unmap, unload (1000)"
     )
-    parser.add_argument(
-        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
-    )
+    _add_suites(parser)
 
 
 def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
-    )
+    _add_um_series(parser)
     parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
     parser.add_argument("--clause", help="those that these clauses must catch (default: all)")
     parser.add_argument("--only", help="these, by name, as kmalloc/offset-ignored (default: all)")
     parser.add_argument("--format", default="table", help="table (default), json or junit")
-    parser.add_argument(
-        "--seed", type=_seed, help="what all draws follow from (default: another for each run)"
-    )
-    parser.add_argument(
-        "--limit",
-        type=_seconds,
-        default=_MISTAKE_LIMIT,
-        help=f"seconds until a guest is killed ({_MISTAKE_LIMIT:.0f})",
-    )
-    parser.add_argument(
-        "--labs", type=_directory, default=LABS, help="take labs and mistakes from here"
-    )
+    _add_seed(parser)
+    _add_limit(parser, _MISTAKE_LIMIT)
+    _add_labs(parser)
 
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
-    )
+    _add_um_series(parser)
     parser.add_argument("--lab", help="labs, or lab_core, by name (default: all)")
-    parser.add_argument(
-        "--seed", type=_seed, help="what the contents follow from (default: another for each run)"
-    )
-    parser.add_argument(
-        "--limit",
-        type=_seconds,
-        default=_RUN_LIMIT,
-        help=f"seconds until the guest is killed ({_RUN_LIMIT:.0f})",
-    )
-    parser.add_argument(
-        "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
-    )
-    parser.add_argument(
-        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
-    )
+    _add_seed(parser)
+    _add_limit(parser, _RUN_LIMIT)
+    _add_labs(parser)
+    _add_suites(parser)
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
@@ -193,8 +163,39 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",
     )
+    _add_labs(parser)
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed", type=_seed, help="what contents follow from (default: another for each run)"
+    )
+
+
+def _add_um_series(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
+    )
+
+
+def _add_limit(parser: argparse.ArgumentParser, default: float) -> None:
+    parser.add_argument(
+        "--limit",
+        type=_seconds,
+        default=default,
+        help=f"seconds until a guest is killed ({default:.0f})",
+    )
+
+
+def _add_labs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
+    )
+
+
+def _add_suites(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
     )
 
 

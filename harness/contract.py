@@ -77,6 +77,8 @@ def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
     """
     clauses = read(page)
     names = (wanted or "").replace(",", " ").split()
+    if wanted and not names:
+        raise RequestError(f"CLAUSE={wanted!r} names no clause: write 4, or 4.2,5")
     for name in names:
         if not any(_is_named(clause, name) for clause in clauses):
             numbers = ", ".join(clause.number for clause in clauses)

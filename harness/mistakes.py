@@ -135,6 +135,8 @@ def choose(
     RequestError, with what is there, for an unknown one.
     """
     every = read_all(directory)
+    if not every:
+        raise RequestError(f"{directory} holds no mistakes: they would be */mistakes/*.patch")
     shown = {owner_lab(mistake) for mistake in every} | {one.name for one in labs.all_labs()}
     names = labs.choose_names(lab, sorted(shown | {"lab_core"}))
     numbers = {chosen.number for chosen in contract.choose(clause)}

@@ -143,6 +143,11 @@ class ContractReport:
         """Return all that the table has no place for, in lines."""
         lines = [f"{lab}: check program skipped: {why}" for lab, why in self.skipped.items()]
         lines += _skipped_checks(self.results)
+        lines += [
+            f"{result.clause}: has no check that runs on {self.arch}"
+            for result in self.results
+            if not result.findings
+        ]
         failed = {
             finding
             for result in self.results

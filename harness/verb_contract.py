@@ -90,7 +90,14 @@ def _jobs(
 ) -> list[_Job]:
     """Return what the guests shall do, the longest first: one load each, and the suites."""
     counts = _Counts(args.calls, args.rounds)
-    able = [lab for lab in chosen if not lab.why_not(machine.kernel.target)]
+    wanted = {check for clause in clauses for check in clause.checks}
+    observed = bool(wanted & set(contract.OBSERVED))
+    able = [
+        lab
+        for lab in chosen
+        if not lab.why_not(machine.kernel.target)
+        and (observed or wanted & contract.user_checks_of(lab.name))
+    ]
     jobs = []
     for shorter in (False, True):
         for lab in able:
@@ -101,7 +108,8 @@ def _jobs(
                 jobs.append(_check_job(machine, order))
     names = {lab.name for lab in chosen}
     its_suites = [one for one in kunit_suites.all_suites(args.suites) if one.lab in names]
-    if machine.kernel.target.is_um and its_suites:
+    has_cases = observed or wanted & contract.kunit_cases(args.suites)
+    if machine.kernel.target.is_um and its_suites and has_cases:
         jobs.insert(len(jobs) // 2, _kunit_job(machine, its_suites, seed))
     return jobs
 

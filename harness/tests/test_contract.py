@@ -75,6 +75,11 @@ def test_a_page_that_makes_no_sense_is_refused(tmp_path: Path, text: str) -> Non
         contract.read(page)
 
 
+def test_a_wish_without_a_clause_is_refused() -> None:
+    with pytest.raises(RequestError, match="names no clause"):
+        contract.choose(",")
+
+
 LAB = all_labs()[0]
 LOAD = Load(LAB, ("pages=4",))
 

@@ -109,6 +109,11 @@ def test_what_is_not_there_is_refused(wanted: tuple[str | None, str | None, str 
         mistakes.choose(*wanted)
 
 
+def test_labs_without_a_catalogue_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="holds no mistakes"):
+        mistakes.choose(None, None, None, tmp_path)
+
+
 def test_lab_clause_and_name_choose_together() -> None:
     first = CATALOGUE[0]
     chosen = mistakes.choose(mistakes.owner_lab(first), first.clause.number, first.name)
