@@ -121,9 +121,10 @@ def _check_job(machine: Machine, order: Order) -> _Job:
 
 def _kunit_job(machine: Machine, its_suites: list[kunit_suites.Suite], seed: int) -> _Job:
     ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
+    has_kmemleak = "CONFIG_DEBUG_KMEMLEAK=y" in machine.kernel.config.read_text()
 
     def run() -> Evidence:
         outcome = verb_kunit.run(ready, its_suites, seed)
-        return proof.of_suites(outcome.results, outcome.trouble)
+        return proof.of_suites(outcome.results, outcome.trouble, has_kmemleak)
 
     return ("the KUnit suites", run)

@@ -225,3 +225,19 @@ def test_junit_counts_failures_and_skips(
     report(("a", Verdict.FAILED), ("b", Verdict.SKIPPED)).print("junit")
     suite = list(JUnitXml.fromstring(capsys.readouterr().out.encode()))[0]
     assert (suite.tests, suite.failures, suite.skipped) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("checks", "expected"), [(("a", LEAKS), Verdict.NONE), ((LEAKS,), Verdict.PROVED)]
+)
+def test_silence_proves_only_what_names_nothing_else(
+    checks: tuple[str, ...], expected: Verdict
+) -> None:
+    found = [proof.Finding("lab_kmalloc", "there", LEAKS, Verdict.PROVED)]
+    result = proof.by_clause([Clause("1.1", "A promise", checks)], found)[0]
+    assert result.verdict("lab_kmalloc") is expected
+
+
+def test_a_suite_on_a_kernel_without_kmemleak_says_nothing_of_leaks() -> None:
+    suite = SuiteResult("lab_kmalloc", [Case(AROUND, True)])
+    assert LEAKS not in verdicts(proof.of_suites([suite], None, has_kmemleak=False))
