@@ -11,12 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import ClassVar, TypeVar
 
-from harness import tools
-from harness.errors import SetupError
-from harness.progress import Step
+from harness.base import tools
+from harness.base.errors import SetupError
+from harness.base.progress import Step
 
-# What is made, or is no part of the project, wherever it lies.
-_PASSED_OVER = (".git", "build", "__pycache__")
+# What is no part of the project, wherever it lies, and what is made, below the root.
+_PASSED_OVER = (".git", "__pycache__")
+_MADE = "build"
 
 _SHELL = re.compile(rb"#!.*\b(ba|da)?sh\b")
 
@@ -55,7 +56,8 @@ class Tree:
         """All files of the tree, relative to its root."""
         found = []
         for directory, inner, names in os.walk(self.root):
-            inner[:] = [name for name in inner if name not in _PASSED_OVER]
+            here = (*_PASSED_OVER, _MADE) if Path(directory) == self.root else _PASSED_OVER
+            inner[:] = [name for name in inner if name not in here]
             found += [(Path(directory) / name).relative_to(self.root) for name in names]
         return sorted(found)
 

@@ -5,11 +5,13 @@ import re
 import shutil
 from pathlib import Path
 
-from harness import digest, modules, uml
-from harness.kernels import Kernel
+from harness.base import digest
+from harness.build import modules
+from harness.kernels import uml
+from harness.kernels.debian import Kernel
 from harness.lint.checker import Checker, Finding, Output, Tree, call, parse_gcc
-from harness.progress import Step
-from harness.targets import Target, series_of
+from harness.base.progress import Step
+from harness.kernels.targets import Target, series_of
 
 # The directories of the tree that kbuild builds as modules, side by side.
 _MODULES = ("labs", "kunit")

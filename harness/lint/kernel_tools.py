@@ -6,11 +6,11 @@ All three are those of the newest series that the table in targets.py has.
 import re
 from pathlib import Path
 
-from harness import uml
+from harness.kernels import uml
 from harness.lint.checker import Checker, Finding, Output, Tree, call, side_by_side
-from harness.progress import Step
-from harness.targets import Target, series_of
-from harness.uml import Source
+from harness.base.progress import Step
+from harness.kernels.targets import Target, series_of
+from harness.kernels.uml import Source
 
 
 def newest_source() -> Source:

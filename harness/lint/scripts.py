@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from harness.lint.checker import Checker, Finding, Tree, call
-from harness.progress import Step
+from harness.base.progress import Step
 
 
 class Shellcheck(Checker):

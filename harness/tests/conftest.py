@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import kernels, modules, uml
-from harness.errors import SetupError
-from harness.paths import BUILD, KUNIT, LABS, ROOT
-from harness.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
+from harness.build import modules
+from harness.kernels import debian, uml
+from harness.base.errors import SetupError
+from harness.base.paths import BUILD, KUNIT, LABS, ROOT
+from harness.kernels.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -122,7 +123,7 @@ def missing_kernels() -> dict[str, str]:
     missing = {}
     for name in series_of(DEFAULT_ARCH):
         try:
-            kernels.fetch(Target(name))
+            debian.fetch(Target(name))
         except SetupError as error:
             missing[name] = str(error)
     return missing

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import apt, paths
-from harness.apt import Machine, Mirror, Source
-from harness.errors import SetupError
-from harness.lock import locked
-from harness.targets import Suite
+from harness.base import paths
+from harness.kernels import apt
+from harness.kernels.apt import Machine, Mirror, Source
+from harness.base.errors import SetupError
+from harness.base.lock import locked
+from harness.kernels.targets import Suite
 
 DEBIAN = "http://mirror.example.org/debian"
 SECURITY = "http://mirror.example.org/debian-security"

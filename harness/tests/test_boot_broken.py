@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from harness.lock import locked
-from harness.paths import BUILD, ROOT
+from harness.base.lock import locked
+from harness.base.paths import BUILD, ROOT
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, call, modules_of
 
 pytestmark = pytest.mark.boot

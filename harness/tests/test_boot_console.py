@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.paths import ROOT
+from harness.base.paths import ROOT
 from harness.tests.conftest import KMAPLAB, Kmaplab, call
 
 pytestmark = pytest.mark.boot

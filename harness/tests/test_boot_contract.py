@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness import contract
+from harness.catalogue import contract
 from harness.tests.conftest import BreakLab, Kmaplab
 
 pytestmark = pytest.mark.boot

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.paths import BUILD, ROOT
+from harness.base.paths import BUILD, ROOT
 from harness.tests.conftest import BreakLab, Kmaplab
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]

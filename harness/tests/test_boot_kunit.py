@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
-from harness import suites
-from harness.kunit_report import AROUND
-from harness.targets import Target
+from harness.catalogue import suites
+from harness.reports.kunit_report import AROUND
+from harness.kernels.targets import Target
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, MakeSuites, Outcome
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from harness.labs import all_labs
-from harness.lock import locked
-from harness.paths import BUILD, LABS, ROOT
+from harness.catalogue.labs import all_labs
+from harness.base.lock import locked
+from harness.base.paths import BUILD, LABS, ROOT
 from harness.tests.conftest import BreakLab, Kmaplab, call, modules_of
 
 pytestmark = pytest.mark.boot

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.paths import LABS
+from harness.base.paths import LABS
 from harness.tests.conftest import Kmaplab
 
 pytestmark = pytest.mark.boot

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import digest
-from harness.paths import BUILD, KUNIT
+from harness.base import digest
+from harness.base.paths import BUILD, KUNIT
 from harness.tests.conftest import call
 from harness.tests.test_tree import ADD_TO_TREE
-from harness.uml import COMPILERS
+from harness.kernels.uml import COMPILERS
 
 pytestmark = pytest.mark.boot
 

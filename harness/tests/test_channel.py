@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.channel import CommandReader, Files, Line, LineReader
-from harness.errors import GuestError
+from harness.guest.channel import CommandReader, Files, Line, LineReader
+from harness.base.errors import GuestError
 
 NONCE = "0123456789abcdef"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import apt
-from harness.errors import RequestError
-from harness.paths import ROOT
+from harness.kernels import apt
+from harness.base.errors import RequestError
+from harness.base.paths import ROOT
 from harness.tests.conftest import KMAPLAB, Kmaplab, call
 
 

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from harness import contract, proof
-from harness.check import Checked
-from harness.contract import LEAKS, REPORTS, Clause
-from harness.errors import RequestError, SetupError
-from harness.guest import Ending
-from harness.ktap import Check
-from harness.kunit_log import Case, Leak
-from harness.kunit_report import AROUND, SuiteResult
-from harness.labs import Load, all_labs
-from harness.proof import Evidence, Verdict
-from harness.proof_report import ContractReport
-from harness.results import LoadResult
-from harness.results import Verdict as LoadVerdict
+from harness.catalogue import contract
+from harness.results import proof
+from harness.runs.checks import Checked
+from harness.catalogue.contract import LEAKS, REPORTS, Clause
+from harness.base.errors import RequestError, SetupError
+from harness.guest.guest import Ending
+from harness.results.ktap import Check
+from harness.results.kunit_log import Case, Leak
+from harness.reports.kunit_report import AROUND, SuiteResult
+from harness.catalogue.labs import Load, all_labs
+from harness.results.proof import Evidence, Verdict
+from harness.reports.contract_report import ContractReport
+from harness.results.load_results import LoadResult
+from harness.results.load_results import Verdict as LoadVerdict
 
 CLAUSES = contract.read()
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from harness import coverage, unreached, verb_coverage
-from harness.coverage import FileCoverage, Line, Objects
-from harness.errors import GuestError, RequestError, SetupError
-from harness.paths import BUILD, KUNIT
-from harness.targets import Target
-from harness.unreached import Judgement, Reason
-from harness.verb_coverage import Report
+from harness.catalogue import unreached
+from harness.results import coverage
+from harness.verbs import coverage as verb_coverage
+from harness.results.coverage import FileCoverage, Line, Objects
+from harness.base.errors import GuestError, RequestError, SetupError
+from harness.base.paths import BUILD, KUNIT
+from harness.kernels.targets import Target
+from harness.catalogue.unreached import Judgement, Reason
+from harness.verbs.coverage import Report
 
 LINE = Line("01_x/lab_x.c", 7, "lab_x_get", "return -EIO;")
 FILE = FileCoverage("01_x/lab_x.c", 3, 2, 2, 1, (LINE,))

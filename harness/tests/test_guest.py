@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import guest
-from harness.errors import SetupError
-from harness.guest import Ending, Machine
-from harness.kernels import Kernel
-from harness.targets import Target
+from harness.guest import guest
+from harness.base.errors import SetupError
+from harness.guest.guest import Ending, Machine
+from harness.kernels.debian import Kernel
+from harness.kernels.targets import Target
 
 
 # How the fixture below is called, and what it takes to listen.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.initramfs import Job, Spec
+from harness.build.initramfs import Job, Spec
 
 
 def spec(source: Path) -> Spec:

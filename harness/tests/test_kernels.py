@@ -11,10 +11,11 @@ from typing import NoReturn
 
 import pytest
 
-from harness import apt, kernels, paths
-from harness.apt import Package
-from harness.errors import SetupError
-from harness.targets import Suite, Target
+from harness.base import paths
+from harness.kernels import apt, debian
+from harness.kernels.apt import Package
+from harness.base.errors import SetupError
+from harness.kernels.targets import Suite, Target
 
 # Packages, by the version of the kernel that they are of.
 Debs = dict[str, list[Path]]
@@ -182,7 +183,7 @@ def deb_named(start: str) -> Path:
     ],
 )
 def test_a_version_belongs_to_its_series_only(version: str, series: str, expected: bool) -> None:
-    assert kernels.of_series(version, series) is expected
+    assert debian.of_series(version, series) is expected
 
 
 def names(packages: list[Package]) -> list[str]:
@@ -191,7 +192,7 @@ def names(packages: list[Package]) -> list[str]:
 
 def test_the_metapackages_lead_to_the_four_packages_of_the_newest_kernel() -> None:
     shelf = Shelf(listed_kernel(*NEW) + listed_kernel(*OLD))
-    found = kernels.newest(shelf, TARGET)
+    found = debian.newest(shelf, TARGET)
     assert names(found) == [
         "linux-image-6.1.0-21-cloud-amd64",
         "linux-headers-6.1.0-21-cloud-amd64",
@@ -203,24 +204,24 @@ def test_the_metapackages_lead_to_the_four_packages_of_the_newest_kernel() -> No
 
 def test_a_newer_series_in_the_same_suite_is_passed_over() -> None:
     shelf = Shelf(listed_kernel("6.12.9-1", "6.12.9+deb12") + listed_kernel(*OLD))
-    assert names(kernels.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
+    assert names(debian.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
 
 
 @pytest.mark.parametrize("late", ["linux-image-cloud-amd64", "linux-image-6.1.0-21-cloud-amd64"])
 def test_headers_whose_image_is_not_there_yet_are_passed_over(late: str) -> None:
     newest = [package for package in listed_kernel(*NEW) if package.name != late]
     shelf = Shelf(newest + listed_kernel(*OLD))
-    assert names(kernels.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
+    assert names(debian.newest(shelf, TARGET))[0] == "linux-image-6.1.0-20-cloud-amd64"
 
 
 def test_a_suite_without_the_series_holds_no_kernel() -> None:
-    assert kernels.newest(Shelf(listed_kernel("6.12.9-1", "6.12.9")), TARGET) == []
-    assert kernels.newest(Shelf([]), TARGET) == []
+    assert debian.newest(Shelf(listed_kernel("6.12.9-1", "6.12.9")), TARGET) == []
+    assert debian.newest(Shelf([]), TARGET) == []
 
 
 def test_all_suites_are_looked_at_before_giving_up(mirror: Mirror) -> None:
     with pytest.raises(SetupError, match="no kernel 6.12 .* in bookworm-backports, trixie"):
-        kernels.fetch(Target("6.12", "x86_64"))
+        debian.fetch(Target("6.12", "x86_64"))
     assert mirror.asked == ["bookworm-backports", "trixie"]
 
 
@@ -235,7 +236,7 @@ def test_a_suite_that_the_mirror_lacks_is_passed_over(
 
     monkeypatch.setattr(apt, "open_archive", none_there)
     with pytest.raises(SetupError, match="no Release file.*KMAPLAB_MIRROR"):
-        kernels.fetch(Target("6.12", "x86_64"))
+        debian.fetch(Target("6.12", "x86_64"))
     assert mirror.asked == ["bookworm-backports", "trixie"]
 
 
@@ -243,7 +244,7 @@ def test_a_suite_that_the_mirror_lacks_is_passed_over(
 
 
 def test_a_fetched_kernel_has_its_image_config_and_headers(mirror: Mirror) -> None:
-    kernel = kernels.fetch(TARGET)
+    kernel = debian.fetch(TARGET)
     assert kernel.target == TARGET
     assert (kernel.release, kernel.version) == ("6.1.0-20-cloud-amd64", "6.1.90-1")
     assert kernel.image.read_text() == "image of 6.1.90-1"
@@ -260,7 +261,7 @@ def common_is_read(headers: Path) -> bool:
 
 
 def test_make_finds_the_common_headers_even_after_a_move(mirror: Mirror, tmp_path: Path) -> None:
-    kernel = kernels.fetch(TARGET)
+    kernel = debian.fetch(TARGET)
     assert common_is_read(kernel.headers)
     paths.BUILD.rename(tmp_path / "moved")
     moved = tmp_path / "moved" / kernel.headers.relative_to(paths.BUILD)
@@ -268,7 +269,7 @@ def test_make_finds_the_common_headers_even_after_a_move(mirror: Mirror, tmp_pat
 
 
 def test_the_record_says_what_was_fetched_and_when(mirror: Mirror, debs: Debs) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     record = json.loads((home() / "record.json").read_text())
     assert record["series"] == "6.1"
     assert record["arch"] == "x86_64"
@@ -285,12 +286,12 @@ def test_the_record_says_what_was_fetched_and_when(mirror: Mirror, debs: Debs) -
 
 
 def test_the_checksums_suit_sha256sum(mirror: Mirror) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=home() / "debs", check=True)
 
 
 def test_nothing_is_left_beside_the_kernel(mirror: Mirror) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     assert sorted(path.name for path in home().parent.iterdir()) == [
         "6.1-x86_64",
         "6.1-x86_64.lock",
@@ -301,17 +302,17 @@ def test_nothing_is_left_beside_the_kernel(mirror: Mirror) -> None:
 def test_a_kernel_at_hand_is_used_again_without_the_mirror(
     mirror: Mirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    first = kernels.fetch(TARGET)
+    first = debian.fetch(TARGET)
     capfd.readouterr()
-    assert kernels.fetch(TARGET) == first
+    assert debian.fetch(TARGET) == first
     assert len(mirror.asked) == 1
     assert capfd.readouterr().err == ""
 
 
 def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror: Mirror) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     mirror.offer(NEW, OLD)
-    assert kernels.fetch(TARGET).version == "6.1.90-1"
+    assert debian.fetch(TARGET).version == "6.1.90-1"
 
 
 @pytest.mark.parametrize("folder", ["with space", "with:colon"])
@@ -320,7 +321,7 @@ def test_a_path_that_kbuild_cannot_handle_is_refused(
 ) -> None:
     monkeypatch.setattr(paths, "BUILD", tmp_path / folder / "build")
     with pytest.raises(SetupError, match="space or a colon"):
-        kernels.fetch(TARGET)
+        debian.fetch(TARGET)
     assert mirror.asked == []
 
 
@@ -328,18 +329,18 @@ def test_a_path_that_kbuild_cannot_handle_is_refused(
 
 
 def test_a_refresh_takes_the_newer_kernel(mirror: Mirror) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     mirror.offer(NEW, OLD)
-    assert kernels.fetch(TARGET, refresh=True).version == "6.1.100-1"
-    assert kernels.fetch(TARGET).image.read_text() == "image of 6.1.100-1"
+    assert debian.fetch(TARGET, refresh=True).version == "6.1.100-1"
+    assert debian.fetch(TARGET).image.read_text() == "image of 6.1.100-1"
 
 
 def test_a_refresh_without_a_newer_kernel_downloads_nothing(
     mirror: Mirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     mirror.offer(OLD)
-    assert kernels.fetch(TARGET, refresh=True).version == "6.1.90-1"
+    assert debian.fetch(TARGET, refresh=True).version == "6.1.90-1"
     assert mirror.shelf.downloaded == []
     assert "6.1.90-1 is the newest there is" in capfd.readouterr().err
 
@@ -347,7 +348,7 @@ def test_a_refresh_without_a_newer_kernel_downloads_nothing(
 def test_a_refresh_that_fails_leaves_the_kernel_usable(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     mirror.offer(NEW)
 
     def broken(packages: list[Package], into: Path) -> list[Path]:
@@ -355,8 +356,8 @@ def test_a_refresh_that_fails_leaves_the_kernel_usable(
 
     monkeypatch.setattr(mirror.shelf, "download", broken)
     with pytest.raises(SetupError, match="cannot fetch"):
-        kernels.fetch(TARGET, refresh=True)
-    assert kernels.fetch(TARGET).version == "6.1.90-1"
+        debian.fetch(TARGET, refresh=True)
+    assert debian.fetch(TARGET).version == "6.1.90-1"
 
 
 # --- repairing ---------------------------------------------------------------
@@ -407,11 +408,11 @@ def replace_record() -> None:
 def test_damage_is_repaired_from_the_packages_without_the_mirror(
     mirror: Mirror, capfd: pytest.CaptureFixture[str], damage: Callable[[], None]
 ) -> None:
-    first = kernels.fetch(TARGET)
+    first = debian.fetch(TARGET)
     before = (home() / "record.json").read_text()
     damage()
     capfd.readouterr()
-    assert kernels.fetch(TARGET) == first
+    assert debian.fetch(TARGET) == first
     assert first.image.read_text() == "image of 6.1.90-1"
     assert (home() / "record.json").read_text() == before
     assert len(mirror.asked) == 1
@@ -422,11 +423,11 @@ def test_damage_is_repaired_from_the_packages_without_the_mirror(
 def test_a_damaged_package_alone_is_fetched_again(
     mirror: Mirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     remove_root()
     deb_named("linux-kbuild").write_bytes(b"damaged")
     mirror.offer(OLD)
-    assert kernels.fetch(TARGET).version == "6.1.90-1"
+    assert debian.fetch(TARGET).version == "6.1.90-1"
     assert mirror.shelf.downloaded == ["linux-kbuild-6.1"]
     assert "linux-kbuild-6.1_6.1.90-1_amd64.deb is missing or damaged" in capfd.readouterr().err
 
@@ -434,19 +435,19 @@ def test_a_damaged_package_alone_is_fetched_again(
 def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(
     mirror: Mirror,
 ) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     remove_root()
     deb_named("linux-kbuild").unlink()
     mirror.offer(NEW)
-    assert kernels.fetch(TARGET).version == "6.1.100-1"
+    assert debian.fetch(TARGET).version == "6.1.100-1"
 
 
 @pytest.mark.parametrize("text", ["", "damaged\n"])
 def test_damaged_checksums_mean_fetching_again(mirror: Mirror, text: str) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     remove_root()
     (home() / "debs" / "SHA256SUMS").write_text(text)
-    assert kernels.fetch(TARGET).version == "6.1.90-1"
+    assert debian.fetch(TARGET).version == "6.1.90-1"
     assert len(mirror.asked) == 2
 
 
@@ -457,7 +458,7 @@ def test_packages_without_a_kernel_in_them_are_refused(
     files = [image, *debs["6.1.90-1"][1:]]
     mirror.shelf = Shelf(listed_kernel(*OLD, files), files)
     with pytest.raises(SetupError, match="not laid out as expected: no .*vmlinuz"):
-        kernels.fetch(TARGET)
+        debian.fetch(TARGET)
 
 
 def test_a_package_that_does_not_unpack_is_named(
@@ -468,7 +469,7 @@ def test_a_package_that_does_not_unpack_is_named(
     files = [image, *debs["6.1.90-1"][1:]]
     mirror.shelf = Shelf(listed_kernel(*OLD, files), files)
     with pytest.raises(SetupError, match="cannot unpack linux-image"):
-        kernels.fetch(TARGET)
+        debian.fetch(TARGET)
 
 
 # --- interruptions -----------------------------------------------------------
@@ -477,14 +478,14 @@ def test_a_package_that_does_not_unpack_is_named(
 def test_what_an_interrupted_run_left_is_cleared_away(mirror: Mirror) -> None:
     for left in ("6.1-x86_64.new/debs", "6.1-x86_64/root.new/boot", "6.1-x86_64/debs"):
         (home().parent / left).mkdir(parents=True)
-    assert kernels.fetch(TARGET).image.exists()
+    assert debian.fetch(TARGET).image.exists()
     test_nothing_is_left_beside_the_kernel(mirror)
 
 
 def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror: Mirror) -> None:
-    kernels.fetch(TARGET)
+    debian.fetch(TARGET)
     home().rename(home().with_name("6.1-x86_64.old"))
-    assert kernels.fetch(TARGET).image.exists()
+    assert debian.fetch(TARGET).image.exists()
     assert len(mirror.asked) == 1
 
 
@@ -497,11 +498,11 @@ def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr(apt, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            kernels.fetch(TARGET)
-    assert kernels.fetch(TARGET).image.exists()
+            debian.fetch(TARGET)
+    assert debian.fetch(TARGET).image.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(mirror: Mirror) -> None:
     paths.BUILD.write_text("a file in the way")
     with pytest.raises(SetupError, match="cannot write below"):
-        kernels.fetch(TARGET)
+        debian.fetch(TARGET)

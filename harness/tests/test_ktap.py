@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.ktap import Check, Ktap, KtapError, KtapReader
+from harness.results.ktap import Check, Ktap, KtapError, KtapReader
 
 GOOD = """\
 KTAP version 1

@@ -1,6 +1,6 @@
 """Reading the kernel log of a suite."""
 
-from harness import kunit_log
+from harness.results import kunit_log
 
 WELL = """\
 <12>[    0.010000] kmaplab: begin lab_x;lab_x_kunit

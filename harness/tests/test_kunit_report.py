@@ -1,10 +1,10 @@
 """The verdict on a suite."""
 
-from harness import kunit_report
-from harness.errors import CHECK_FAILED, GUEST_BROKEN, OK
-from harness.kunit_log import Leak, SuiteLog, read
-from harness.kunit_report import AROUND, SuiteResult
-from harness.suites import Suite, SuiteLoad
+from harness.reports import kunit_report
+from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
+from harness.results.kunit_log import Leak, SuiteLog, read
+from harness.reports.kunit_report import AROUND, SuiteResult
+from harness.catalogue.suites import Suite, SuiteLoad
 from harness.tests.test_kunit_log import WELL, changed
 
 LOAD = SuiteLoad(Suite("lab_x_kunit", "lab_x", ()), ("lab_x pages=3",))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import labs
-from harness.errors import SetupError
-from harness.targets import Target
+from harness.catalogue import labs
+from harness.base.errors import SetupError
+from harness.kernels.targets import Target
 
 _LAB = 'name = "lab_x"\ntitle = "a lab"\nloads = ["pages=4"]\n'
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from harness import verb_lint
-from harness.errors import RequestError, SetupError
+from harness.verbs import lint as verb_lint
+from harness.base.errors import RequestError, SetupError
 from harness.lint import excuses
 from harness.lint.checker import Finding, Tree
 from harness.lint.excuses import Excuse
 from harness.lint.kernel_tools import Coccinelle
 from harness.lint.scripts import Flake8
-from harness.paths import ROOT
-from harness.targets import series_of
+from harness.base.paths import ROOT
+from harness.kernels.targets import series_of
 from harness.tests.conftest import Kmaplab
-from harness.verb_lint import Result
+from harness.verbs.lint import Result
 
 # Those that need the kernels' sources, and what is made of them.
 KERNELS = ("kernel-doc", "checkpatch", "gcc", "sparse", "coccinelle")

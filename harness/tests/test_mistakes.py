@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import mistakes, verb_mistakes
-from harness.errors import RequestError, SetupError
-from harness.labs import all_labs
-from harness.mistakes_report import Caught, MistakesReport, Outcome
-from harness.paths import LABS
+from harness.catalogue import mistakes
+from harness.verbs import mistakes as verb_mistakes
+from harness.base.errors import RequestError, SetupError
+from harness.catalogue.labs import all_labs
+from harness.reports.mistakes_report import Caught, MistakesReport, Outcome
+from harness.base.paths import LABS
 
 CATALOGUE = mistakes.read_all()
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from harness.ktap import Check, Ktap
-from harness.labs import Lab, Load
-from harness.report import RunReport
-from harness.results import LoadResult, Verdict
+from harness.results.ktap import Check, Ktap
+from harness.catalogue.labs import Lab, Load
+from harness.reports.run_report import RunReport
+from harness.results.load_results import LoadResult, Verdict
 
 LAB = Lab("lab_x", "a [lab]", Path("/nowhere"), (("how=page",),), {"b": "look at [it]"})
 DIFFERENCE = "user reads: page 2 word 17 (offset 0x2044): expected 0x00000001, found 0x00000002"
@@ -56,7 +56,7 @@ def test_the_table_is_plain_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
 def test_nothing_is_cut_off_on_a_terminal(columns: int) -> None:
     from rich.console import Console
 
-    from harness import report as module
+    from harness.reports import run_report as module
 
     console = Console(width=columns, record=True, file=open("/dev/null", "w"))
     table = module._wide_table(report().results)

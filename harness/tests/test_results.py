@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from harness.channel import LineReader
-from harness.labs import Lab, Load
-from harness.results import Collector, LoadResult, Verdict, worst
+from harness.guest.channel import LineReader
+from harness.catalogue.labs import Lab, Load
+from harness.results.load_results import Collector, LoadResult, Verdict, worst
 
 NONCE = "0123456789abcdef"
 LAB = Lab("lab_x", "a lab", Path("/nowhere"), (("pages=4",),))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.paths import ROOT
+from harness.base.paths import ROOT
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suites import Suite, SuiteLoad
+from harness.catalogue.suites import Suite, SuiteLoad
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.paths import KUNIT, ROOT
+from harness.base.paths import KUNIT, ROOT
 from harness.tests.conftest import call
 
 ADD_TO_TREE = KUNIT / "add-to-tree"

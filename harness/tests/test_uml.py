@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import uml
-from harness.errors import BAD_SETUP, SetupError
-from harness.progress import step
-from harness.targets import Target
+from harness.kernels import uml
+from harness.base.errors import BAD_SETUP, SetupError
+from harness.base.progress import step
+from harness.kernels.targets import Target
 
 
 def test_objects_are_counted_while_make_makes_and_removes_folders(tmp_path: Path) -> None:

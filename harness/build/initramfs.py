@@ -1,0 +1,220 @@
+"""Making the guest's file system: the same bytes for the same inputs.
+
+The archive is written by bsdtar from an mtree(5) specification, which gives
+every entry its owner, mode and time explicitly; nothing is taken from the
+files' own metadata and no root rights are needed, not even for /dev/console.
+A job for one run travels in a second archive behind the first: the kernel
+unpacks any number of them (Documentation/driver-api/early-userspace/
+buffer-format.rst).
+"""
+
+import lzma
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.base import digest, tools
+from harness.base.errors import RequestError, SetupError
+from harness.kernels.debian import Kernel
+from harness.build.modules import Modules
+from harness.base.paths import GUEST
+from harness.base.progress import say, step
+from harness.build.check_programs import Programs
+
+BUSYBOX = Path("/bin/busybox")
+
+# The guest holds an archive twice while it unpacks it.
+_MOST_EXTRA_BYTES = 128 << 20
+
+# The commands of busybox that init itself uses. It links the others only where
+# somebody may call them: each costs a moment at every boot.
+_APPLETS = (
+    *("sh", "mount", "stty", "tee", "modprobe", "rmmod", "dmesg", "sed", "cat", "tr"),
+    *("sleep", "kill", "setsid", "poweroff", "find", "base64"),
+)
+
+_DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
+
+
+@dataclass
+class Spec:
+    """An archive to be: a line of mtree(5) for each entry."""
+
+    lines: list[str] = field(default_factory=lambda: ["#mtree"])
+
+    def directory(self, path: str, mode: int = 0o755) -> None:
+        self._add(path, f"type=dir mode={mode:04o}")
+
+    def file(self, path: str, source: Path, mode: int = 0o644) -> None:
+        self._add(path, f"type=file mode={mode:04o} contents={_escape(str(source))}")
+
+    def link(self, path: str, target: str) -> None:
+        self._add(path, f"type=link mode=0777 link={_escape(target)}")
+
+    def console(self) -> None:
+        """Add /dev/console, which the kernel opens for init (char 5, 1)."""
+        self._add("dev/console", "type=char mode=0600 device=linux,5,1")
+
+    def _add(self, path: str, what: str) -> None:
+        # A name without a slash would be relative to the directory before it.
+        self.lines.append(f"./{_escape(path)} uid=0 gid=0 time=0 {what}")
+
+    def write(self, archive: Path) -> None:
+        """Write the archive, in the kernel's newc format of cpio.
+
+        On its way it is a tar archive for a moment: bsdtar takes inode and
+        device numbers of the contents from this machine's disk, cpio would keep
+        them, and tar has no place for them.
+        """
+        text = "\n".join(self.lines) + "\n"  # all of it ASCII, see _escape()
+        tar = archive.with_name(f"{archive.name}.tar")
+        _bsdtar(["--format=gnutar", "-cf", tar, "@-"], text.encode())
+        _bsdtar(["--format=newc", "-cf", archive, f"@{tar}"])
+        tar.unlink()
+
+
+def _bsdtar(arguments: list[str | Path], spec: bytes = b"") -> None:
+    try:
+        subprocess.run(
+            ["bsdtar", *arguments],
+            input=spec,
+            env=tools.environment(),
+            capture_output=True,
+            check=True,
+        )
+    except FileNotFoundError as error:
+        raise SetupError("bsdtar is missing: run harness/setup") from error
+    except subprocess.CalledProcessError as error:
+        raise SetupError(f"bsdtar failed: {error.stderr.decode(errors='replace')}") from error
+
+
+def _escape(text: str) -> str:
+    """Escape a name as mtree(5) wants it: octal for all that could end it."""
+    plain = set(range(0x21, 0x7F)) - set(b"\\#=*?[")
+    return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in os.fsencode(text))
+
+
+def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
+    """Make the initramfs for a kernel with these modules, or reuse it."""
+    archive = modules.directory / "initramfs.cpio"
+    stamp = modules.directory / "initramfs.digest"
+    recipe = [GUEST, BUSYBOX, Path(__file__)]
+    wanted = digest.of([modules.digest, programs.digest, kernel.version, *recipe])
+    if not digest.is_current([archive], stamp, wanted):
+        stamp.unlink(missing_ok=True)
+        with step("making the initramfs"):
+            _write(archive, kernel, modules, programs)
+        digest.set_current([archive], stamp, wanted)
+    return archive
+
+
+def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) -> None:
+    module_root = f"lib/modules/{kernel.release}"
+    spec = Spec()
+    for name in (*_DIRECTORIES, "lib/modules", module_root):
+        spec.directory(name, 0o1777 if name == "tmp" else 0o755)
+    spec.console()
+    spec.file("init", GUEST / "init", 0o755)
+    for name in ("fstab", "motd", "passwd", "profile"):
+        spec.file(f"etc/{name}", GUEST / name)
+    spec.file("bin/busybox", BUSYBOX, 0o755)
+    for applet in _APPLETS:
+        spec.link(f"bin/{applet}", "busybox")
+    spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
+    for name in programs.names:
+        spec.link(f"checks/{name}", programs.executable.name)
+    for path in _depmod(modules.directory / "root", kernel, modules.files):
+        spec.file(f"{module_root}/{path.name}", path)
+    spec.write(archive)
+
+
+def _depmod(root: Path, kernel: Kernel, modules: Iterable[Path]) -> list[Path]:
+    """Return the modules and the index files that modprobe reads, below ``root``."""
+    directory = root / "lib/modules" / kernel.release
+    shutil.rmtree(root, ignore_errors=True)
+    directory.mkdir(parents=True)
+    # depmod complains if these are missing; there is nothing to list in them.
+    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+        (directory / name).touch()
+    for module in modules:
+        shutil.copyfile(module, directory / module.name)
+    _unpack_disk(kernel, directory)
+    tools.run(["depmod", "-b", root, kernel.release], root / "depmod.log", "depmod")
+    text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
+    return sorted(directory.glob("*.ko")) + text
+
+
+def _unpack_disk(kernel: Kernel, directory: Path) -> None:
+    """Unpack the module that makes disks of RAM, for the checks of direct I/O.
+
+    User-mode Linux has it built in.
+    """
+    folder = kernel.root / "lib/modules" / kernel.release / "kernel/drivers/block"
+    for module in folder.glob("brd.ko*"):
+        content = module.read_bytes()
+        plain = lzma.decompress(content) if module.suffix == ".xz" else content
+        (directory / "brd.ko").write_bytes(plain)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one guest shall do: the files of /job, and a directory for /extra.
+
+    ``init`` is a program that takes the place of the guest's own.
+    """
+
+    files: dict[str, str]
+    extra: Path | None = None
+    init: Path | None = None
+
+    def append_to(self, initramfs: Path, directory: Path) -> Path:
+        """Write initramfs and job into one archive in ``directory``.
+
+        Raises RequestError if the extra directory cannot be used.
+        """
+        spec = Spec()
+        spec.directory("job")
+        for name, content in self.files.items():
+            path = directory / name
+            path.write_bytes(os.fsencode(content))
+            spec.file(f"job/{name}", path, 0o600)
+        if self.extra:
+            _add_extra(spec, self.extra)
+        if self.init:
+            spec.file("init", self.init, 0o755)
+        job = directory / "job.cpio"
+        spec.write(job)
+        both = directory / "initrd.cpio"
+        with both.open("wb") as output:
+            for archive in (initramfs, job):
+                with archive.open("rb") as source:
+                    shutil.copyfileobj(source, output, 1 << 20)
+        return both
+
+
+def _add_extra(spec: Spec, extra: Path) -> None:
+    """Add a directory as /extra. Raises RequestError if it is too large."""
+    spec.directory("extra")
+    size = 0
+    left_out = []
+    for path in sorted(extra.rglob("*")):
+        name = f"extra/{path.relative_to(extra)}"
+        if path.is_symlink():
+            spec.link(name, str(path.readlink()))
+        elif path.is_dir():
+            spec.directory(name)
+        elif path.is_file():
+            size += path.stat().st_size
+            spec.file(name, path, path.stat().st_mode & 0o777)
+        else:
+            left_out.append(path.name)
+    if left_out:
+        say(f"left out of /extra, being neither files nor directories: {', '.join(left_out)}")
+    if size > _MOST_EXTRA_BYTES:
+        raise RequestError(
+            f"EXTRA={extra} holds {size >> 20} MiB: "
+            f"the guest has room for {_MOST_EXTRA_BYTES >> 20} MiB"
+        )

@@ -1,0 +1,152 @@
+"""Building the kernel modules out of tree, below build/."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base import digest, tools
+from harness.base.errors import SetupError
+from harness.kernels.debian import Kernel
+from harness.base.paths import BUILD, KUNIT, LABS
+from harness.base.progress import step
+from harness.kernels.uml import COMPILERS
+
+# What kbuild reads beside the sources.
+_MAKEFILES = ("Kbuild", "Makefile")
+
+_COMPILER = "/usr/bin/gcc-12"
+
+# Debug information and BTF triple the build's time and nobody reads them here.
+_LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+
+# What a Kbuild file would say to have its modules instrumented; nothing happens
+# where the kernel was not built for it. 6.1's UML asks module by module.
+_INSTRUMENT = ("UBSAN_SANITIZE=y",)
+
+# gcc makes "return -EINVAL;" a part of the branch to it before it puts gcov's
+# counters in, and then the line has none. Without these passes, which the later
+# ones make up for, it has.
+_KEEP_LINES = "-fdisable-tree-early_optimizations"
+
+
+@dataclass(frozen=True)
+class Modules:
+    """The modules of a kernel.
+
+    ``directory`` is where all that belongs to them goes, ``digest`` that of what
+    they were built from.
+    """
+
+    directory: Path
+    files: tuple[Path, ...]
+    digest: str
+
+
+def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
+    """Build the labs for a kernel, or reuse what is there.
+
+    For user-mode Linux the KUnit suites are built beside them, by the same make:
+    so one make sees what an edit concerns. kbuild puts its objects beside the
+    sources, so it works on a copy. Raises SetupError, with the compiler's words,
+    if a module does not compile.
+    """
+    is_um = kernel.target.is_um
+    sources = {"labs": labs} | ({"kunit": suites} if is_um else {})
+    # UML's flavours differ in all that modules are built against.
+    flavour = f"-{kernel.root.name}" if is_um else ""
+    directory = BUILD / "modules" / name_of(sources) / f"{kernel.target}{flavour}"
+    copy = directory / "src"
+    stamp = directory / "modules.digest"
+    inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
+    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), Path(__file__), *inputs])
+    if not digest.is_current(_built(copy), stamp, wanted):
+        # make knows what changed, but takes damaged objects for up to date.
+        if not digest.is_intact(_built(copy), stamp):
+            shutil.rmtree(copy, ignore_errors=True)
+        stamp.unlink(missing_ok=True)
+        mirror(sources, copy)
+        with step(f"building the modules for {kernel.release}"):
+            _run_kbuild(kernel, copy, directory / "modules.log")
+        digest.set_current(_built(copy), stamp, wanted)
+    return Modules(directory, _built(copy), wanted)
+
+
+def _count_lines(labs: Path) -> list[str]:
+    """Return what has gcov count the lines of the labs, and not those of the suites."""
+    return [f"GCOV_PROFILE_{path.stem}.o=y" for path in _files(labs) if path.suffix == ".c"]
+
+
+def command(kernel: Kernel, directory: Path) -> list[str | Path]:
+    """Return the command that builds the modules in a directory, as kbuild comes."""
+    arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
+    return ["make", "-C", kernel.headers, f"M={directory}", *arch]
+
+
+def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
+    # Without the map a WARN() carries this machine's path into the module.
+    flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
+    if kernel.root.name == "instrumented":
+        flags += f" {_KEEP_LINES}"
+    jobs = f"-j{os.cpu_count() or 1}"
+    instrument = (*_INSTRUMENT, *_count_lines(copy / "labs")) if kernel.target.is_um else ()
+    wanted = [jobs, *_LEAN, flags, *instrument]
+    try:
+        tools.run([*command(kernel, copy), *wanted], log, "building the modules")
+    except SetupError as error:
+        raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
+
+
+def name_of(sources: dict[str, Path]) -> str:
+    """Return the name of the directory below build/modules for these sources."""
+    if set(sources.values()) <= {LABS, KUNIT}:
+        return "labs"
+    return f"labs-{digest.of([str(path) for path in sources.values()])[:12]}"
+
+
+def _built(copy: Path) -> tuple[Path, ...]:
+    """Return the modules that kbuild says it made, whether they are there or not."""
+    order = copy / "modules.order"
+    if not order.is_file():
+        return (order,)
+    names = order.read_text(errors="replace").split()
+    # Paths up to 6.1 are those of the .ko, later ones those of the .o.
+    return tuple(sorted((copy / name).with_suffix(".ko") for name in names))
+
+
+def _files(sources: Path) -> list[Path]:
+    """Return what kbuild reads of a directory of sources, not what people read."""
+    files = (path for path in sources.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix in (".c", ".h") or path.name in _MAKEFILES)
+
+
+def _inputs(name: str, sources: Path) -> list[str | Path]:
+    """Return the parts of a digest that stand for a directory of sources."""
+    parts: list[str | Path] = []
+    for path in _files(sources):
+        parts += [f"{name}/{path.relative_to(sources)}", path]
+    return parts
+
+
+def mirror(sources: dict[str, Path], copy: Path) -> None:
+    """Make ``copy`` a directory of modules that holds these, each below its name."""
+    for name, source in sources.items():
+        _mirror(source, copy / name)
+    (copy / "Kbuild").write_text(f"obj-m += {' '.join(f'{name}/' for name in sources)}\n")
+
+
+def _mirror(sources: Path, copy: Path) -> None:
+    """Make ``copy`` hold the sources, touching only what differs.
+
+    kbuild then rebuilds only what changed.
+    """
+    files = {path.relative_to(sources) for path in _files(sources)}
+    for name in files:
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.read_bytes() != (sources / name).read_bytes():
+            shutil.copyfile(sources / name, target)
+    for target in list(copy.rglob("*")):
+        gone = target.suffix in (".c", ".h") and not target.name.endswith(".mod.c")
+        if gone and target.relative_to(copy) not in files:
+            target.unlink()

@@ -1,0 +1,135 @@
+"""The clauses of the mapping contract, as docs/contract.md has them.
+
+The page is the source: a heading of the third level is a clause's number and title,
+and the names behind "Proved by" are its checks.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base.errors import RequestError, SetupError
+from harness.base.paths import KUNIT, ROOT, USERSPACE
+
+PAGE = ROOT / "docs/contract.md"
+
+# What is checked by listening to the guest's kernel while all other checks run.
+REPORTS = "kernel_reports_nothing"
+LEAKS = "kmemleak_lists_nothing"
+OBSERVED = (REPORTS, LEAKS)
+
+_HEADING = re.compile(r"^### (\d+\.\d+) (.+)$")
+_CHECK = re.compile(r"`(\w+)`")
+
+# A test in a table: by the macro, or in full, as those are that take long.
+_USER_CHECK = re.compile(r"\bLAB_TEST\((\w+)|\.run = &(\w+),")
+_KUNIT_CASE = re.compile(r"\b(?:LAB_)?KUNIT_CASE\((\w+)\)")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One promise: its number, as "4.2", its title, and the names of its checks."""
+
+    number: str
+    title: str
+    checks: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+def read(page: Path = PAGE) -> list[Clause]:
+    """Return the clauses in the order of the page.
+
+    Raises SetupError for a clause without checks, and for a number that comes twice.
+    """
+    found: list[Clause] = []
+    for heading, text in _sections(page.read_text()):
+        number, title = heading
+        proof = re.search(r"^Proved by (.+?)\.\s*$", text, re.MULTILINE | re.DOTALL)
+        checks = tuple(_CHECK.findall(proof[1])) if proof else ()
+        if not checks or len(set(checks)) != len(checks):
+            raise SetupError(f"{page}: clause {number} wants 'Proved by', and each check once")
+        if number in (clause.number for clause in found):
+            raise SetupError(f"{page}: clause {number} is there twice")
+        found.append(Clause(number, title, checks))
+    return found
+
+
+def _sections(text: str) -> list[tuple[tuple[str, str], str]]:
+    """Return each clause's heading, in its two parts, and what stands below it."""
+    sections: list[tuple[tuple[str, str], list[str]]] = []
+    inside = False
+    for line in text.splitlines():
+        if match := _HEADING.match(line):
+            sections.append(((match[1], match[2]), []))
+        inside = bool(match) or (inside and not line.startswith("#"))
+        if inside and not match:
+            sections[-1][1].append(line)
+    return [(heading, "\n".join(lines)) for heading, lines in sections]
+
+
+def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
+    """Return the clauses that CLAUSE= names, all if it names none.
+
+    "4" stands for all whose number begins with "4."; several are separated by commas
+    or blanks. Raises RequestError for one that is not there.
+    """
+    clauses = read(page)
+    names = (wanted or "").replace(",", " ").split()
+    if wanted and not names:
+        raise RequestError(f"CLAUSE={wanted!r} names no clause: write 4, or 4.2,5")
+    for name in names:
+        if not any(_is_named(clause, name) for clause in clauses):
+            numbers = ", ".join(clause.number for clause in clauses)
+            raise RequestError(f"CLAUSE={name} is unknown: choose from {numbers}, or a chapter")
+    return [
+        clause for clause in clauses if not names or any(_is_named(clause, name) for name in names)
+    ]
+
+
+def _is_named(clause: Clause, name: str) -> bool:
+    return clause.number == name or clause.number.startswith(f"{name}.")
+
+
+def user_checks(directory: Path = USERSPACE) -> set[str]:
+    """Return the names of all tests in the tables of the check programs."""
+    return _names(_USER_CHECK, directory)
+
+
+def user_checks_of(lab: str, directory: Path = USERSPACE) -> set[str]:
+    """Return the names of the tests that a lab's check program has.
+
+    Those in a file that is named after a lab are this lab's; a table of another file
+    that such a file names is for those labs only; all else is for every lab.
+    """
+    programs = {path.stem: path for path in directory.glob("lab_*.c") if _is_program(path)}
+    mine = set(re.findall(r"\w+", programs[lab].read_text()))
+    theirs = {word for path in programs.values() for word in re.findall(r"\w+", path.read_text())}
+    return {
+        name
+        for path in directory.glob("lab_*.c")
+        if path.stem == lab
+        or (path.stem not in programs and (path.stem in mine or path.stem not in theirs))
+        for name in _names_in(path, _USER_CHECK)
+    }
+
+
+def _is_program(path: Path) -> bool:
+    return f"\nconst struct lab_program {path.stem} = " in path.read_text()
+
+
+def kunit_cases(directory: Path = KUNIT) -> set[str]:
+    """Return the names of all cases of the KUnit suites."""
+    return _names(_KUNIT_CASE, directory)
+
+
+def _names(pattern: re.Pattern[str], directory: Path) -> set[str]:
+    files = sorted(directory.glob("*.[ch]"))
+    names = {name for path in files for name in _names_in(path, pattern)}
+    return names - {"name_", "case_"}  # the macros' own parameters
+
+
+def _names_in(path: Path, pattern: re.Pattern[str]) -> set[str]:
+    """Return what the first group that is there has, of each match."""
+    return {match[match.lastindex or 0] for match in pattern.finditer(path.read_text())}

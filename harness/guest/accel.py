@@ -1,0 +1,99 @@
+"""Choosing between emulation and KVM.
+
+/dev/kvm proves nothing: in a nested or cloud machine QEMU may open it and the
+guest then hangs for ever in its firmware. So KVM is used where it is asked for,
+or after a real boot under a short limit has shown that it works.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.base import paths
+from harness.guest import guest
+from harness.guest.channel import CommandReader, new_nonce
+from harness.base.errors import RequestError, SetupError
+from harness.guest.guest import Machine
+from harness.build.initramfs import Job
+from harness.base.paths import BUILD
+from harness.base.progress import say, step
+
+CHOICES = ("tcg", "kvm", "auto")
+_DEVICE = Path("/dev/kvm")
+_MEMORY = BUILD / "accel.json"
+
+# Seconds: with KVM a guest is up in one, and emulation takes three.
+_PROBE_LIMIT = 15.0
+
+
+def check(wanted: str) -> None:
+    """Raise RequestError for an unknown choice."""
+    if wanted not in CHOICES:
+        raise RequestError(f"ACCEL={wanted} is unknown: choose one of {', '.join(CHOICES)}")
+
+
+def choose(wanted: str, machine: Machine) -> Machine:
+    """Return ``machine`` with its accelerator set.
+
+    ``machine.initrd`` is the bare initramfs, which a probe can boot. Raises
+    SetupError if KVM is asked for and cannot be opened.
+    """
+    if machine.kernel.target.is_um:
+        return replace(machine, accel="native")
+    if wanted == "kvm" and not _can_open():
+        raise SetupError(f"{_DEVICE} cannot be opened: use ACCEL=tcg, or join the group kvm")
+    if wanted != "auto":
+        return replace(machine, accel=wanted)
+    works = _remembered(_host(), lambda: _can_open() and _boots(machine))
+    if not works:
+        say("KVM does not work on this machine: emulating")
+    return replace(machine, accel="kvm" if works else "tcg")
+
+
+def _can_open() -> bool:
+    return os.access(_DEVICE, os.R_OK | os.W_OK)
+
+
+def _host() -> str:
+    """Name what the answer depends on: the host's kernel, CPU, QEMU and rights."""
+    cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
+    model = [line for line in cpu.splitlines() if line.startswith(("model name", "hypervisor"))]
+    qemu = shutil.which("qemu-system-x86_64") or ""
+    size = Path(qemu).stat().st_size if qemu else 0
+    text = f"{os.uname().release} {model} {qemu} {size} {_can_open()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _remembered(host: str, ask: Callable[[], bool]) -> bool:
+    try:
+        answers = json.loads(_MEMORY.read_text())
+    except (OSError, ValueError):
+        answers = {}
+    if not isinstance(answers, dict) or host not in answers:
+        answers = {host: ask()}
+        _MEMORY.parent.mkdir(parents=True, exist_ok=True)
+        _MEMORY.write_text(json.dumps(answers))
+    return bool(answers[host])
+
+
+def _boots(machine: Machine) -> bool:
+    """Boot a guest with KVM that runs one command; say whether it did."""
+    nonce = new_nonce()
+    reader = CommandReader(nonce)
+
+    def heard(data: bytes) -> bool:
+        reader.feed(data)
+        return reader.status is not None
+
+    with step("trying KVM"), paths.scratch() as directory:
+        job = Job({"env": f"NONCE={nonce}\nVERB=command\nARCH=x86_64\n", "command": "true\n"})
+        initrd = job.append_to(machine.initrd, directory)
+        trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
+        try:
+            return guest.run(trial, heard).finished
+        except SetupError:
+            return False

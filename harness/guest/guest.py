@@ -1,0 +1,337 @@
+"""Starting a guest, listening to it, and never leaving one behind."""
+
+import fcntl
+import os
+import random
+import re
+import selectors
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.base import tools
+from harness.base.errors import SetupError
+from harness.kernels.debian import Kernel
+from harness.base.paths import BUILD
+
+MEMORY_MIB = 512
+
+# KASAN's shadow and kmemleak's notes need more than the labs.
+_UML_MEMORY_MIB = 128
+
+# RAM that the kernel leaves alone, for lab_reserved; within MEMORY_MIB. No
+# shell sees this text, so the dollar needs no care here.
+RESERVED = "memmap=16M$0x18000000"
+
+# An oops ends the guest at once, by a panic and -no-reboot: what comes after
+# one proves nothing. Debian's kernels zero all memory that they hand out;
+# init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
+# module waits for RCU, which a guest with nothing else to do need not do at leisure.
+_COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1"
+
+# QEMU 7.2 loses the flags register when an interrupt follows an emulated
+# cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.
+# Without the feature the kernel does without the instruction.
+_EMULATED_CPU = "qemu64,-cx16"
+
+# Where the interesting part of a console begins, and how much is shown of it.
+_CRASH = re.compile(r"BUG: |Oops: |Kernel panic|general protection fault|watchdog: ")
+_MOST_LINES_OF_A_CRASH = 100
+_LAST_LINES = 40
+
+# The most that the kernel gives to everybody (/proc/sys/fs/pipe-max-size).
+_PIPE_BYTES = 1 << 20
+
+# Keeps what a guest says on its console from filling the host's memory.
+_MOST_CONSOLE_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What to boot and how; ``limit`` is in seconds of wall time, or None.
+
+    ``arguments`` stand behind all else on the kernel's command line.
+    """
+
+    kernel: Kernel
+    initrd: Path
+    accel: str = "tcg"
+    limit: float | None = 120.0
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What runs the guest."""
+        return "UML" if self.kernel.target.is_um else "QEMU"
+
+    def command(
+        self, results_fd: int, interactive: bool = False, processor: int | None = None
+    ) -> list[str]:
+        """Return the command line, of QEMU or of the kernel itself if it is UML.
+
+        The process dies with its parent, however that ends. UML stays on ``processor``,
+        if one is given.
+        """
+        start = ["setpriv", "--pdeathsig", "KILL"]
+        if not self.kernel.target.is_um:
+            return start + self._qemu_command(results_fd, interactive)
+        pin = [] if processor is None else ["taskset", "-c", str(processor)]
+        return start + pin + self._uml_command(results_fd, interactive)
+
+    def _uml_command(self, results_fd: int, interactive: bool) -> list[str]:
+        """UML's consoles (con) and serial lines (ssl) take file descriptors."""
+        return [
+            str(self.kernel.image),
+            f"mem={_UML_MEMORY_MIB}M",
+            f"initrd={self.initrd}",
+            f"uml_dir={self.initrd.parent}/",
+            *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
+            *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
+            f"ssl1=null,fd:{results_fd}",
+            *_COMMAND_LINE.split(),
+            *self.arguments,
+        ]
+
+    def _qemu_command(self, results_fd: int, interactive: bool) -> list[str]:
+        """No network card, no disk, no screen.
+
+        -nodefaults and -no-user-config keep it so. The results go into a pipe,
+        which cannot be truncated: hence append=on.
+        """
+        console = ["-chardev", "stdio,id=console,signal=off"]
+        if interactive:
+            console[1] += ",mux=on"
+            console += ["-mon", "console", "-echr", "0x1d"]
+        cpu = "host" if self.accel == "kvm" else _EMULATED_CPU
+        arguments = ["console=ttyS0", _COMMAND_LINE, RESERVED, *self.arguments]
+        return [
+            "qemu-system-x86_64",
+            *("-accel", self.accel, "-cpu", cpu),
+            *("-m", f"{MEMORY_MIB}M"),
+            *("-nodefaults", "-no-user-config", "-no-reboot"),
+            *("-display", "none", "-nic", "none"),
+            *console,
+            *("-serial", "chardev:console"),
+            *("-add-fd", f"fd={results_fd},set=1"),
+            *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
+            *("-serial", "chardev:results"),
+            *("-kernel", str(self.kernel.image)),
+            *("-initrd", str(self.initrd)),
+            *("-append", " ".join(arguments)),
+        ]
+
+
+@dataclass
+class Ending:
+    """How a guest ended.
+
+    ``finished`` says that the listener was satisfied; ``timed_out`` that the
+    limit was reached first. ``console`` is all that the guest said there.
+    """
+
+    finished: bool
+    timed_out: bool
+    seconds: float
+    console: bytes
+
+    def last_lines(self) -> list[str]:
+        """Return the end of the console, from the crash on if there was one."""
+        text = self.console.decode("utf-8", "replace").replace("\r", "")
+        lines = [tools.printable(line) for line in text.split("\n") if line.strip()]
+        if not lines:
+            return ["(its console was silent)"]
+        for number, line in enumerate(lines):
+            if _CRASH.search(line):
+                return lines[number : number + _MOST_LINES_OF_A_CRASH]
+        return lines[-_LAST_LINES:]
+
+
+@dataclass
+class _Listener:
+    """Reads a guest's two outputs until it has heard enough."""
+
+    results: int
+    console: int
+    on_results: Callable[[bytes], bool]
+    heard: bytearray = field(default_factory=bytearray)
+
+    def listen(self, limit: float | None) -> tuple[bool, bool]:
+        """Return (finished, timed out)."""
+        deadline = None if limit is None else time.monotonic() + limit
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.results, selectors.EVENT_READ)
+            selector.register(self.console, selectors.EVENT_READ)
+            while selector.get_map():
+                wait = None if deadline is None else deadline - time.monotonic()
+                if wait is not None and wait <= 0:
+                    return False, True
+                for key, _ in selector.select(wait):
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        selector.unregister(key.fd)
+                    elif key.fd == self.console:
+                        self.heard += data[: _MOST_CONSOLE_BYTES - len(self.heard)]
+                    elif self.on_results(data):
+                        return True, False
+        return False, False
+
+
+def _results_pipe() -> tuple[int, int]:
+    """Return a pipe that holds more than a guest says while its listener is not heard.
+
+    QEMU's serial port tries a few times to write a byte, and then it is lost.
+    """
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return read, write
+
+
+@contextmanager
+def _processor(machine: Machine) -> Iterator[int | None]:
+    """Give a processor that no other guest is on, if there is one, to a UML guest.
+
+    The kernel and its processes take turns, by ptrace() and signals, at every system
+    call. That takes half the time if they need not wake each other on another processor.
+    """
+    if not machine.kernel.target.is_um:
+        yield None
+        return
+    able = sorted(os.sched_getaffinity(0))
+    files = {number: os.open(_lock_of(number), os.O_RDWR | os.O_CREAT, 0o666) for number in able}
+    try:
+        yield next((number for number in able if _is_free(files[number])), random.choice(able))
+    finally:
+        for file in files.values():
+            os.close(file)
+
+
+def _lock_of(processor: int) -> Path:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    return BUILD / f"processor-{processor}.lock"
+
+
+def _is_free(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+# Those that threads are listening to.
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def kill_all() -> None:
+    """End all guests; whoever listens to one finds it gone."""
+    for process in list(_running):
+        process.kill()
+
+
+def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
+    """Boot a guest and listen until ``on_results`` returns true or it is gone.
+
+    ``on_results`` is given the bytes of the result channel as they come. The
+    guest's whole process group is killed in any case. Raises SetupError if QEMU
+    does not start.
+    """
+    with _processor(machine) as processor:
+        return _run(machine, processor, on_results)
+
+
+def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], bool]) -> Ending:
+    begun = time.monotonic()
+    results_read, results_write = _results_pipe()
+    try:
+        command = machine.command(results_write, processor=processor)
+        process = _start(command, [results_write], subprocess.PIPE)
+    finally:
+        os.close(results_write)
+    assert process.stdout is not None
+    listener = _Listener(results_read, process.stdout.fileno(), on_results)
+    _running.add(process)
+    try:
+        finished, timed_out = listener.listen(machine.limit)
+        if not finished and not timed_out:
+            _complain_of_qemu(machine, process, bytes(listener.heard))
+    finally:
+        _running.discard(process)
+        tools.kill_group(process)
+        process.stdout.close()
+        os.close(results_read)
+    return Ending(finished, timed_out, time.monotonic() - begun, bytes(listener.heard))
+
+
+def run_interactively(machine: Machine) -> bytes:
+    """Boot a guest whose console is this terminal; return its results' bytes.
+
+    The terminal is put back as it was, however the guest ended.
+    """
+    with _processor(machine) as processor:
+        return _run_interactively(machine, processor)
+
+
+def _run_interactively(machine: Machine, processor: int | None) -> bytes:
+    results_read, results_write = _results_pipe()
+    settings = subprocess.run(["stty", "-g"], capture_output=True, text=True, check=True).stdout
+    try:
+        command = machine.command(results_write, interactive=True, processor=processor)
+        process = _start(command, [results_write], None)
+        os.close(results_write)
+        clock = threading.Timer(machine.limit or threading.TIMEOUT_MAX, process.kill)
+        clock.daemon = True
+        clock.start()
+        results = b""
+        while data := os.read(results_read, 1 << 16):
+            results += data
+        process.wait()
+        clock.cancel()
+    finally:
+        subprocess.run(["stty", settings.strip()], check=False)
+        os.close(results_read)
+    return results
+
+
+def _start(command: list[str], keep: list[int], output: int | None) -> subprocess.Popen[bytes]:
+    """Start QEMU; with ``output`` in a process group that can be killed whole."""
+    try:
+        return subprocess.Popen(
+            command,
+            pass_fds=keep,
+            stdin=None if output is None else subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            env=tools.environment(),
+            start_new_session=output is not None,
+        )
+    except FileNotFoundError as error:
+        raise SetupError(f"{error.filename} is missing: run harness/setup") from error
+
+
+def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: bytes) -> None:
+    """Raise SetupError if it was QEMU, and not the guest, that failed."""
+    status = process.wait()
+    # UML aborts where its kernel panics: that was the guest.
+    if status == 0 or b"Kernel panic" in said:
+        return
+    how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
+    lines = tools.printable(said.decode("utf-8", "replace").strip()) or "(nothing)"
+    advice = "; ACCEL=tcg does without KVM" if machine.accel == "kvm" else ""
+    raise SetupError(f"{machine.name} {how}{advice}. It said:\n    {lines}")
+
+
+def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:
+    """Name what was wrong with a guest, or return None if it did all it should."""
+    if nonsense:
+        return nonsense
+    if ending.finished:
+        return None
+    if ending.timed_out:
+        return f"the guest was still running after {limit:.0f} s and was killed"
+    if b"Kernel panic" in ending.console:
+        return "the guest's kernel crashed"
+    return "the guest powered off before it was done"

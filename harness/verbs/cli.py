@@ -1,0 +1,286 @@
+"""The command line: harness/kmaplab VERB ..."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from harness.base.errors import BAD_SETUP, OK, KmaplabError, RequestError
+from harness.base.paths import BUILD, KUNIT, LABS
+from harness.kernels.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES, series_of
+
+_VERBS = {
+    "run": "all labs, both sides, one table",
+    "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
+    "contract": "every clause of docs/contract.md, for every lab",
+    "mistakes": "wrong versions of the labs, each caught by the clause that it names",
+    "coverage": "which lines and branches of the labs the suites and the checks reach",
+    "lint": "what static checkers have to say of the sources",
+    "test": "everything that the project promises",
+    "console": "a shell in the guest, or one command",
+    "bench": "how long a run takes, against a bare boot",
+    "clean": "remove all that was made or fetched",
+}
+
+# Seconds until the guest of a run is killed.
+_RUN_LIMIT = 120.0
+_CONTRACT_LIMIT = 600.0
+# A mistake may be that the guest hangs.
+_MISTAKE_LIMIT = 60.0
+
+_EPILOG = """\
+exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
+3 the guest crashed, hung or said something that makes no sense
+(console CMD: that of the command)
+"""
+
+_CONSOLE_EPILOG = (
+    """\
+A command's output comes over an emulated serial port, about 100 KB a second.
+What it leaves running in the background is killed when it ends. Leave the
+interactive shell with exit; if the machine hangs, with Ctrl-] and then x.
+
+"""
+    + _EPILOG
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, as every verb does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message}; see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="harness/kmaplab",
+        description="Kernel memory, got in six ways and mapped to user space; both sides match.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    made = {
+        name: verbs.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=_CONSOLE_EPILOG if name == "console" else _EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for name, text in _VERBS.items()
+    }
+    for name in ("run", "console", "bench", "contract"):
+        _add_target(made[name])
+    for name in ("run", "console", "contract"):
+        _add_guest_options(made[name])
+    _add_contract_options(made["contract"])
+    _add_mistakes_options(made["mistakes"])
+    run = made["run"]
+    run.set_defaults(limit=_RUN_LIMIT)
+    run.add_argument("--lab", help="labs to run, by name (default: all)")
+    run.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_seed(run)
+    run.add_argument(
+        "--refresh", action="store_true", help="look for a newer kernel of the series first"
+    )
+    _add_suite_options(made["kunit"])
+    made["kunit"].add_argument(
+        "--flavour", help="instrumented (default) or plain, without sanitizers"
+    )
+    made["kunit"].add_argument(
+        "--format", default="text", help="text (default: what kunit.py prints), json or junit"
+    )
+    _add_suite_options(made["coverage"])
+    made["coverage"].add_argument("--format", default="text", help="text (default) or json")
+    made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
+    made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
+    made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
+    made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
+    made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
+    made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
+    return parser
+
+
+def _add_contract_options(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(limit=_CONTRACT_LIMIT)
+    parser.add_argument("--lab", help="labs, by name (default: all)")
+    parser.add_argument("--clause", help="clauses, as 4 or 4.2,5 (default: all)")
+    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_seed(parser)
+    parser.add_argument(
+        "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
+    )
+    parser.add_argument(
+        "--rounds", type=_count, default=1000, help="rounds of load, map, unmap, unload (1000)"
+    )
+    _add_suites(parser)
+
+
+def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
+    _add_um_series(parser)
+    parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
+    parser.add_argument("--clause", help="those that these clauses must catch (default: all)")
+    parser.add_argument("--only", help="these, by name, as kmalloc/offset-ignored (default: all)")
+    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_seed(parser)
+    _add_limit(parser, _MISTAKE_LIMIT)
+    _add_labs(parser)
+
+
+def _add_suite_options(parser: argparse.ArgumentParser) -> None:
+    _add_um_series(parser)
+    parser.add_argument("--lab", help="labs, or lab_core, by name (default: all)")
+    _add_seed(parser)
+    _add_limit(parser, _RUN_LIMIT)
+    _add_labs(parser)
+    _add_suites(parser)
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(SERIES)} (default: {DEFAULT_SERIES})"
+    )
+    parser.add_argument(
+        "--arch", help=f"architecture: {', '.join(ARCHES)} (default: {DEFAULT_ARCH})"
+    )
+
+
+def _add_guest_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--accel", default="tcg", help="tcg (emulation, default), kvm, or auto: try kvm first"
+    )
+    parser.add_argument(
+        "--flavour", help="with --arch um: instrumented (default) or plain, without sanitizers"
+    )
+    parser.add_argument(
+        "--limit",
+        type=_seconds,
+        help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",
+    )
+    _add_labs(parser)
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed", type=_seed, help="what contents follow from (default: another for each run)"
+    )
+
+
+def _add_um_series(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
+    )
+
+
+def _add_limit(parser: argparse.ArgumentParser, default: float) -> None:
+    parser.add_argument(
+        "--limit",
+        type=_seconds,
+        default=default,
+        help=f"seconds until a guest is killed ({default:.0f})",
+    )
+
+
+def _add_labs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
+    )
+
+
+def _add_suites(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
+    )
+
+
+def _seed(text: str) -> int:
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 64 bits")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 1 and 86400 seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+    return int(text)
+
+
+def _directory(text: str) -> Path:
+    path = Path(text).resolve()
+    if not (path / "Kbuild").is_file():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no directory of labs or suites: it has no Kbuild"
+        )
+    return path
+
+
+def main(arguments: list[str]) -> int:
+    """Run a verb and return the exit status."""
+    # A kill ends the verb as an exception does, so guests are not left behind.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
+    try:
+        return _run(arguments)
+    except KmaplabError as error:
+        return _complain(str(error), error.status)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 128 + signal.SIGINT)
+    except BrokenPipeError:
+        # The reader has left; there is nobody to tell.
+        _drop_output()
+        return BAD_SETUP
+    except OSError as error:
+        _drop_output()
+        return _complain(f"{error}. If another user made {BUILD}: make clean as that user")
+    except Exception:
+        return _complain(f"this is a bug in kmaplab:\n{traceback.format_exc()}")
+
+
+def _run(arguments: list[str]) -> int:
+    if sys.stdout is None:
+        raise RequestError("standard output is closed: there is no place for the results")
+    os.set_blocking(sys.stdout.fileno(), True)
+    try:
+        args = _parser().parse_args(arguments)
+    except SystemExit:
+        # That was --help, which is all there is to do.
+        status = OK
+    else:
+        status = int(importlib.import_module(f"harness.verbs.{args.verb}").main(args))
+    sys.stdout.flush()
+    return status
+
+
+def _drop_output() -> None:
+    """Forget what could not be written, which Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _complain(text: str, status: int = BAD_SETUP) -> int:
+    if sys.stderr is not None:
+        print(f"kmaplab: {text}", file=sys.stderr)
+    return status
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)

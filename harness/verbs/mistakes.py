@@ -1,0 +1,190 @@
+"""The verb mistakes: each wrong version of a lab must be caught by the clause it names."""
+
+import os
+import shutil
+import subprocess
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from harness.base import tools
+from harness.build import check_programs, initramfs, modules
+from harness.catalogue import contract, mistakes, suites
+from harness.guest import accel, side_by_side
+from harness.kernels import debian, uml
+from harness.results import proof
+from harness.runs import checks
+from harness.verbs import contract as verb_contract, kunit as verb_kunit
+from harness.runs.checks import Order
+from harness.base.errors import RequestError, SetupError
+from harness.guest.guest import Machine
+from harness.kernels.debian import Kernel
+from harness.base.lock import locked
+from harness.catalogue.mistakes import Mistake
+from harness.reports.mistakes_report import FORMATS, Caught, MistakesReport, Outcome
+from harness.base.paths import BUILD, KUNIT
+from harness.base.progress import Step, step
+from harness.results.proof import Evidence, Finding, Verdict
+from harness.kernels.targets import Target, target
+from harness.build.check_programs import Programs
+
+
+def main(args: Namespace) -> int:
+    """Show that each mistake is caught, and print by what; return the exit status."""
+    if args.format not in FORMATS:
+        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
+    chosen = mistakes.choose(args.lab, args.clause, args.only, args.labs)
+    series = target(args.kernel, "um").series
+    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    able = [mistake for mistake in chosen if not mistake.why_not(series)]
+    workshop = _Workshop.open(series, able, args.labs, seed, args.limit)
+    begun = time.monotonic()
+    outcomes = []
+    text = f"making {len(able)} mistake{'' if len(able) == 1 else 's'} on {series}"
+    with step(text) as progress, workshop.benches():
+        for mistake, outcome in side_by_side.run(_longest_first(able), workshop.judge):
+            outcomes.append(outcome)
+            _show(progress, len(outcomes), mistake, outcome)
+    report = MistakesReport(
+        series=series,
+        seed=seed,
+        seconds=time.monotonic() - begun,
+        outcomes=sorted(outcomes, key=lambda one: chosen.index(one.mistake)),
+        skipped={one.name: reason for one in chosen if (reason := one.why_not(series))},
+    )
+    report.print(args.format)
+    return report.status
+
+
+def _longest_first(able: list[Mistake]) -> list[Mistake]:
+    """Put those that boot QEMU first: what comes last shall be short."""
+    return sorted(able, key=lambda mistake: mistake.arch == "um")
+
+
+def _show(progress: Step, count: int, mistake: Mistake, outcome: Outcome) -> None:
+    progress.detail = f"{count}: {mistake.name} {outcome.caught.value}"
+
+
+@dataclass
+class _Workshop:
+    """Where wrong versions are built and tried, several at once.
+
+    A bench is a directory with a copy of all labs and the modules built from it. It is
+    used again for the next mistake, so that kbuild compiles only what differs.
+    """
+
+    kernels: dict[str, Kernel]
+    programs: Programs
+    labs: Path
+    seed: int
+    limit: float
+    home: Path
+    free: SimpleQueue[int] = field(default_factory=SimpleQueue)
+
+    @staticmethod
+    def open(series: str, able: list[Mistake], labs: Path, seed: int, limit: float) -> "_Workshop":
+        """Have all kernels and check programs at hand."""
+        found = {}
+        for arch in sorted({mistake.arch for mistake in able}):
+            wanted = Target(series, arch)
+            found[arch] = uml.fetch(wanted) if wanted.is_um else debian.fetch(wanted, False)
+        home = BUILD / "mistakes" / series
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(BUILD / "build.lock", "the build"):
+            programs = check_programs.build()
+            # Whoever edits a check meanwhile shall not take it from under our hands.
+            own = Path(shutil.copy2(programs.executable, home))
+        programs = replace(programs, executable=own)
+        return _Workshop(found, programs, labs, seed, limit, home)
+
+    @contextmanager
+    def benches(self) -> Iterator[None]:
+        """Have a bench for each guest, and to itself."""
+        for number in range(side_by_side.workers()):
+            self.free.put(number)
+        with locked(self.home / "lock", f"the mistakes on {self.home.name}"):
+            yield
+
+    def judge(self, mistake: Mistake) -> Outcome:
+        """Make a mistake, and see what notices."""
+        number = self.free.get()
+        begun = time.monotonic()
+        try:
+            sources = self.home / str(number) / "labs"
+            caught, text, by = self._judge(mistake, sources)
+        finally:
+            self.free.put(number)
+        return Outcome(mistake, caught, text, by, time.monotonic() - begun)
+
+    def _judge(self, mistake: Mistake, sources: Path) -> tuple[Caught, str, list[Finding]]:
+        _copy(self.labs, sources)
+        if complaint := _apply(mistake.patch, sources / mistake.owner):
+            return Caught.DOES_NOT_APPLY, complaint, []
+        kernel = self.kernels[mistake.arch]
+        try:
+            built = modules.build(kernel, sources, KUNIT)
+        except SetupError as error:
+            return Caught.DOES_NOT_BUILD, str(error), []
+        archive = initramfs.build(kernel, built, self.programs)
+        machine = accel.choose("tcg", Machine(kernel, archive, limit=self.limit))
+        try:
+            evidence = self._try(mistake, machine)
+        except SetupError as error:
+            # Whatever runs the guest fell over, and not the guest's kernel.
+            evidence = Evidence(problems=[str(error)], broken=True)
+        noticed = [
+            finding
+            for finding in evidence.findings
+            if finding.verdict is Verdict.FAILED and finding.check in mistake.clause.checks
+        ]
+        if noticed:
+            return Caught.CAUGHT, "", noticed
+        return Caught.SURVIVED, _what_happened(evidence), []
+
+    def _try(self, mistake: Mistake, machine: Machine) -> Evidence:
+        um = machine.kernel.target.is_um
+        if mistake.by_kunit:
+            ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
+            its_suites = suites.choose(mistake.load.lab.name)
+            outcome = verb_kunit.run(ready, its_suites, self.seed)
+            return proof.of_suites(outcome.results, outcome.trouble)
+        ready = replace(machine, arguments=verb_contract.ARGUMENTS) if um else machine
+        options = checks.options([mistake.clause], mistake.load.lab)
+        leaks = contract.LEAKS in mistake.clause.checks
+        order = Order([mistake.load], self.seed, options, leaks)
+        return proof.of_loads(checks.run(ready, order))
+
+
+def _copy(labs: Path, sources: Path) -> None:
+    """Make ``sources`` hold the labs as they are, without the mistakes."""
+    shutil.rmtree(sources, ignore_errors=True)
+    ignored = shutil.ignore_patterns("mistakes", "*.md", "*.toml")
+    shutil.copytree(labs, sources, ignore=ignored)
+
+
+def _apply(patch: Path, directory: Path) -> str | None:
+    """Apply a patch to the letter; return what patch(1) said if it does not."""
+    options = ["-p1", "--batch", "--forward", "--fuzz=0"]
+    command: list[str | Path] = ["patch", *options, "-d", directory, "-i", patch]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, env=tools.environment(), check=False
+        )
+    except FileNotFoundError as error:
+        raise SetupError("patch is missing: run harness/setup") from error
+    # To apply with an offset is to apply: lines before it came or went.
+    return (result.stdout + result.stderr).strip() if result.returncode else None
+
+
+def _what_happened(evidence: Evidence) -> str:
+    """Say what was noticed instead, for whoever wrote the mistake or the check."""
+    others = [one.check for one in evidence.findings if one.verdict is Verdict.FAILED]
+    ran = sum(one.verdict is not Verdict.SKIPPED for one in evidence.findings)
+    said = [f"{ran} checks ran"]
+    if others:
+        said.append(f"other clauses' checks failed: {', '.join(others)}")
+    return "; ".join([*said, *evidence.problems, *evidence.log[:5]])
