@@ -1,33 +1,30 @@
-"""From a target to a machine that can be booted: fetch, build, pack."""
-
-from pathlib import Path
+"""From a request to a machine that can be booted: fetch, build, pack."""
 
 from harness.build import check_programs, initramfs, modules
 from harness.guest import accel
 from harness.kernels import debian, uml
 from harness.guest.guest import Machine
 from harness.base.lock import locked
-from harness.base.paths import BUILD, KUNIT, LABS
-from harness.kernels.targets import Target
+from harness.base.paths import BUILD
+from harness.kernels.debian import Kernel
+from harness.kernels.request import Request
 
 
-def machine(
-    target: Target,
-    wanted_accel: str,
-    limit: float | None,
-    labs: Path = LABS,
-    refresh: bool = False,
-    flavour: str | None = None,
-    suites: Path = KUNIT,
-) -> Machine:
-    """Return a machine for a target with the modules in ``labs`` and ``suites``.
+def kernel(request: Request) -> Kernel:
+    """Return the kernel that a request names, fetched or built if it is not there."""
+    if request.target.is_um:
+        return uml.fetch(request.target, request.flavour)
+    return debian.fetch(request.target, request.refresh)
+
+
+def machine(request: Request) -> Machine:
+    """Return a machine for a request, with the modules that it names.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
-    has to be appended (initramfs.Job). ``limit`` is in seconds; ``refresh`` looks
-    for a newer kernel; ``flavour`` is that of a UML kernel.
+    has to be appended (initramfs.Job).
     """
-    kernel = uml.fetch(target, flavour) if target.is_um else debian.fetch(target, refresh)
+    found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
-        built = modules.build(kernel, labs, suites)
-        archive = initramfs.build(kernel, built, check_programs.build())
-    return accel.choose(wanted_accel, Machine(kernel, archive, limit=limit))
+        built = modules.build(found, request.labs, request.suites)
+        archive = initramfs.build(found, built, check_programs.build())
+    return accel.choose(request.accelerator, Machine(found, archive, limit=request.limit))

@@ -9,8 +9,6 @@ from typing import Any
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.results.proof import ClauseResult, Evidence, Finding, Verdict
 
-FORMATS = ("table", "json", "junit")
-
 _MARKS = {
     Verdict.PROVED: "[green]proved[/]",
     Verdict.FAILED: "[bold red]FAILED[/]",
@@ -55,7 +53,7 @@ class ContractReport:
         return bool(self.evidence.findings) or len(self.skipped) < len(self.labs)
 
     def print(self, kind: str) -> None:
-        """Write the report to standard output in one of FORMATS."""
+        """Write the report to standard output as table, json or junit."""
         {"table": self._table, "json": self._json, "junit": self._junit}[kind]()
 
     def _verdict(self, result: ClauseResult, lab: str) -> Verdict:

@@ -22,8 +22,6 @@ AROUND = "kernel_is_silent_and_loses_nothing_around_the_cases"
 
 _MOST_LINES_OF_A_CASE = 60
 
-FORMATS = ("text", "json", "junit")
-
 
 @dataclass
 class SuiteResult:

@@ -10,8 +10,6 @@ from harness.base.errors import BAD_SETUP, CHECK_FAILED, OK
 from harness.catalogue.mistakes import Mistake
 from harness.results.proof import Finding
 
-FORMATS = ("table", "json", "junit")
-
 _MOST_CHARACTERS = 800
 
 
@@ -54,7 +52,7 @@ class MistakesReport:
         return CHECK_FAILED if Caught.SURVIVED in found else OK
 
     def print(self, kind: str) -> None:
-        """Write the report to standard output in one of FORMATS."""
+        """Write the report to standard output as table, json or junit."""
         {"table": self._table, "json": self._json, "junit": self._junit}[kind]()
 
     def _json(self) -> None:

@@ -10,8 +10,6 @@ from harness.results.ktap import Check
 from harness.catalogue.labs import Load
 from harness.results.load_results import LoadResult, Verdict
 
-FORMATS = ("table", "json", "junit")
-
 _STYLES = {
     Verdict.PASSED: "green",
     Verdict.SKIPPED: "yellow",
@@ -39,7 +37,7 @@ class RunReport:
     status: int
 
     def print(self, kind: str) -> None:
-        """Write the report to standard output in one of FORMATS."""
+        """Write the report to standard output as table, json or junit."""
         {"table": self._table, "json": self._json, "junit": self._junit}[kind]()
 
     def _json(self) -> None:

@@ -23,7 +23,8 @@ from harness.guest.guest import Machine
 from harness.build.initramfs import BUSYBOX, Job, Spec
 from harness.base.paths import BUILD, LABS, ROOT
 from harness.base.progress import step
-from harness.kernels.targets import Target, target
+from harness.kernels.request import Request
+from harness.kernels.targets import Target
 
 # What a warm run may cost, as a multiple of a bare boot.
 _AIM = 1.6
@@ -35,21 +36,21 @@ KMAPLAB = ROOT / "harness/kmaplab"
 _BARE_INIT = "#!/bin/busybox sh\n/bin/busybox poweroff -f\n"
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Measure and print; return the exit status."""
-    wanted = target(args.kernel, args.arch)
+    wanted = request.target
     _bench_run(wanted, args.rounds)
     try:
         print(f"fresh clone to table     {_fresh_clone(wanted):6.2f} s  (packages installed)")
     except SetupError as error:
         print(f"fresh clone to table     not measured: {error}")
-    _bench_kunit(target(wanted.series, "um"), args.rounds)
+    _bench_kunit(Target(wanted.series, "um"), args.rounds)
     return 0
 
 
 def _bench_run(wanted: Target, rounds: int) -> None:
     command: list[str | Path] = [KMAPLAB, "run", "--kernel", wanted.series, "--arch", wanted.arch]
-    machine = prepare.machine(wanted, "tcg", limit=120.0)
+    machine = prepare.machine(Request(wanted))
     with paths.scratch() as directory:
         bare = replace(machine, initrd=_bare_initramfs(directory))
         _run(command)
@@ -77,7 +78,7 @@ def _bench_kunit(wanted: Target, rounds: int) -> None:
     )
     command: list[str | Path] = [KMAPLAB, "kunit", "--kernel", wanted.series, "--lab", "kmalloc"]
     command += ["--labs", place / "labs"]
-    machine = prepare.machine(wanted, "tcg", limit=120.0, labs=place / "labs")
+    machine = prepare.machine(Request(wanted, labs=place / "labs"))
     alone = modules.command(machine.kernel, place / "alone")
     with paths.scratch() as directory:
         # The same archive, in which only init is another.

@@ -6,13 +6,24 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from harness.base.errors import BAD_SETUP, OK, KmaplabError, RequestError
 from harness.base.paths import BUILD, KUNIT, LABS
-from harness.kernels.targets import ARCHES, DEFAULT_ARCH, DEFAULT_SERIES, SERIES, series_of
+from harness.guest import accel
+from harness.kernels import uml
+from harness.kernels.request import Request
+from harness.kernels.targets import (
+    ARCHES,
+    DEFAULT_ARCH,
+    DEFAULT_SERIES,
+    SERIES,
+    series_of,
+    target,
+)
 
 _VERBS = {
     "run": "all labs, both sides, one table",
@@ -84,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     run = made["run"]
     run.set_defaults(limit=_RUN_LIMIT)
     run.add_argument("--lab", help="labs to run, by name (default: all)")
-    run.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_format(run, "table", "json", "junit")
     _add_seed(run)
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
@@ -93,11 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     made["kunit"].add_argument(
         "--flavour", help="instrumented (default) or plain, without sanitizers"
     )
-    made["kunit"].add_argument(
-        "--format", default="text", help="text (default: what kunit.py prints), json or junit"
-    )
+    _add_format(made["kunit"], "text", "json", "junit")
     _add_suite_options(made["coverage"])
-    made["coverage"].add_argument("--format", default="text", help="text (default) or json")
+    _add_format(made["coverage"], "text", "json")
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
@@ -111,7 +120,7 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(limit=_CONTRACT_LIMIT)
     parser.add_argument("--lab", help="labs, by name (default: all)")
     parser.add_argument("--clause", help="clauses, as 4 or 4.2,5 (default: all)")
-    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_format(parser, "table", "json", "junit")
     _add_seed(parser)
     parser.add_argument(
         "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
@@ -127,7 +136,7 @@ def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
     parser.add_argument("--clause", help="those that these clauses must catch (default: all)")
     parser.add_argument("--only", help="these, by name, as kmalloc/offset-ignored (default: all)")
-    parser.add_argument("--format", default="table", help="table (default), json or junit")
+    _add_format(parser, "table", "json", "junit")
     _add_seed(parser)
     _add_limit(parser, _MISTAKE_LIMIT)
     _add_labs(parser)
@@ -164,6 +173,13 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",
     )
     _add_labs(parser)
+
+
+def _add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """Offer these forms of output, the first by default."""
+    parser.set_defaults(formats=formats)
+    first, *others = formats
+    parser.add_argument("--format", default=first, help=f"{first} (default), {' or '.join(others)}")
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
@@ -266,9 +282,33 @@ def _run(arguments: list[str]) -> int:
         # That was --help, which is all there is to do.
         status = OK
     else:
-        status = int(importlib.import_module(f"harness.verbs.{args.verb}").main(args))
+        status = _run_verb(args)
     sys.stdout.flush()
     return status
+
+
+def _run_verb(args: argparse.Namespace) -> int:
+    """Run a verb's main(); those that build for a target are given the request."""
+    main_of_verb = importlib.import_module(f"harness.verbs.{args.verb}").main
+    if "format" in args and args.format not in args.formats:
+        known = ", ".join(args.formats)
+        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {known}")
+    return int(main_of_verb(_request(args), args) if "kernel" in args else main_of_verb(args))
+
+
+def _request(args: argparse.Namespace) -> Request:
+    """Return what the options ask for. Raises RequestError for what cannot be had."""
+    given = vars(args)
+    accel.check(given.get("accel", "tcg"))
+    uml.check(given.get("flavour"))
+    names = ("flavour", "limit", "labs", "suites", "refresh")
+    request = Request(
+        target(args.kernel, given.get("arch", "um")),
+        accelerator=given.get("accel", "tcg"),
+        **{name: given[name] for name in names if name in given},
+    )
+    seed = given.get("seed")
+    return request if seed is None else replace(request, seed=seed)
 
 
 def _drop_output() -> None:

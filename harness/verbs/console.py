@@ -9,33 +9,30 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.base import paths
-from harness.guest import accel, guest, prepare
-from harness.kernels import uml
+from harness.guest import guest, prepare
 from harness.guest.channel import CommandReader, LineReader, new_nonce
 from harness.base.errors import GuestError, RequestError
 from harness.guest.guest import Machine
 from harness.build.initramfs import Job
 from harness.base.paths import BUILD
 from harness.base.progress import say
-from harness.kernels.targets import Target, target
+from harness.kernels.request import Request
+from harness.kernels.targets import Target
 
 # Seconds for a command; a person at a shell has no limit.
 _COMMAND_LIMIT = 600.0
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Give a shell, or run one command; return the command's exit status."""
-    accel.check(args.accel)
-    uml.check(args.flavour)
-    wanted = target(args.kernel, args.arch)
     extra = _extra(args.extra)
     command = _command_text(args.cmd)
-    limit = args.limit or (None if command is None else _COMMAND_LIMIT)
-    machine = prepare.machine(wanted, args.accel, limit, args.labs, flavour=args.flavour)
+    limit = request.limit or (None if command is None else _COMMAND_LIMIT)
+    machine = prepare.machine(replace(request, limit=limit))
     with paths.scratch() as directory:
         if command is None:
-            return _shell(machine, wanted, extra, directory)
-        return _command(machine, wanted, extra, directory, command)
+            return _shell(machine, request.target, extra, directory)
+        return _command(machine, request.target, extra, directory, command)
 
 
 def _extra(name: str | None) -> Path | None:

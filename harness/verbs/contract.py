@@ -1,6 +1,5 @@
 """The verb contract: every clause of docs/contract.md, for every lab."""
 
-import os
 import time
 from argparse import Namespace
 from collections.abc import Callable
@@ -8,21 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from harness.catalogue import contract, labs
-from harness.guest import accel, prepare, side_by_side
-from harness.kernels import uml
+from harness.guest import prepare, side_by_side
 from harness.results import proof
 from harness.runs import checks
 from harness.verbs import kunit as verb_kunit
 from harness.catalogue import suites as kunit_suites
 from harness.runs.checks import Order
 from harness.catalogue.contract import Clause
-from harness.base.errors import RequestError
 from harness.guest.guest import Machine
 from harness.catalogue.labs import Lab, Load
 from harness.base.progress import step
 from harness.results.proof import Evidence
-from harness.reports.contract_report import FORMATS, ContractReport
-from harness.kernels.targets import Target, target
+from harness.reports.contract_report import ContractReport
+from harness.kernels.request import Request
+from harness.kernels.targets import Target
 
 # A load with a size that is no power of two, or none of the usual, runs the same checks,
 # those that count with a tenth of the rounds.
@@ -49,21 +47,13 @@ class _Counts:
         return ("--calls", str(calls), "--rounds", str(rounds))
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Check the contract and print what was proved; return the exit status."""
-    if args.format not in FORMATS:
-        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
     chosen = labs.choose(args.lab)
     clauses = contract.choose(args.clause)
-    accel.check(args.accel)
-    uml.check(args.flavour)
-    wanted = target(args.kernel, args.arch)
-    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
-    machine = prepare.machine(
-        wanted, args.accel, args.limit, args.labs, flavour=args.flavour, suites=args.suites
-    )
+    machine = prepare.machine(request)
     begun = time.monotonic()
-    jobs = _jobs(machine, chosen, clauses, args, seed)
+    jobs = _jobs(machine, chosen, clauses, request, _Counts(args.calls, args.rounds))
     evidence = Evidence()
     text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress:
@@ -72,12 +62,12 @@ def main(args: Namespace) -> int:
             progress.detail = f"{number} of {len(jobs)} guests, the last one {job[0]}"
     report = ContractReport(
         release=machine.kernel.release,
-        arch=wanted.arch,
+        arch=request.target.arch,
         accel=machine.accel,
-        seed=seed,
+        seed=request.seed,
         seconds=time.monotonic() - begun,
         labs=[lab.name for lab in chosen],
-        skipped=_skipped(chosen, wanted),
+        skipped=_skipped(chosen, request.target),
         results=proof.by_clause(clauses, evidence.findings),
         evidence=evidence,
     )
@@ -91,10 +81,13 @@ def _skipped(chosen: list[Lab], wanted: Target) -> dict[str, str]:
 
 
 def _jobs(
-    machine: Machine, chosen: list[Lab], clauses: list[Clause], args: Namespace, seed: int
+    machine: Machine,
+    chosen: list[Lab],
+    clauses: list[Clause],
+    request: Request,
+    counts: _Counts,
 ) -> list[_Job]:
     """Return what the guests shall do, the longest first: one load each, and the suites."""
-    counts = _Counts(args.calls, args.rounds)
     wanted = {check for clause in clauses for check in clause.checks}
     observed = bool(wanted & set(contract.OBSERVED))
     able = [
@@ -109,13 +102,13 @@ def _jobs(
             for parameters in lab.more_loads if shorter else lab.loads:
                 load = Load(lab, parameters)
                 options = (*checks.options(clauses, lab), *counts.options(shorter))
-                order = Order([load], seed, options, leaks=True)
+                order = Order([load], request.seed, options, leaks=True)
                 jobs.append(_check_job(machine, order))
     names = {lab.name for lab in chosen}
-    its_suites = [one for one in kunit_suites.all_suites(args.suites) if one.lab in names]
-    has_cases = observed or wanted & contract.kunit_cases(args.suites)
+    its_suites = [one for one in kunit_suites.all_suites(request.suites) if one.lab in names]
+    has_cases = observed or wanted & contract.kunit_cases(request.suites)
     if machine.kernel.target.is_um and its_suites and has_cases:
-        jobs.insert(len(jobs) // 2, _kunit_job(machine, its_suites, seed))
+        jobs.insert(len(jobs) // 2, _kunit_job(machine, its_suites, request.seed))
     return jobs
 
 

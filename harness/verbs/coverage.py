@@ -1,7 +1,6 @@
 """The verb coverage: which lines and branches of the labs all checks reach together."""
 
 import json
-import os
 import textwrap
 from argparse import Namespace
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +12,7 @@ from harness.guest import prepare
 from harness.verbs import kunit as verb_kunit, run as verb_run
 from harness.guest.channel import Files
 from harness.results.coverage import FileCoverage, Objects
-from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK, GuestError, RequestError
+from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK, GuestError
 from harness.guest.guest import Machine
 from harness.catalogue.labs import Lab
 from harness.base.lock import locked
@@ -21,10 +20,9 @@ from harness.base.paths import BUILD, ROOT
 from harness.base.progress import step
 from harness.results.load_results import Verdict
 from harness.catalogue.suites import Suite
-from harness.kernels.targets import Target, target
+from harness.kernels.request import Request
+from harness.kernels.targets import Target
 from harness.catalogue.unreached import Judgement
-
-FORMATS = ("text", "json")
 
 _CORE = "lab_core"
 _WIDTH = 88
@@ -62,26 +60,24 @@ class Report:
         return OK if self.judgement.is_right and not self.failed else CHECK_FAILED
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Run all that checks the labs, and print what it reached; return the exit status."""
-    if args.format not in FORMATS:
-        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
-    wanted = target(args.kernel, "um")
-    plan = choose(args.lab, wanted, args.suites)
-    reasons = unreached.read(args.suites / unreached.NAME)
-    machine = prepare.machine(wanted, "tcg", args.limit, args.labs, suites=args.suites)
+    plan = choose(args.lab, request.target, request.suites)
+    reasons = unreached.read(request.suites / unreached.NAME)
+    machine = prepare.machine(request)
     source = machine.initrd.parent / "src"
-    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    series = request.target.series
     kunit, run = Files(), Files()
-    failed = _run_suites(machine, plan, seed, kunit) + _run_labs(machine, plan, seed, run)
-    output = BUILD / "coverage" / wanted.series
-    lock = locked(output.parent / f"{wanted.series}.lock", f"the coverage of {wanted.series}")
+    failed = _run_suites(machine, plan, request.seed, kunit)
+    failed += _run_labs(machine, plan, request.seed, run)
+    output = BUILD / "coverage" / series
+    lock = locked(output.parent / f"{series}.lock", f"the coverage of {series}")
     with lock, step("putting together what was reached"), paths.scratch() as directory:
         objects = Objects(source, directory)
         objects.add("kunit", plan.modules, kunit.contents())
         objects.add("run", plan.modules, run.contents())
         files = objects.measure(plan.directories, output)
-        judgement = unreached.judge(files, reasons, wanted.series)
+        judgement = unreached.judge(files, reasons, series)
         report = Report(machine.kernel.release, files, judgement, plan.skipped, failed, output)
         text = as_text(report)
         (output / "coverage.txt").write_text(text)

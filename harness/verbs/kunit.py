@@ -1,6 +1,5 @@
 """The verb kunit: the KUnit suites in user-mode Linux, with the sanitizers on."""
 
-import os
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,18 +7,17 @@ from pathlib import Path
 from harness.base import paths
 from harness.catalogue import suites
 from harness.guest import guest, prepare
-from harness.kernels import uml
 from harness.reports import kunit_report
 from harness.results import kunit_log
 from harness.guest.channel import Files, Line, LineReader, new_nonce
-from harness.base.errors import GUEST_BROKEN, OK, RequestError
+from harness.base.errors import GUEST_BROKEN, OK
 from harness.guest.guest import Ending, Machine
 from harness.build.initramfs import Job
-from harness.reports.kunit_report import FORMATS, Printer, SuiteResult
+from harness.reports.kunit_report import Printer, SuiteResult
 from harness.base.paths import BUILD
 from harness.base.progress import Step, say, step
 from harness.catalogue.suites import SuiteLoad
-from harness.kernels.targets import target
+from harness.kernels.request import Request
 
 # kmemleak tells what is lost only when it has been for five seconds: in this
 # mode of UML's a sleep costs none. KASAN is to report every case that errs, not
@@ -79,21 +77,15 @@ class Collector:
             self.nonsense = f"the guest made no sense: '{line.word} {line.rest}'"
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Run the suites and print kunit.py's report; return the exit status."""
-    if args.format not in FORMATS:
-        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
-    uml.check(args.flavour)
-    wanted = target(args.kernel, "um")
-    chosen = suites.choose(args.lab, args.suites)
-    machine = prepare.machine(
-        wanted, "tcg", args.limit, args.labs, flavour=args.flavour, suites=args.suites
-    )
+    chosen = suites.choose(args.lab, request.suites)
+    machine = prepare.machine(request)
     home = machine.kernel.root
-    output = BUILD / "kunit" / f"{wanted}-{home.name}"
+    output = BUILD / "kunit" / f"{request.target}-{home.name}"
     printer = Printer(home.parent / "source", output)
     try:
-        found = run(replace(machine, arguments=ARGUMENTS), chosen, args.seed)
+        found = run(replace(machine, arguments=ARGUMENTS), chosen, request.seed)
         printer.show(kunit_report.ktap(found.results), args.format)
     finally:
         printer.stop()
@@ -117,7 +109,7 @@ class Outcome:
 
 
 def run(
-    machine: Machine, chosen: list[suites.Suite], seed: int | None, files: Files | None = None
+    machine: Machine, chosen: list[suites.Suite], seed: int, files: Files | None = None
 ) -> Outcome:
     """Run suites; return what they came to.
 
@@ -135,16 +127,15 @@ def run(
         return Outcome(results)
     nonce = new_nonce()
     collector = Collector(LineReader(nonce, files), loads)
-    number = int.from_bytes(os.urandom(8), "little") if seed is None else seed
     job = Job(
         {
             "env": f"NONCE={nonce}\nVERB=kunit\nCOVERAGE={int(files is not None)}\n"
-            f"SEED=0x{number:x}\nARCH=um\n",
+            f"SEED=0x{seed:x}\nARCH=um\n",
             "plan": "".join(f"{load}\n" for load in loads),
         }
     )
     text = f"running {len(loads)} suite{'s' * (len(loads) > 1)} on {machine.kernel.release}"
-    with step(f"{text}, SEED=0x{number:x}") as progress, paths.scratch() as directory:
+    with step(f"{text}, SEED=0x{seed:x}") as progress, paths.scratch() as directory:
         ready = replace(machine, initrd=job.append_to(machine.initrd, directory))
         ending = guest.run(ready, lambda data: _listen(collector, progress, data))
     trouble = guest.what_went_wrong(collector.nonsense, ending, machine.limit)

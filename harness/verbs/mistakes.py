@@ -1,6 +1,5 @@
 """The verb mistakes: each wrong version of a lab must be caught by the clause it names."""
 
-import os
 import shutil
 import subprocess
 import time
@@ -14,34 +13,31 @@ from queue import SimpleQueue
 from harness.base import tools
 from harness.build import check_programs, initramfs, modules
 from harness.catalogue import contract, mistakes, suites
-from harness.guest import accel, side_by_side
-from harness.kernels import debian, uml
+from harness.guest import accel, prepare, side_by_side
 from harness.results import proof
 from harness.runs import checks
 from harness.verbs import contract as verb_contract, kunit as verb_kunit
 from harness.runs.checks import Order
-from harness.base.errors import RequestError, SetupError
+from harness.base.errors import SetupError
 from harness.guest.guest import Machine
 from harness.kernels.debian import Kernel
 from harness.base.lock import locked
 from harness.catalogue.mistakes import Mistake
-from harness.reports.mistakes_report import FORMATS, Caught, MistakesReport, Outcome
+from harness.reports.mistakes_report import Caught, MistakesReport, Outcome
 from harness.base.paths import BUILD, KUNIT
 from harness.base.progress import Step, step
 from harness.results.proof import Evidence, Finding, Verdict
-from harness.kernels.targets import Target, target
+from harness.kernels.request import Request
+from harness.kernels.targets import Target
 from harness.build.check_programs import Programs
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Show that each mistake is caught, and print by what; return the exit status."""
-    if args.format not in FORMATS:
-        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
-    chosen = mistakes.choose(args.lab, args.clause, args.only, args.labs)
-    series = target(args.kernel, "um").series
-    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
+    chosen = mistakes.choose(args.lab, args.clause, args.only, request.labs)
+    series = request.target.series
     able = [mistake for mistake in chosen if not mistake.why_not(series)]
-    workshop = _Workshop.open(series, able, args.labs, seed, args.limit)
+    workshop = _Workshop.open(request, able)
     begun = time.monotonic()
     outcomes = []
     text = f"making {len(able)} mistake{'' if len(able) == 1 else 's'} on {series}"
@@ -51,7 +47,7 @@ def main(args: Namespace) -> int:
             _show(progress, len(outcomes), mistake, outcome)
     report = MistakesReport(
         series=series,
-        seed=seed,
+        seed=request.seed,
         seconds=time.monotonic() - begun,
         outcomes=sorted(outcomes, key=lambda one: chosen.index(one.mistake)),
         skipped={one.name: reason for one in chosen if (reason := one.why_not(series))},
@@ -79,19 +75,18 @@ class _Workshop:
 
     kernels: dict[str, Kernel]
     programs: Programs
-    labs: Path
-    seed: int
-    limit: float
+    request: Request
     home: Path
     free: SimpleQueue[int] = field(default_factory=SimpleQueue)
 
     @staticmethod
-    def open(series: str, able: list[Mistake], labs: Path, seed: int, limit: float) -> "_Workshop":
+    def open(request: Request, able: list[Mistake]) -> "_Workshop":
         """Have all kernels and check programs at hand."""
-        found = {}
-        for arch in sorted({mistake.arch for mistake in able}):
-            wanted = Target(series, arch)
-            found[arch] = uml.fetch(wanted) if wanted.is_um else debian.fetch(wanted, False)
+        series = request.target.series
+        found = {
+            arch: prepare.kernel(replace(request, target=Target(series, arch)))
+            for arch in sorted({mistake.arch for mistake in able})
+        }
         home = BUILD / "mistakes" / series
         home.mkdir(parents=True, exist_ok=True)
         with locked(BUILD / "build.lock", "the build"):
@@ -99,7 +94,7 @@ class _Workshop:
             # Whoever edits a check meanwhile shall not take it from under our hands.
             own = Path(shutil.copy2(programs.executable, home))
         programs = replace(programs, executable=own)
-        return _Workshop(found, programs, labs, seed, limit, home)
+        return _Workshop(found, programs, request, home)
 
     @contextmanager
     def benches(self) -> Iterator[None]:
@@ -121,7 +116,7 @@ class _Workshop:
         return Outcome(mistake, caught, text, by, time.monotonic() - begun)
 
     def _judge(self, mistake: Mistake, sources: Path) -> tuple[Caught, str, list[Finding]]:
-        _copy(self.labs, sources)
+        _copy(self.request.labs, sources)
         if complaint := _apply(mistake.patch, sources / mistake.owner):
             return Caught.DOES_NOT_APPLY, complaint, []
         kernel = self.kernels[mistake.arch]
@@ -130,7 +125,9 @@ class _Workshop:
         except SetupError as error:
             return Caught.DOES_NOT_BUILD, str(error), []
         archive = initramfs.build(kernel, built, self.programs)
-        machine = accel.choose("tcg", Machine(kernel, archive, limit=self.limit))
+        machine = accel.choose(
+            self.request.accelerator, Machine(kernel, archive, limit=self.request.limit)
+        )
         try:
             evidence = self._try(mistake, machine)
         except SetupError as error:
@@ -150,12 +147,12 @@ class _Workshop:
         if mistake.by_kunit:
             ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
             its_suites = suites.choose(mistake.load.lab.name)
-            outcome = verb_kunit.run(ready, its_suites, self.seed)
+            outcome = verb_kunit.run(ready, its_suites, self.request.seed)
             return proof.of_suites(outcome.results, outcome.trouble)
         ready = replace(machine, arguments=verb_contract.ARGUMENTS) if um else machine
         options = checks.options([mistake.clause], mistake.load.lab)
         leaks = contract.LEAKS in mistake.clause.checks
-        order = Order([mistake.load], self.seed, options, leaks)
+        order = Order([mistake.load], self.request.seed, options, leaks)
         return proof.of_loads(checks.run(ready, order))
 
 

@@ -1,40 +1,29 @@
 """The verb run: all labs, both sides, one table."""
 
 import importlib
-import os
 import threading
 from argparse import Namespace
 
 from harness.catalogue import labs
-from harness.guest import accel, prepare
-from harness.kernels import uml
+from harness.guest import prepare
 from harness.results import load_results
 from harness.runs import checks
 from harness.guest.channel import Files
 from harness.runs.checks import Checked, Order
-from harness.base.errors import GUEST_BROKEN, RequestError
+from harness.base.errors import GUEST_BROKEN
 from harness.guest.guest import Machine
 from harness.catalogue.labs import Lab, Load
 from harness.base.paths import BUILD
 from harness.base.progress import Step, step
-from harness.reports.run_report import FORMATS, RunReport
+from harness.reports.run_report import RunReport
 from harness.results.load_results import Collector, LoadResult, Verdict
-from harness.kernels.targets import target
+from harness.kernels.request import Request
 
 
-def main(args: Namespace) -> int:
+def main(request: Request, args: Namespace) -> int:
     """Run the labs and print the report; return the exit status."""
-    if args.format not in FORMATS:
-        raise RequestError(f"FORMAT={args.format} is unknown: choose one of {', '.join(FORMATS)}")
     chosen = labs.choose(args.lab)
-    accel.check(args.accel)
-    uml.check(args.flavour)
-    wanted = target(args.kernel, args.arch)
-    seed = int.from_bytes(os.urandom(8), "little") if args.seed is None else args.seed
-    machine = prepare.machine(
-        wanted, args.accel, args.limit, args.labs, refresh=args.refresh, flavour=args.flavour
-    )
-    report = run(machine, chosen, seed)
+    report = run(prepare.machine(request), chosen, request.seed)
     report.print(args.format)
     return report.status
 

@@ -1,0 +1,33 @@
+"""What was asked for, as one value that goes from the command line down to the guest."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.base.paths import KUNIT, LABS
+from harness.kernels.targets import Target
+
+
+def new_seed() -> int:
+    """Return a random seed of 64 bits."""
+    return int.from_bytes(os.urandom(8), "little")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A target, and how to build, boot and check on it.
+
+    ``flavour`` is that of a UML kernel, None for the default. ``accelerator`` is tcg, kvm
+    or auto. ``limit`` is in seconds of wall time until a guest is killed, None for no
+    limit. ``labs`` and ``suites`` are directories of sources. ``refresh`` looks for a
+    newer kernel of the series first. The contents of all memory follow from ``seed``.
+    """
+
+    target: Target = Target()
+    flavour: str | None = None
+    accelerator: str = "tcg"
+    limit: float | None = 120.0
+    labs: Path = LABS
+    suites: Path = KUNIT
+    refresh: bool = False
+    seed: int = field(default_factory=new_seed)
