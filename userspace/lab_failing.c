@@ -343,7 +343,7 @@ START_TEST(requests_fail_cleanly)
 	lab_write_pattern(lab.map);
 	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (requests[i].number != LAB_IOC_SMALL ||
-		    !strcmp(lab.program->device, "lab_kmalloc"))
+		    lab.program->operations & CAN_SMALL)
 			fail_request(&requests[i]);
 	lab_kernel_checks();
 }

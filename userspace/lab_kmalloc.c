@@ -28,6 +28,8 @@ static const struct lab_test tests[] = {
 
 const struct lab_program lab_kmalloc = {
 	.device = "lab_kmalloc",
+	.mapping = PFNMAP,
+	.operations = CAN_USUAL | CAN_SMALL,
 	.in_kcore = true,
 	.fresh = lab_fresh_zero,
 	.tests = tests,

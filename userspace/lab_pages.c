@@ -32,6 +32,8 @@ static const struct lab_test tests[] = {
 
 const struct lab_program lab_pages = {
 	.device = "lab_pages",
+	.mapping = PFNMAP,
+	.operations = CAN_USUAL,
 	.in_kcore = true,
 	.fresh = lab_fresh_zero,
 	.tests = tests,

@@ -6,6 +6,8 @@
 
 const struct lab_program lab_prepare = {
 	.device = "lab_prepare",
+	.mapping = PFNMAP,
+	.operations = CAN_USUAL | CAN_COUNT,
 	.in_kcore = true,
 	.fresh = lab_fresh_zero,
 	.tests = lab_counted,

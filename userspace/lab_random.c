@@ -341,12 +341,11 @@ static void learn_kernel(void)
 static void learn_lab(void)
 {
 	struct lab_info *info = &lab_model.info;
-	bool vmalloc = !strcmp(lab.program->device, "lab_vmalloc");
 	uint64_t i;
 
 	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_INFO, info), 0);
-	lab_model.frames = !vmalloc || lab_parameter_is("how", "page");
-	lab_model.small = !strcmp(lab.program->device, "lab_kmalloc");
+	lab_model.frames = !lab_maps_pages();
+	lab_model.small = lab.program->operations & CAN_SMALL;
 	lab_model.page = calloc(info->pages, sizeof(*lab_model.page));
 	for (i = 0; i < info->pages; i++)
 		lab_model.page[i] = lab_page_at(i);

@@ -12,6 +12,8 @@ static uint32_t fresh_word(uint64_t index)
 
 const struct lab_program lab_remap = {
 	.device = "lab_remap",
+	.mapping = PFNMAP,
+	.operations = CAN_USUAL | CAN_COUNT,
 	.in_kcore = true,
 	.fresh = fresh_word,
 	.tests = lab_counted,

@@ -109,6 +109,8 @@ static uint32_t fresh_text(uint64_t index)
 
 const struct lab_program lab_reserved = {
 	.device = "lab_reserved",
+	.mapping = PFNMAP,
+	.operations = CAN_USUAL,
 	.fresh = fresh_text,
 	.tests = tests,
 };

@@ -217,10 +217,22 @@ bool lab_parameter_is(const char *name, const char *value)
 	return !strcmp(found, value);
 }
 
+static bool is_loaded_with(const char *parameter)
+{
+	char name[64];
+	const char *value = strchr(parameter, '=');
+
+	snprintf(name, sizeof(name), "%.*s", (int)(value - parameter),
+		 parameter);
+	return lab_parameter_is(name, value + 1);
+}
+
 bool lab_maps_pages(void)
 {
-	return !strcmp(lab.program->device, "lab_vmalloc") &&
-	       lab_parameter_is("how", "range");
+	const struct lab_program *program = lab.program;
+	bool other = program->with && is_loaded_with(program->with);
+
+	return (other ? program->mapping_with : program->mapping) == MIXEDMAP;
 }
 
 /*
@@ -470,8 +482,9 @@ static const struct lab_test *const thorough[] = {
 	lab_views, lab_area, lab_gup, lab_lifetime, lab_failing, lab_random,
 };
 
+/* The first of them run always, the others with --thorough. */
 static const struct lab_test *known[MOST_TESTS];
-static int known_count;
+static int known_count, quick;
 
 /* What runs, as places in known[]. */
 static int plan[MOST_TESTS];
@@ -503,18 +516,28 @@ static void plan_named(const char *name)
 	plan_test(place);
 }
 
-/* The contract's tests come first, the program's own behind them. */
-static void make_plan(bool all, char *only)
+static bool counts(void)
 {
-	int quick, place;
+	return lab.program->operations & CAN_COUNT;
+}
+
+/* The contract's tests come first, the program's own behind them. */
+static void know_all(void)
+{
 	size_t i;
-	char *name;
 
 	know_table(lab_contract);
-	know_table(lab.program->tests);
+	if (lab.program->tests)
+		know_table(lab.program->tests);
 	quick = known_count;
 	for (i = 0; i < sizeof(thorough) / sizeof(*thorough); i++)
 		know_table(thorough[i]);
+}
+
+static void make_plan(bool all, char *only)
+{
+	int place;
+	char *name;
 
 	while (only && (name = strsep(&only, ",")))
 		plan_named(name);
@@ -644,6 +667,49 @@ static void print_report(void)
 }
 
 /*
+ * Listing, one fact a line, for other programs
+ */
+
+static void list_operations(void)
+{
+	static const char *const names[] = {
+		"llseek", "read", "write", "mmap", "info", "page", "fill",
+		"check", "user_page", "small", "count",
+	};
+	size_t i;
+
+	printf("operations");
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (lab.program->operations & 1u << i)
+			printf(" %s", names[i]);
+	putchar('\n');
+}
+
+/* A test of the contract that the lab cannot have is listed with what it lacks. */
+static void list(void)
+{
+	static const char *const kinds[] = {
+		[NO_MAPPING] = "none",
+		[PFNMAP] = "pfnmap",
+		[MIXEDMAP] = "mixedmap",
+	};
+	const struct lab_program *program = lab.program;
+	int place;
+
+	printf("lab %s\n", program->device);
+	printf("mapping %s\n", kinds[program->mapping]);
+	if (program->with)
+		printf("mapping %s %s\n", program->with,
+		       kinds[program->mapping_with]);
+	list_operations();
+	for (place = 0; place < known_count; place++)
+		printf("%s %s\n", place < quick ? "usual" : "thorough",
+		       known[place]->name);
+	for (place = 0; !counts() && lab_counted[place].name; place++)
+		printf("left_out %s count\n", lab_counted[place].name);
+}
+
+/*
  * The program
  */
 
@@ -651,12 +717,14 @@ static void print_usage(const char *name, FILE *out)
 {
 	fprintf(out,
 		"usage: %s [--thorough | --only NAME,NAME...] [--seed N] ...\n"
+		"       %s --list\n"
 		"\n"
 		"Checks /dev/%s from user space and prints KTAP. The module must be\n"
 		"loaded, freshly: the first test looks at what it holds then.\n"
 		"\n"
 		"  --thorough      run also what takes seconds, needs root and loads modules\n"
 		"  --only NAMES    run these tests only, in this order\n"
+		"  --list          say what the lab is and which tests it has; needs no device\n"
 		"  --calls N       random calls to make (default: %lu)\n"
 		"  --rounds N      times to load and unload the module (default: %lu)\n"
 		"  --seed N        choose the contents (default: a random number, printed)\n"
@@ -664,7 +732,7 @@ static void print_usage(const char *name, FILE *out)
 		"                  our lines from others\n"
 		"\n"
 		"Exit status: 0 all passed, 1 a test failed, 2 it could not begin.\n",
-		name, lab.program->device, lab_calls, lab_rounds);
+		name, name, lab.program->device, lab_calls, lab_rounds);
 }
 
 static uint64_t parse_number(const char *option, const char *text)
@@ -708,6 +776,7 @@ static uint64_t random_seed(void)
 struct arguments {
 	uint64_t seed;
 	bool thorough;
+	bool list;
 	char *only;
 };
 
@@ -716,6 +785,9 @@ static void parse_option(struct arguments *arguments, int option)
 	switch (option) {
 	case 't':
 		arguments->thorough = true;
+		break;
+	case 'l':
+		arguments->list = true;
 		break;
 	case 'o':
 		arguments->only = optarg;
@@ -739,6 +811,7 @@ static struct arguments parse_arguments(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "thorough", no_argument, NULL, 't' },
+		{ "list", no_argument, NULL, 'l' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "calls", required_argument, NULL, 'c' },
 		{ "rounds", required_argument, NULL, 'r' },
@@ -770,6 +843,12 @@ static struct arguments parse_arguments(int argc, char **argv)
  */
 static const struct lab_program *find_program(const char *called)
 {
+	static struct lab_program general = {
+		.mapping = PFNMAP,
+		.operations = CAN_USUAL,
+		.in_kcore = true,
+		.fresh = lab_fresh_zero,
+	};
 	static const struct lab_program *const programs[] = {
 		&lab_kmalloc, &lab_pages, &lab_vmalloc, &lab_reserved,
 		&lab_remap, &lab_prepare,
@@ -780,8 +859,13 @@ static const struct lab_program *find_program(const char *called)
 		if (!strcmp(programs[i]->device, called))
 			return programs[i];
 
-	fprintf(stderr, "call me by the name of a lab, not %s\n", called);
-	exit(2);
+	if (strncmp(called, "lab_", 4)) {
+		fprintf(stderr, "call me by the name of a lab, not %s\n",
+			called);
+		exit(2);
+	}
+	general.device = called;
+	return &general;
 }
 
 int main(int argc, char **argv)
@@ -790,6 +874,11 @@ int main(int argc, char **argv)
 
 	lab.program = find_program(basename(argv[0]));
 	arguments = parse_arguments(argc, argv);
+	know_all();
+	if (arguments.list) {
+		list();
+		return 0;
+	}
 	make_plan(arguments.thorough, arguments.only);
 	snprintf(lab.path, sizeof(lab.path), "/dev/%s", lab.program->device);
 	if (access(lab.path, F_OK)) {

@@ -35,15 +35,43 @@ struct lab_test {
 
 #define LAB_TEST(name_) { .name = #name_, .run = &(name_) }
 
+/* What a lab's device can do, a bit each. */
+enum lab_operation {
+	CAN_LLSEEK = 1 << 0,
+	CAN_READ = 1 << 1,
+	CAN_WRITE = 1 << 2,
+	CAN_MMAP = 1 << 3,
+	CAN_INFO = 1 << 4,
+	CAN_PAGE = 1 << 5,
+	CAN_FILL = 1 << 6,
+	CAN_CHECK = 1 << 7,
+	CAN_USER_PAGE = 1 << 8,
+	CAN_SMALL = 1 << 9, /* LAB_IOC_SMALL */
+	CAN_COUNT = 1 << 10, /* lab_info.mappings is kept */
+};
+
+#define CAN_USUAL (CAN_SMALL - 1)
+
+/* How the lab's pages come into a process. */
+enum lab_mapping { NO_MAPPING, PFNMAP, MIXEDMAP };
+
 /**
  * struct lab_program - one check program
  * @device: the lab's name, which is also the device node's
+ * @mapping: the kind of its mappings
+ * @with: another kind, for modules loaded with this parameter, as "how=page"
+ * @mapping_with: that kind
+ * @operations: of enum lab_operation
  * @fresh: the word that stands at @index in a fresh buffer
  * @in_kcore: /proc/kcore shows the memory
  * @tests: the lab's own tests, ended by one without a name
  */
 struct lab_program {
 	const char *device;
+	enum lab_mapping mapping;
+	const char *with;
+	enum lab_mapping mapping_with;
+	unsigned int operations;
 	bool in_kcore;
 	uint32_t (*fresh)(uint64_t index);
 	const struct lab_test *tests;

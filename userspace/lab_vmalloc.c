@@ -49,6 +49,10 @@ static const struct lab_test tests[] = {
 
 const struct lab_program lab_vmalloc = {
 	.device = "lab_vmalloc",
+	.mapping = PFNMAP,
+	.with = "how=range",
+	.mapping_with = MIXEDMAP,
+	.operations = CAN_USUAL,
 	.in_kcore = true,
 	.fresh = lab_fresh_zero,
 	.tests = tests,
