@@ -1,12 +1,37 @@
-"""The labs as their lab.toml files describe them."""
+"""The labs, as the lab.toml of each describes it.
 
-import tomllib
+lab.toml is the only list of facts about a lab:
+
+    name, title                 the module, and the lesson's heading
+    memory, mapped, lesson      the cells of README's table, in Markdown
+    mapping                     how mmap() maps the memory, one of MAPPINGS
+    [mapping_with]              "PARAMETER=VALUE" = another mapping with this parameter
+    operations                  what the device can do beside mmap()
+    loads, more_loads           the module's parameters: of `make run`, and those that
+                                `make contract` adds
+    [since] series, reason      the first series that the lab runs on, and the reason
+    [cannot_run] ARCH           why the check program cannot run on an architecture
+    [suite] loads               the modules that its KUnit suite is loaded after
+    [hints] CHECK               where to look when a check fails
+
+What a check program and a suite do follows from their sources; tests compare both.
+"""
+
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.base.errors import RequestError, SetupError
+from harness.base import toml
+from harness.base.errors import RequestError
 from harness.base.paths import LABS
-from harness.kernels.targets import SERIES, Target
+from harness.base.toml import Table
+from harness.kernels.targets import ARCHES, SERIES, Target
+
+# A VM_PFNMAP mapping, a VM_MIXEDMAP mapping, or no mmap() at all.
+MAPPINGS = ("pfnmap", "mixedmap", "none")
+
+_NAME = re.compile(r"lab_[a-z0-9_]+")
+_OPERATION = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -31,11 +56,11 @@ def _number(series: str) -> tuple[int, ...]:
 class Lab:
     """One lab: its directory, and what its lab.toml says.
 
-    ``loads`` are the parameter sets that `make run` loads the module with, and
-    ``more_loads`` those that `make contract` adds;
-    ``hints`` maps a check's name to what a student may look at when it fails;
-    ``cannot_run`` an architecture to the reason why the lab cannot run there.
-    ``since`` is there if the lab does not run on every series.
+    ``loads`` and ``more_loads`` are sets of module parameters; ``suite_loads`` lists of
+    modules with their parameters, empty if the lab has no suite of its own.
+    ``mapping_with`` maps a parameter to the mapping that the lab makes with it, ``hints``
+    a check's name to what a student may look at when it fails, and ``cannot_run`` an
+    architecture to the reason.
     """
 
     name: str
@@ -46,6 +71,14 @@ class Lab:
     cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
     since: Since | None = None
     more_loads: tuple[tuple[str, ...], ...] = ()
+    mapping: str = MAPPINGS[0]
+    mapping_with: dict[str, str] = field(default_factory=dict, hash=False)
+    operations: tuple[str, ...] = ()
+    suite_loads: tuple[tuple[str, ...], ...] = ()
+    # What the pages' tables say: memory from, mapped by, and the lesson's subject.
+    memory: str = ""
+    mapped: str = ""
+    lesson: str = ""
 
     def why_not(self, target: Target) -> str | None:
         """Return why the lab cannot run on a target, or None if it can."""
@@ -65,35 +98,107 @@ class Load:
     def __str__(self) -> str:
         return " ".join((self.lab.name, *self.parameters))
 
+    @property
+    def mapping(self) -> str:
+        """How mmap() maps the memory with these parameters, one of MAPPINGS."""
+        others = (self.lab.mapping_with.get(parameter) for parameter in self.parameters)
+        return next((mapping for mapping in others if mapping), self.lab.mapping)
+
 
 def all_labs() -> list[Lab]:
-    """Return the labs in teaching order, which is that of their directories."""
+    """Return the labs in teaching order, which is that of their directories.
+
+    Raises SetupError, with the file and the key, for a lab.toml that makes no sense.
+    """
     return [_read(path) for path in sorted(LABS.glob("[0-9]*_*/lab.toml"))]
 
 
 def _read(path: Path) -> Lab:
-    data = tomllib.loads(path.read_text())
-    return Lab(
-        name=data["name"],
-        title=data["title"],
+    file = toml.read(path)
+    lab = Lab(
+        name=_read_name(file),
+        title=file.text("title"),
         directory=path.parent,
-        loads=tuple(tuple(load.split()) for load in data["loads"]),
-        hints=data.get("hints", {}),
-        cannot_run=data.get("cannot_run", {}),
-        since=_read_since(path, data.get("since")),
-        more_loads=tuple(tuple(load.split()) for load in data.get("more_loads", [])),
+        loads=_split(file.texts("loads")) or file.refuse("loads", "is empty"),
+        hints=_all_texts(file.table("hints")),
+        cannot_run=_read_cannot_run(file.table("cannot_run")),
+        since=_read_since(file.table("since")),
+        more_loads=_split(file.texts("more_loads", default=())),
+        mapping=_mapping(file, "mapping"),
+        mapping_with=_read_mapping_with(file.table("mapping_with")),
+        operations=_read_operations(file),
+        suite_loads=read_suite_loads(file.table("suite")),
+        memory=file.text("memory"),
+        mapped=file.text("mapped"),
+        lesson=file.text("lesson"),
     )
+    file.end()
+    return lab
 
 
-def _read_since(path: Path, table: object) -> Since | None:
-    match table:
-        case None:
-            return None
-        case {"series": str(series), "reason": str(reason), **rest} if not rest:
-            if series in SERIES and reason:
-                return Since(series, reason)
-    raise SetupError(
-        f"{path}: [since] wants series=, which is one of {', '.join(SERIES)}, and reason="
+def _read_name(file: Table) -> str:
+    name = file.text("name")
+    return name if _NAME.fullmatch(name) else file.refuse("name", "wants lab_ and a word")
+
+
+def _split(loads: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(load.split()) for load in loads)
+
+
+def _all_texts(table: Table | None) -> dict[str, str]:
+    return table.all_texts() if table else {}
+
+
+def _mapping(table: Table, key: str) -> str:
+    mapping = table.text(key)
+    if mapping not in MAPPINGS:
+        table.refuse(key, f"wants one of {', '.join(MAPPINGS)}")
+    return mapping
+
+
+def _read_mapping_with(table: Table | None) -> dict[str, str]:
+    if not table:
+        return {}
+    return {key: _mapping(table, key) for key in list(table.values)}
+
+
+def _read_operations(file: Table) -> tuple[str, ...]:
+    names = file.texts("operations")
+    if len(set(names)) < len(names) or not all(_OPERATION.fullmatch(name) for name in names):
+        file.refuse("operations", "wants a list of names in lower case, each once")
+    return names
+
+
+def _read_since(table: Table | None) -> Since | None:
+    if not table:
+        return None
+    since = Since(table.text("series"), table.text("reason"))
+    if since.series not in SERIES:
+        table.refuse("series", f"wants one of {', '.join(SERIES)}")
+    table.end()
+    return since
+
+
+def _read_cannot_run(table: Table | None) -> dict[str, str]:
+    reasons = _all_texts(table)
+    for arch in reasons:
+        if table and arch not in ARCHES:
+            table.refuse(arch, f"is unknown: choose from {', '.join(ARCHES)}")
+    return reasons
+
+
+def read_suite_loads(table: Table | None) -> tuple[tuple[str, ...], ...]:
+    """Return what a suite is loaded after, once for each time that it runs.
+
+    A load lists modules with their parameters, separated by ";"; one behind a "!" must
+    refuse to load.
+    """
+    if not table:
+        return ()
+    loads = table.texts("loads") or table.refuse("loads", "is empty")
+    table.end()
+    return tuple(
+        tuple(module.strip() for module in load.split(";") if module.strip()) for load in loads
     )
 
 
@@ -117,10 +222,10 @@ def choose_names(wanted: str | None, known: list[str]) -> set[str]:
     if wanted and not names:
         raise RequestError(f"LAB={wanted!r} names no lab: choose from {', '.join(known)}")
     for name in names:
-        if _full_name(name) not in known:
+        if _full_name(name, known) not in known:
             raise RequestError(f"LAB={name} is unknown: choose from {', '.join(known)}")
-    return {_full_name(name) for name in names} or set(known)
+    return {_full_name(name, known) for name in names} or set(known)
 
 
-def _full_name(name: str) -> str:
-    return name if name.startswith("lab_") else f"lab_{name}"
+def _full_name(name: str, known: list[str]) -> str:
+    return name if name in known else f"lab_{name}"

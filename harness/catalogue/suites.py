@@ -1,26 +1,31 @@
-"""The KUnit suites as kunit/suites.toml describes them."""
+"""The KUnit suites: each lab's, from its lab.toml, and those that are no lab's.
 
-import tomllib
+What the latter are called, and what they are loaded after, is in a suite.toml beside
+their sources.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalogue import labs
+from harness.base import toml
 from harness.base.paths import KUNIT
+from harness.catalogue import labs
+from harness.catalogue.labs import Since
 from harness.kernels.targets import Target
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite's module, and what LAB= calls it."""
+    """A suite's module, what LAB= calls it, and the modules that each load begins with."""
 
     module: str
     lab: str
     loads: tuple[tuple[str, ...], ...]
+    since: Since | None = None
 
     def why_not(self, target: Target) -> str | None:
         """Return why the suite cannot run on a target, or None if it can."""
-        since = next((lab.since for lab in labs.all_labs() if lab.name == self.lab), None)
-        return since.why_not(target.series) if since else None
+        return self.since.why_not(target.series) if self.since else None
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,21 @@ class SuiteLoad:
 
 
 def all_suites(directory: Path = KUNIT) -> list[Suite]:
-    """Return the suites in the order of suites.toml."""
-    data = tomllib.loads((directory / "suites.toml").read_text())
-    return [
-        Suite(module, table["lab"], tuple(_modules(load) for load in table["loads"]))
-        for module, table in data.items()
+    """Return the suites of a directory: the labs', in teaching order, then the others.
+
+    Raises SetupError, with the file and the key, for a description that makes no sense.
+    """
+    mine = [
+        Suite(f"{lab.name}_kunit", lab.name, lab.suite_loads, lab.since)
+        for lab in labs.all_labs()
+        if lab.suite_loads and any(directory.rglob(f"{lab.name}_kunit.c"))
     ]
+    return mine + [_read(path) for path in sorted(directory.rglob("suite.toml"))]
 
 
-def _modules(load: str) -> tuple[str, ...]:
-    return tuple(module.strip() for module in load.split(";") if module.strip())
+def _read(path: Path) -> Suite:
+    file = toml.read(path)
+    return Suite(file.text("module"), file.text("name"), labs.read_suite_loads(file))
 
 
 def choose(wanted: str | None, directory: Path = KUNIT) -> list[Suite]:

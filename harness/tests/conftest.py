@@ -241,7 +241,7 @@ def broken_lab(workbench: Path) -> BreakLab:
 def faulty_suites(workbench: Path) -> MakeSuites:
     """Return a function that makes a directory of suites with deliberate faults.
 
-    It takes the text of its suites.toml. The helpers are the project's own.
+    It takes the text of its suite.toml. The helpers are the project's own.
     """
 
     def make(suites: str) -> Path:
@@ -250,7 +250,7 @@ def faulty_suites(workbench: Path) -> MakeSuites:
         shutil.copytree(Path(__file__).parent / "faults", directory)
         for path in KUNIT.glob("lab_kunit*.[ch]"):
             shutil.copyfile(path, directory / path.name)
-        (directory / "suites.toml").write_text(suites)
+        (directory / "suite.toml").write_text(suites)
         return directory
 
     return make

@@ -14,11 +14,11 @@ from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, MakeSuites, Out
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
 
-FAULTS = '[lab_faults_kunit]\nlab = "lab_faults"\nloads = [""]\n'
+FAULTS = 'name = "lab_faults"\nmodule = "lab_faults_kunit"\nloads = [""]\n'
 
 
 def ends(how: str) -> str:
-    return f'[lab_ends_kunit]\nlab = "lab_ends_kunit"\nloads = ["lab_ends how={how}"]\n'
+    return f'name = "lab_ends"\nmodule = "lab_ends_kunit"\nloads = ["lab_ends how={how}"]\n'
 
 
 def cases(outcome: Outcome) -> dict[str, dict[str, str]]:

@@ -31,7 +31,7 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["coverage", "--lab", "nosuch"], "lab_core, lab_kmalloc, lab_pages"),
         (["kunit", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
         (["kunit", "--format", "table"], "text, json, junit"),
-        (["kunit", "--lab", "nosuch"], "lab_core, lab_kmalloc"),
+        (["kunit", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
         (["kunit", "--flavour", "nosuch"], "instrumented, plain"),
         (["kunit", "--suites", "/nonexistent"], "no directory of labs or suites"),
         (["nosuch"], "choose from"),

@@ -4,17 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalogue import labs
 from harness.base.errors import SetupError
+from harness.base.paths import KUNIT
+from harness.catalogue import labs
+from harness.catalogue.labs import Load
 from harness.kernels.targets import Target
 
-_LAB = 'name = "lab_x"\ntitle = "a lab"\nloads = ["pages=4"]\n'
+_LAB = """
+name = "lab_x"
+title = "a lab"
+memory = "`alloc`"
+mapped = "`map`"
+lesson = "memory"
+mapping = "pfnmap"
+operations = ["read", "mmap"]
+loads = ["pages=4 how=range", "pages=4 how=page"]
+"""
 
 
 def read(directory: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> labs.Lab:
     path = directory / "01_x/lab.toml"
     path.parent.mkdir()
-    path.write_text(_LAB + text)
+    path.write_text(text)
     monkeypatch.setattr(labs, "LABS", directory)
     return labs.all_labs()[0]
 
@@ -22,7 +33,7 @@ def read(directory: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> labs.La
 def test_a_lab_without_conditions_runs_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab = read(tmp_path, "", monkeypatch)
+    lab = read(tmp_path, _LAB, monkeypatch)
     assert lab.why_not(Target("6.1")) is None
     assert lab.why_not(Target("7.2", "um")) is None
 
@@ -31,7 +42,8 @@ def test_a_lab_runs_from_its_first_series_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Series are compared as numbers: 6.12 is newer than 6.1 and not below 6.2."""
-    lab = read(tmp_path, '[since]\nseries = "6.12"\nreason = "a thing is new"\n', monkeypatch)
+    since = '[since]\nseries = "6.12"\nreason = "a thing is new"\n'
+    lab = read(tmp_path, _LAB + since, monkeypatch)
     assert lab.why_not(Target("6.1")) == "runs from Linux 6.12 on: a thing is new"
     assert lab.why_not(Target("6.12")) is None
     assert lab.why_not(Target("7.2", "um")) is None
@@ -41,30 +53,62 @@ def test_an_architecture_comes_before_a_series(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = '[since]\nseries = "7.2"\nreason = "new"\n[cannot_run]\num = "no such memory"\n'
-    lab = read(tmp_path, text, monkeypatch)
+    lab = read(tmp_path, _LAB + text, monkeypatch)
     assert lab.why_not(Target("6.1", "um")) == "no such memory"
     assert lab.why_not(Target("7.2", "um")) == "no such memory"
     assert lab.why_not(Target("6.1")) == "runs from Linux 7.2 on: new"
 
 
+def test_a_parameter_may_change_the_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = read(tmp_path, _LAB + '[mapping_with]\n"how=range" = "mixedmap"\n', monkeypatch)
+    assert [Load(lab, load).mapping for load in lab.loads] == ["mixedmap", "pfnmap"]
+    assert Load(lab, ()).mapping == "pfnmap"
+
+
+def test_a_suite_is_loaded_after_modules_with_their_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = read(tmp_path, _LAB + '[suite]\nloads = ["!x pages=0; x", ""]\n', monkeypatch)
+    assert lab.suite_loads == (("!x pages=0", "x"), ())
+
+
 @pytest.mark.parametrize(
-    "since",
+    ("text", "said"),
     [
-        "since = 7.2",
-        'since = "7.2"',
-        '[since]\nseries = "7.2"',
-        '[since]\nreason = "new"',
-        '[since]\nseries = "7.2"\nreason = ""',
-        '[since]\nseries = 7.2\nreason = "new"',
-        '[since]\nseries = "7.3"\nreason = "of no kernel that we have"',
-        '[since]\nseries = "7.2"\nreason = "new"\nuntil = "7.3"',
+        ("loads = [", r"Invalid"),
+        (_LAB.replace('"lab_x"', '"x"'), r"name wants lab_"),
+        (_LAB.replace('title = "a lab"', ""), r"title is missing"),
+        (_LAB.replace('"a lab"', '" "'), r"title is empty"),
+        (_LAB.replace('"a lab"', "4"), r"title wants text"),
+        (_LAB.replace('"pfnmap"', '"fault"'), r"mapping wants one of pfnmap, mixedmap, none"),
+        (_LAB.replace('"mmap"]', '"read"]'), r"operations wants .* each once"),
+        (_LAB.replace('"mmap"]', "4]"), r"operations wants a list of texts"),
+        (_LAB.replace('"mmap"]', '"MMap"]'), r"operations wants .* in lower case"),
+        (_LAB + "more_loads = 5\n", r"more_loads wants a list"),
+        (_LAB + 'load = ["pages=4"]\n', r"load is unknown"),
+        (_LAB + "suite = 4\n", r"suite wants a table"),
+        (_LAB + "[suite]\nloads = []\n", r"\[suite\] loads is empty"),
+        (_LAB + '[suite]\nloads = [""]\nload = 1\n', r"\[suite\] load is unknown"),
+        (_LAB + '[mapping_with]\n"how=page" = "none at all"\n', r"\[mapping_with\] how=page wants"),
+        (_LAB + "[hints]\ncheck = 1\n", r"\[hints\] check wants text"),
+        (_LAB + '[cannot_run]\nvax = "it has none"\n', r"\[cannot_run\] vax is unknown: .*x86_64"),
+        (_LAB + "since = 7.2", r"since wants a table"),
+        (_LAB + '[since]\nseries = "7.2"', r"\[since\] reason is missing"),
+        (_LAB + '[since]\nreason = "new"', r"\[since\] series is missing"),
+        (_LAB + '[since]\nseries = "7.2"\nreason = ""', r"\[since\] reason is empty"),
+        (_LAB + '[since]\nseries = 7.2\nreason = "new"', r"\[since\] series wants text"),
+        (_LAB + '[since]\nseries = "5.4"\nreason = "new"', r"\[since\] series .*6\.1, 6\.12, 7\.2"),
+        (_LAB + '[since]\nseries = "7.2"\nreason = "new"\nuntil = "8"', r"\[since\] until is"),
     ],
 )
-def test_a_wrong_since_is_refused_with_the_file_and_the_valid_series(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, since: str
+def test_what_makes_no_sense_is_refused_in_one_line_with_file_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
 ) -> None:
-    with pytest.raises(SetupError, match=r"01_x/lab.toml: \[since\] wants .*6\.1, 6\.12, 7\.2"):
-        read(tmp_path, since, monkeypatch)
+    with pytest.raises(SetupError, match=rf"01_x/lab.toml: {said}") as refused:
+        read(tmp_path, text, monkeypatch)
+    assert "\n" not in str(refused.value)
 
 
 def test_the_labs_themselves_say_where_they_run() -> None:
@@ -78,3 +122,18 @@ def test_the_labs_themselves_say_where_they_run() -> None:
         "6.12-um": ["lab_reserved", "lab_prepare"],
         "7.2-um": ["lab_reserved"],
     }
+
+
+def test_a_lab_is_named_alike_everywhere_in_its_folder() -> None:
+    """The folder, the module's source, and the heading of the lesson."""
+    for lab in labs.all_labs():
+        assert lab.directory.name.partition("_")[2] == lab.name.removeprefix("lab_")
+        assert (lab.directory / f"{lab.name}.c").is_file()
+        lesson = (lab.directory / "lesson.md").read_text()
+        assert lesson.splitlines()[0] == f"# {lab.title}"
+
+
+def test_a_lab_has_loads_for_its_suite_if_and_only_if_it_has_one() -> None:
+    for lab in labs.all_labs():
+        has_source = any(KUNIT.rglob(f"{lab.name}_kunit.c"))
+        assert bool(lab.suite_loads) == has_source, lab.name

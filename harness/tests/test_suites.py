@@ -1,7 +1,11 @@
-"""The plan's line for a suite, and what its results are called."""
+"""Which suites there are, the plan's line for one, and what its results are called."""
+
+from pathlib import Path
 
 import pytest
 
+from harness.base.errors import SetupError
+from harness.catalogue import labs, suites
 from harness.catalogue.suites import Suite, SuiteLoad
 
 
@@ -21,3 +25,27 @@ def test_a_load_is_called_after_the_parameters_that_it_has(
     load = SuiteLoad(Suite("lab_x_kunit", "lab_x", ()), modules)
     assert load.name == name
     assert str(load) == ";".join((*modules, "lab_x_kunit"))
+
+
+def test_the_labs_come_first_in_teaching_order() -> None:
+    named = [suite.lab for suite in suites.all_suites()]
+    of_labs = [lab.name for lab in labs.all_labs() if lab.suite_loads]
+    assert named[: len(of_labs)] == of_labs and len(named) > len(of_labs)
+
+
+def test_a_directory_has_the_suites_of_its_sources_only(tmp_path: Path) -> None:
+    (tmp_path / "lab_pages_kunit.c").touch()
+    (tmp_path / "own").mkdir()
+    text = 'name = "own"\nmodule = "own_kunit"\nloads = ["lab_pages pages=2"]\n'
+    (tmp_path / "own/suite.toml").write_text(text)
+    pages, own = suites.all_suites(tmp_path)
+    assert pages.module == "lab_pages_kunit"
+    assert own == Suite("own_kunit", "own", (("lab_pages pages=2",),))
+    assert suites.choose("own", tmp_path) == [own]
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    text = 'name = "own"\nmodule = "own_kunit"\nloads = [""]\nlab = "own"\n'
+    (tmp_path / "suite.toml").write_text(text)
+    with pytest.raises(SetupError, match="suite.toml: lab is unknown"):
+        suites.all_suites(tmp_path)
