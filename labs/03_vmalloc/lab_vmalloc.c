@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmalloc() memory: neighbours in one address space only
+ * vmalloc() memory: virtually contiguous, physically scattered
  *
  * vmalloc() takes single page frames, wherever they are, and builds page table
  * entries that make them neighbours in a part of the kernel's address space

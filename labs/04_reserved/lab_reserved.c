@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RAM that the kernel never had, and I/O memory
+ * Reserved memory and I/O memory
  *
  * Boot with memmap=16M$0x18000000 and the kernel leaves 16 MiB of RAM alone: no
  * allocator owns it, and on most machines nothing maps it. To reach it a driver
