@@ -32,6 +32,8 @@ help:
 	@echo 'make lint      what static checkers have to say of the sources'
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
+	@echo 'make compile_commands'
+	@echo '               what clangd needs to read the C sources  KERNEL='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
 	@echo 'make clean     remove build/, which is all that was made or fetched'
 	@echo 'make help      this list'
@@ -61,6 +63,9 @@ mistakes:
 coverage:
 	@harness/kmaplab coverage $(call pass,LAB KERNEL FORMAT SEED LIMIT)
 
+compile_commands:
+	@harness/kmaplab compile_commands $(call pass,KERNEL)
+
 console:
 	@harness/kmaplab console $(call pass,KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
@@ -70,4 +75,4 @@ bench:
 lint test clean:
 	@harness/kmaplab $@
 
-.PHONY: help run kunit contract mistakes coverage lint test console bench clean
+.PHONY: help run kunit contract mistakes coverage lint test console compile_commands bench clean

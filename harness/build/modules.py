@@ -83,18 +83,30 @@ def command(kernel: Kernel, directory: Path) -> list[str | Path]:
     return ["make", "-C", kernel.headers, f"M={directory}", *arch]
 
 
-def _run_kbuild(kernel: Kernel, copy: Path, log: Path) -> None:
+def _run_kbuild(kernel: Kernel, copy: Path, log: Path, *goals: str) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
     if kernel.root.name == "instrumented":
         flags += f" {_KEEP_LINES}"
     jobs = f"-j{os.cpu_count() or 1}"
     instrument = (*_INSTRUMENT, *_count_lines(copy / "labs")) if kernel.target.is_um else ()
-    wanted = [jobs, *_LEAN, flags, *instrument]
+    wanted = [jobs, *_LEAN, flags, *instrument, *goals]
     try:
         tools.run([*command(kernel, copy), *wanted], log, "building the modules")
     except SetupError as error:
         raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
+
+
+def compile_commands(kernel: Kernel, built: Modules) -> Path:
+    """Have kbuild write how it compiled each source, as clangd reads it.
+
+    The sources named there are the copies in ``built.directory``. Needs a kernel whose whole
+    source is at hand. Raises SetupError if kbuild fails.
+    """
+    copy = built.directory / "src"
+    name = "compile_commands.json"
+    _run_kbuild(kernel, copy, built.directory / f"{name}.log", name)
+    return copy / name
 
 
 def name_of(sources: dict[str, Path]) -> str:

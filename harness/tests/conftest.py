@@ -157,6 +157,12 @@ def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
 
 
 @pytest.fixture
+def um_newest(missing_uml: dict[str, str]) -> str:
+    """For tests of what only the newest series has whole; likewise."""
+    return _need(series_of("um")[-1], missing_uml)
+
+
+@pytest.fixture
 def um_default(missing_uml: dict[str, str]) -> str:
     """For tests of what does not depend on the series; skipped or failed likewise."""
     return _need(DEFAULT_SERIES, missing_uml)

@@ -34,6 +34,7 @@ _VERBS = {
     "lint": "what static checkers have to say of the sources",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
+    "compile_commands": "what clangd needs to read the C sources in an editor",
     "bench": "how long a run takes, against a bare boot",
     "clean": "remove all that was made or fetched",
 }
@@ -107,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_format(made["kunit"], "text", "json", "junit")
     _add_suite_options(made["coverage"])
     _add_format(made["coverage"], "text", "json")
+    # All labs are built only on the newest series.
+    _add_um_series(made["compile_commands"], series_of("um")[-1])
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
@@ -188,9 +191,11 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_um_series(parser: argparse.ArgumentParser) -> None:
+def _add_um_series(parser: argparse.ArgumentParser, default: str = DEFAULT_SERIES) -> None:
     parser.add_argument(
-        "--kernel", help=f"kernel series: {', '.join(series_of('um'))} (default: {DEFAULT_SERIES})"
+        "--kernel",
+        default=default,
+        help=f"kernel series: {', '.join(series_of('um'))} (default: {default})",
     )
 
 
