@@ -235,9 +235,7 @@ def broken_lab(workbench: Path) -> BreakLab:
         lab = next(LABS.glob(f"*/{name}.c")).parent
         for part in ("include", "core", lab.name):
             shutil.copytree(LABS / part, directory / part)
-        kbuild = (LABS / "Kbuild").read_text().splitlines()
-        kept = [line for line in kbuild if not line.startswith("obj-")]
-        (directory / "Kbuild").write_text("\n".join([*kept, f"obj-m += core/ {lab.name}/", ""]))
+        shutil.copy(LABS / "Kbuild", directory)
         return BrokenLab(directory, directory / lab.name / f"{name}.c")
 
     return copy

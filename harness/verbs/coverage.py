@@ -101,7 +101,7 @@ def choose(wanted: str | None, where: Target, directory: Path = paths.KUNIT) -> 
     return Plan(
         suites=its_suites,
         labs=chosen,
-        modules=loaded | {_CORE},
+        modules={_CORE} | {name for lab in chosen if lab.name in loaded for name in _modules(lab)},
         directories=[lab.directory.name for lab in chosen if lab.name in names & loaded]
         + (["core", "include"] if _CORE in names else []),
         skipped={
@@ -110,6 +110,11 @@ def choose(wanted: str | None, where: Target, directory: Path = paths.KUNIT) -> 
             if lab.name in names - loaded
         },
     )
+
+
+def _modules(lab: Lab) -> list[str]:
+    """Return the modules that are loaded with a lab's own: a source each."""
+    return [source.stem for source in lab.directory.glob("*.c")]
 
 
 def _run_suites(machine: Machine, plan: Plan, seed: int, files: Files) -> list[str]:

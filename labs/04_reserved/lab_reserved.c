@@ -11,9 +11,9 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/module.h>
-#include <linux/sizes.h>
 
 #include "lab_core.h"
+#include "reserved_region.h"
 
 static struct lab_number mem_start;
 module_param_cb(mem_start, &lab_number_ops, &mem_start, 0444);
@@ -36,120 +36,6 @@ static struct resource region = {
 	.name = "lab_reserved",
 	.flags = IORESOURCE_MEM,
 };
-
-/*
- * Refuse: RAM that the kernel owns
- *
- * On x86 ioremap() warns about System RAM and fails; elsewhere it may not, and
- * then two mappings of one frame can disagree about its memory type. A module
- * that takes a number from its user must ask first.
- */
-static bool lab_reserved_is_ram(resource_size_t start, resource_size_t size)
-{
-	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
-				 IORES_DESC_NONE) != REGION_DISJOINT;
-}
-
-/*
- * Find: what the boot command line kept
- *
- * /proc/iomem, and walk_iomem_res_desc() for us, list the region as Reserved,
- * but so they list what the firmware keeps for itself, and ranges with nothing
- * behind them. A range that memmap= cut out of RAM has RAM on both sides and, as
- * we ask for it, whole MiB; firmware tables sit at the ends of RAM. Among several
- * of them mem_start= chooses; we do not guess.
- */
-struct lab_reserved_search {
-	resource_size_t start;
-	resource_size_t end;
-	unsigned int found;
-};
-
-static int lab_reserved_cut_out(struct resource *res, void *data)
-{
-	struct lab_reserved_search *search = data;
-
-	if (res->start < SZ_1M || !IS_ALIGNED(res->start, SZ_1M) ||
-	    !IS_ALIGNED(resource_size(res), SZ_1M))
-		return 0;
-	if (!lab_reserved_is_ram(res->start - PAGE_SIZE, PAGE_SIZE) ||
-	    !lab_reserved_is_ram(res->end + 1, PAGE_SIZE))
-		return 0;
-	if (mem_start.given &&
-	    (search->start < res->start || search->start > res->end))
-		return 0;
-
-	search->found++;
-	search->end = res->end;
-	if (!mem_start.given)
-		search->start = res->start;
-	return 0;
-}
-
-static int lab_reserved_parse_start(struct lab_reserved_search *search)
-{
-	if (!mem_start.given)
-		return 0;
-	if (mem_start.value < 0 ||
-	    (u64)mem_start.value > PHYS_ADDR_MAX / SZ_1M) {
-		pr_err("lab_reserved: mem_start=%ld MiB is beyond the address space\n",
-		       mem_start.value);
-		return -EINVAL;
-	}
-	search->start = (resource_size_t)mem_start.value * SZ_1M;
-	if (lab_reserved_is_ram(search->start, SZ_1M)) {
-		pr_err("lab_reserved: mem_start=%ld MiB is RAM that the kernel owns\n",
-		       mem_start.value);
-		return -EBUSY;
-	}
-	return 0;
-}
-
-static int lab_reserved_find(struct lab_reserved_search *search)
-{
-	int err = lab_reserved_parse_start(search);
-
-	if (err)
-		return err;
-
-	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, 0, -1, search,
-			    lab_reserved_cut_out);
-	if (mem_start.given && !search->found) {
-		pr_err("lab_reserved: mem_start=%ld MiB is not in a region that was kept at boot\n",
-		       mem_start.value);
-		return -ENXIO;
-	}
-	if (search->found != 1) {
-		pr_err("lab_reserved: %u regions could be meant: boot with memmap=16M$0x18000000, or say mem_start=\n",
-		       search->found);
-		return -ENODEV;
-	}
-	return 0;
-}
-
-static int lab_reserved_choose(void)
-{
-	struct lab_reserved_search search = {};
-	u64 most;
-	int err;
-
-	err = lab_reserved_find(&search);
-	if (err)
-		return err;
-
-	most = (search.end - search.start + 1) / SZ_1M;
-	if (mem_size.given &&
-	    (mem_size.value < 1 || (u64)mem_size.value > most)) {
-		pr_err("lab_reserved: mem_size=%ld MiB is out of range: 1 to %llu are possible\n",
-		       mem_size.value, most);
-		return -EINVAL;
-	}
-	region.start = search.start;
-	region.end = mem_size.given ?
-		search.start + (resource_size_t)mem_size.value * SZ_1M - 1 :
-		search.end;
-	return 0;
-}
 
 /*
  * Get: claim the region, then map it for the kernel
@@ -307,7 +193,7 @@ static int __init lab_reserved_init(void)
 		return -EINVAL;
 	}
 
-	err = lab_reserved_choose();
+	err = reserved_region_find(&region, &mem_start, &mem_size);
 	if (err)
 		return err;
 

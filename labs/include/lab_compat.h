@@ -55,8 +55,8 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 
 /*
  * mmap_prepare() came in pieces, over some releases. From 7.2 on it has all that
- * lab_prepare shows, and it cannot be imitated on older ones: labs/Kbuild leaves
- * the lab out there.
+ * lab_prepare shows, and it cannot be imitated on older ones:
+ * 06_prepare/Kbuild leaves the lab out there.
  */
 #if KERNEL_VERSION(7, 2, 0) <= LINUX_VERSION_CODE
 #define LAB_HAS_MMAP_PREPARE

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Find memory that was kept from the kernel at boot
+ *
+ * Two machines, two ways to keep it, and two ways for a driver to find it:
+ *
+ *	device tree	A node below /reserved-memory, with no-map. It says whom
+ *			the region is for, and a driver looks for its own
+ *			"compatible". arm64 does it so.
+ *	x86		memmap=16M$0x18000000 on the kernel's command line. That
+ *			says nothing but the range, so we have to look for a
+ *			range of the right shape.
+ */
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/sizes.h>
+
+#include "reserved_region.h"
+
+#define RESERVED_REGION_COMPATIBLE "kmaplab,reserved"
+
+/*
+ * One search: from what is given to what is found
+ *
+ * Among several regions mem_start= chooses; without it we do not guess.
+ */
+struct reserved_region_search {
+	bool start_given;
+	resource_size_t start;
+	resource_size_t end;
+	unsigned int found;
+};
+
+static void reserved_region_add(struct reserved_region_search *search,
+				const struct resource *res)
+{
+	if (search->start_given &&
+	    (search->start < res->start || search->start > res->end))
+		return;
+
+	search->found++;
+	search->end = res->end;
+	if (!search->start_given)
+		search->start = res->start;
+}
+
+/*
+ * Refuse: RAM that the kernel owns
+ *
+ * On x86 ioremap() warns about System RAM and fails; elsewhere it may not, and
+ * then two mappings of one frame can disagree about its memory type. A module
+ * that takes a number from its user must ask first. A device tree can be wrong
+ * as well: without no-map the kernel keeps its own mapping of the region.
+ */
+static bool reserved_region_is_ram(resource_size_t start, resource_size_t size)
+{
+	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) != REGION_DISJOINT;
+}
+
+/*
+ * Find: by the device tree
+ *
+ * Without a device tree there are no such nodes, and this finds nothing.
+ */
+static void reserved_region_search_nodes(struct reserved_region_search *search)
+{
+	struct device_node *node;
+	struct resource res;
+
+	for_each_compatible_node(node, NULL, RESERVED_REGION_COMPATIBLE) {
+		if (!of_address_to_resource(node, 0, &res) &&
+		    !reserved_region_is_ram(res.start, resource_size(&res)))
+			reserved_region_add(search, &res);
+	}
+}
+
+/*
+ * Find: by shape
+ *
+ * On x86 /proc/iomem, and walk_iomem_res_desc() for us, list the region as
+ * Reserved. They list so, too, what the firmware keeps for itself, and ranges
+ * with nothing behind them. A range that memmap= cut out of RAM has RAM on both
+ * sides and, as we ask for it, whole MiB; the firmware's tables lie at the ends
+ * of RAM. Other architectures have no entries of this kind.
+ */
+static int reserved_region_cut_out(struct resource *res, void *search)
+{
+	if (res->start < SZ_1M || !IS_ALIGNED(res->start, SZ_1M) ||
+	    !IS_ALIGNED(resource_size(res), SZ_1M))
+		return 0;
+	if (!reserved_region_is_ram(res->start - PAGE_SIZE, PAGE_SIZE) ||
+	    !reserved_region_is_ram(res->end + 1, PAGE_SIZE))
+		return 0;
+
+	reserved_region_add(search, res);
+	return 0;
+}
+
+static void reserved_region_search_iomem(struct reserved_region_search *search)
+{
+	/*
+	 * The walk goes on behind the end of what it has found. An entry that
+	 * reaches the last address there is, as the firmware's does on a 32-bit
+	 * machine, would make it begin again at 0: so it stops one byte earlier.
+	 */
+	const resource_size_t end = (resource_size_t)-1 - 1;
+
+	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, 0, end, search,
+			    reserved_region_cut_out);
+}
+
+/*
+ * What the user asked for, checked before it is used
+ */
+static int reserved_region_parse_start(struct reserved_region_search *search,
+				       const char *name,
+				       const struct lab_number *mem_start)
+{
+	if (!mem_start->given)
+		return 0;
+	if (mem_start->value < 0 ||
+	    (u64)mem_start->value > PHYS_ADDR_MAX / SZ_1M) {
+		pr_err("%s: mem_start=%ld MiB is beyond the address space\n",
+		       name, mem_start->value);
+		return -EINVAL;
+	}
+	search->start_given = true;
+	search->start = (resource_size_t)mem_start->value * SZ_1M;
+	if (reserved_region_is_ram(search->start, SZ_1M)) {
+		pr_err("%s: mem_start=%ld MiB is RAM that the kernel owns\n",
+		       name, mem_start->value);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int reserved_region_search(struct reserved_region_search *search,
+				  const char *name,
+				  const struct lab_number *mem_start)
+{
+	int err = reserved_region_parse_start(search, name, mem_start);
+
+	if (err)
+		return err;
+
+	reserved_region_search_nodes(search);
+	reserved_region_search_iomem(search);
+	if (search->start_given && !search->found) {
+		pr_err("%s: mem_start=%ld MiB is not in a region that was kept at boot\n",
+		       name, mem_start->value);
+		return -ENXIO;
+	}
+	if (!search->found) {
+		pr_err("%s: no region was kept at boot: memmap=16M$0x18000000 or a device tree node %s keeps one\n",
+		       name, RESERVED_REGION_COMPATIBLE);
+		return -ENODEV;
+	}
+	if (search->found > 1) {
+		pr_err("%s: %u regions were kept at boot: choose one with mem_start=\n",
+		       name, search->found);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/**
+ * reserved_region_find - find the one region that is meant
+ * @region: its name begins what is logged; its start and end are set
+ * @mem_start: the parameter that says where it begins, in MiB
+ * @mem_size: the parameter that says how large it is, in MiB; if it is not
+ *	given, @region gets all that follows @mem_start
+ *
+ * Locking: none. The region is not claimed; that is left to the caller.
+ *
+ * Return: 0, or having logged why: -EINVAL if a parameter is out of range,
+ * -EBUSY if @mem_start is RAM that the kernel owns, -ENXIO if no region holds
+ * @mem_start, -ENODEV if there is no region or more than one.
+ */
+int reserved_region_find(struct resource *region,
+			 const struct lab_number *mem_start,
+			 const struct lab_number *mem_size)
+{
+	struct reserved_region_search search = {};
+	u64 most;
+	int err;
+
+	err = reserved_region_search(&search, region->name, mem_start);
+	if (err)
+		return err;
+
+	most = (search.end - search.start + 1) / SZ_1M;
+	if (mem_size->given &&
+	    (mem_size->value < 1 || (u64)mem_size->value > most)) {
+		pr_err("%s: mem_size=%ld MiB is out of range: 1 to %llu are possible\n",
+		       region->name, mem_size->value, most);
+		return -EINVAL;
+	}
+	region->start = search.start;
+	region->end = mem_size->given ?
+		search.start + (resource_size_t)mem_size->value * SZ_1M - 1 :
+		search.end;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(reserved_region_find);
+
+MODULE_DESCRIPTION("kmaplab: find memory that was kept from the kernel at boot");
+MODULE_LICENSE("GPL");

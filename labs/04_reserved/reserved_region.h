@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * reserved_region.h - find memory that was kept from the kernel at boot
+ */
+#ifndef RESERVED_REGION_H
+#define RESERVED_REGION_H
+
+#include <linux/ioport.h>
+
+#include "lab_core.h"
+
+int reserved_region_find(struct resource *region,
+			 const struct lab_number *mem_start,
+			 const struct lab_number *mem_size);
+
+#endif /* RESERVED_REGION_H */
