@@ -49,9 +49,9 @@ static const struct lab_test tests[] = {
 
 const struct lab_program lab_vmalloc = {
 	.device = "lab_vmalloc",
-	.mapping = PFNMAP,
-	.with = "how=range",
-	.mapping_with = MIXEDMAP,
+	.mapping = MIXEDMAP,
+	.with = "how=page",
+	.mapping_with = PFNMAP,
 	.operations = CAN_USUAL,
 	.in_kcore = true,
 	.fresh = lab_fresh_zero,

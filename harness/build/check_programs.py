@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.base import digest, tools
 from harness.base.paths import BUILD, LABS, USERSPACE
 from harness.base.progress import step
+from harness.catalogue import labs
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,4 @@ def build() -> Programs:
                 "building the check programs",
             )
         digest.set_current(made, stamp, wanted)
-    return Programs(made[0], tuple(source.stem for source in _sources()), wanted)
-
-
-def _sources() -> list[Path]:
-    """Return the sources that are named after a lab: one for each."""
-    names = {path.stem for path in LABS.glob("[0-9]*_*/lab_*.c")}
-    return sorted(path for path in USERSPACE.glob("lab_*.c") if path.stem in names)
+    return Programs(made[0], tuple(lab.name for lab in labs.all_labs()), wanted)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base.errors import RequestError, SetupError
-from harness.base.paths import KUNIT, ROOT, USERSPACE
+from harness.base.paths import KUNIT, ROOT
 
 PAGE = ROOT / "docs/contract.md"
 
@@ -21,8 +21,6 @@ OBSERVED = (REPORTS, LEAKS)
 _HEADING = re.compile(r"^### (\d+\.\d+) (.+)$")
 _CHECK = re.compile(r"`(\w+)`")
 
-# A test in a table: by the macro, or in full, as those are that take long.
-_USER_CHECK = re.compile(r"\bLAB_TEST\((\w+)|\.run = &(\w+),")
 _KUNIT_CASE = re.compile(r"\b(?:LAB_)?KUNIT_CASE\((\w+)\)")
 
 
@@ -90,33 +88,6 @@ def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
 
 def _is_named(clause: Clause, name: str) -> bool:
     return clause.number == name or clause.number.startswith(f"{name}.")
-
-
-def user_checks(directory: Path = USERSPACE) -> set[str]:
-    """Return the names of all tests in the tables of the check programs."""
-    return _names(_USER_CHECK, directory)
-
-
-def user_checks_of(lab: str, directory: Path = USERSPACE) -> set[str]:
-    """Return the names of the tests that a lab's check program has.
-
-    Those in a file that is named after a lab are this lab's; a table of another file
-    that such a file names is for those labs only; all else is for every lab.
-    """
-    programs = {path.stem: path for path in directory.glob("lab_*.c") if _is_program(path)}
-    mine = set(re.findall(r"\w+", programs[lab].read_text()))
-    theirs = {word for path in programs.values() for word in re.findall(r"\w+", path.read_text())}
-    return {
-        name
-        for path in directory.glob("lab_*.c")
-        if path.stem == lab
-        or (path.stem not in programs and (path.stem in mine or path.stem not in theirs))
-        for name in _names_in(path, _USER_CHECK)
-    }
-
-
-def _is_program(path: Path) -> bool:
-    return f"\nconst struct lab_program {path.stem} = " in path.read_text()
 
 
 def kunit_cases(directory: Path = KUNIT) -> set[str]:

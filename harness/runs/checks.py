@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.base import paths
+from harness.build import listing
 from harness.catalogue import contract
 from harness.guest import guest
 from harness.results import kunit_log
@@ -56,7 +57,7 @@ def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     All of them, where a clause is about what the kernel says while all of them run.
     """
     wanted = dict.fromkeys(check for clause in clauses for check in clause.checks)
-    known = contract.user_checks_of(lab.name)
+    known = listing.of_programs()[lab.name].checks
     chosen = [check for check in wanted if check in known]
     everything = contract.REPORTS in wanted or not chosen
     return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from harness.build import listing
 from harness.catalogue import contract, labs
 from harness.guest import prepare, side_by_side
 from harness.results import proof
@@ -94,7 +95,7 @@ def _jobs(
         lab
         for lab in chosen
         if not lab.why_not(machine.kernel.target)
-        and (observed or wanted & contract.user_checks_of(lab.name))
+        and (observed or wanted & listing.of_programs()[lab.name].checks)
     ]
     jobs = []
     for shorter in (False, True):

@@ -1,0 +1,80 @@
+"""What built programs and modules say of themselves: mapping, operations and checks.
+
+Nothing else reads the C of userspace/ and kunit/ to learn them.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from harness.base import tools
+from harness.base.errors import SetupError
+from harness.base.lock import locked
+from harness.base.paths import BUILD
+from harness.build import check_programs
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What `CHECK_PROGRAM --list` prints for a lab.
+
+    ``mapping_with`` maps a parameter to the mapping that the lab makes with it. ``usual``
+    are the checks of a plain run, ``thorough`` those that --thorough adds, both in order;
+    ``left_out`` maps each check that the lab cannot have to the operation that it lacks.
+    """
+
+    lab: str
+    mapping: str
+    mapping_with: dict[str, str]
+    operations: tuple[str, ...]
+    usual: tuple[str, ...]
+    thorough: tuple[str, ...]
+    left_out: dict[str, str]
+
+    @property
+    def checks(self) -> set[str]:
+        """The names of all checks."""
+        return {*self.usual, *self.thorough}
+
+
+@cache
+def of_programs() -> dict[str, Listing]:
+    """Return what each lab's check program says, by the lab's name.
+
+    The programs are built first, if need be. Raises SetupError if that fails.
+    """
+    with locked(BUILD / "build.lock", "the build"):
+        programs = check_programs.build()
+        return {name: parse(_list(programs.executable, name)) for name in programs.names}
+
+
+def _list(executable: Path, name: str) -> str:
+    """Return what the program prints under a name."""
+    command = [name, "--list"]
+    result = subprocess.run(
+        command, executable=executable, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise SetupError(f"{executable} as {name} --list failed: {tools.printable(result.stderr)}")
+    return result.stdout
+
+
+def parse(text: str) -> Listing:
+    """Read a listing. Raises SetupError for a line that makes no sense."""
+    facts: dict[str, list[list[str]]] = {"lab": [], "mapping": [], "operations": []}
+    facts |= {"usual": [], "thorough": [], "left_out": []}
+    for line in text.splitlines():
+        fact, *words = line.split() or [""]
+        if fact not in facts or not words:
+            raise SetupError(f"a check program lists what makes no sense: '{line}'")
+        facts[fact].append(words)
+    return Listing(
+        lab=facts["lab"][0][0],
+        mapping=next(words[0] for words in facts["mapping"] if len(words) == 1),
+        mapping_with={words[0]: words[1] for words in facts["mapping"] if len(words) == 2},
+        operations=tuple(facts["operations"][0]),
+        usual=tuple(words[0] for words in facts["usual"]),
+        thorough=tuple(words[0] for words in facts["thorough"]),
+        left_out={words[0]: words[1] for words in facts["left_out"]},
+    )
