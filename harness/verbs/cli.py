@@ -32,6 +32,7 @@ _VERBS = {
     "mistakes": "wrong versions of the labs, each caught by the clause that it names",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "lint": "what static checkers have to say of the sources",
+    "pages": "what README, docs and lessons show, run and compared",
     "test": "everything that the project promises",
     "console": "a shell in the guest, or one command",
     "compile_commands": "what clangd needs to read the C sources in an editor",
@@ -114,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
+    made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
+    made["pages"].add_argument(
+        "--write", action="store_true", help="write what came into the pages that differ"
+    )
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
