@@ -7,7 +7,10 @@ from pathlib import Path
 from harness.base import digest, tools
 from harness.base.paths import BUILD, LABS, USERSPACE
 from harness.base.progress import step
+from harness.build import sysroot
 from harness.catalogue import labs
+from harness.kernels.architecture import BUILD_ARCH, Architecture
+from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 
 
 @dataclass(frozen=True)
@@ -19,15 +22,18 @@ class Programs:
     digest: str
 
 
-def build() -> Programs:
-    """Build the check programs, or reuse what is there.
+def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
+    """Build the check programs for an architecture, or reuse what is there.
 
     Raises SetupError, with the compiler's words, if one does not compile.
     """
-    output = BUILD / "userspace"
+    root = sysroot.of(architecture)
+    own = architecture.debian == BUILD_ARCH
+    output = BUILD / ("userspace" if own else f"userspace-{architecture.name}")
     made = [output / "lab_checks"]
     stamp = output / "digest"
-    tools_used = [digest.of_tool(path) for path in ("/usr/bin/gcc-12", "/usr/include/check.h")]
+    compiler = architecture.toolchain.compiler
+    tools_used = [digest.of_tool(path) for path in (compiler, f"{root}/usr/include/check.h")]
     wanted = digest.of([*tools_used, USERSPACE, LABS / "include"])
     if not digest.is_current(made, stamp, wanted):
         stamp.unlink(missing_ok=True)
@@ -36,9 +42,20 @@ def build() -> Programs:
             path.unlink()
         with step("building the check programs"):
             tools.run(
-                ["make", f"-j{os.cpu_count() or 1}", "-C", USERSPACE, f"O={output}"],
+                [
+                    *("make", f"-j{os.cpu_count() or 1}", "-C", USERSPACE, f"O={output}"),
+                    f"CC={' '.join([compiler, *_places(root)])}",
+                ],
                 output / "build.log",
                 "building the check programs",
             )
         digest.set_current(made, stamp, wanted)
     return Programs(made[0], tuple(lab.name for lab in labs.all_labs()), wanted)
+
+
+def _places(root: Path) -> list[str]:
+    """Have the compiler look for headers and libraries below ``root`` first."""
+    if root == Path("/"):
+        return []
+    libraries = sorted((root / "usr/lib").glob("*/libcheck.a"))
+    return [f"-isystem {root}/usr/include", *(f"-L{path.parent}" for path in libraries)]

@@ -22,9 +22,8 @@ from harness.kernels.debian import Kernel
 from harness.build.modules import Modules
 from harness.base.paths import GUEST
 from harness.base.progress import say, step
+from harness.build import sysroot
 from harness.build.check_programs import Programs
-
-BUSYBOX = Path("/bin/busybox")
 
 # The guest holds an archive twice while it unpacks it.
 _MOST_EXTRA_BYTES = 128 << 20
@@ -101,7 +100,7 @@ def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
     """Make the initramfs for a kernel with these modules, or reuse it."""
     archive = modules.directory / "initramfs.cpio"
     stamp = modules.directory / "initramfs.digest"
-    recipe = [GUEST, BUSYBOX, Path(__file__)]
+    recipe: list[str | Path] = [GUEST, _facts(kernel), busybox_of(kernel), Path(__file__)]
     wanted = digest.of([modules.digest, programs.digest, kernel.version, *recipe])
     if not digest.is_current([archive], stamp, wanted):
         stamp.unlink(missing_ok=True)
@@ -109,6 +108,21 @@ def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
             _write(archive, kernel, modules, programs)
         digest.set_current([archive], stamp, wanted)
     return archive
+
+
+def busybox_of(kernel: Kernel) -> Path:
+    """Return the busybox that runs on a kernel's architecture."""
+    return sysroot.busybox(sysroot.of(kernel.target.architecture))
+
+
+def _facts(kernel: Kernel) -> str:
+    """Return what init is told of the machine, as a shell reads it."""
+    architecture = kernel.target.architecture
+    return (
+        f"ARCH={architecture.name}\nCONSOLE=/dev/{architecture.console}\n"
+        f"RESULTS=/dev/{architecture.results}\n"
+        f"SANITIZERS={int(architecture.has_sanitizers)}\n"
+    )
 
 
 def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) -> None:
@@ -120,7 +134,10 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     spec.file("init", GUEST / "init", 0o755)
     for name in ("fstab", "motd", "passwd", "profile"):
         spec.file(f"etc/{name}", GUEST / name)
-    spec.file("bin/busybox", BUSYBOX, 0o755)
+    facts = modules.directory / "machine"
+    facts.write_text(_facts(kernel))
+    spec.file("etc/machine", facts)
+    spec.file("bin/busybox", busybox_of(kernel), 0o755)
     for applet in _APPLETS:
         spec.link(f"bin/{applet}", "busybox")
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)

@@ -10,12 +10,9 @@ from harness.base.errors import SetupError
 from harness.kernels.debian import Kernel
 from harness.base.paths import BUILD, KUNIT, LABS
 from harness.base.progress import step
-from harness.kernels.uml import COMPILERS
 
 # What kbuild reads beside the sources.
 _MAKEFILES = ("Kbuild", "Makefile")
-
-_COMPILER = "/usr/bin/gcc-12"
 
 # Debug information and BTF triple the build's time and nobody reads them here.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
@@ -46,20 +43,21 @@ class Modules:
 def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     """Build the labs for a kernel, or reuse what is there.
 
-    For user-mode Linux the KUnit suites are built beside them, by the same make:
+    Where KUnit runs, its suites are built beside them, by the same make:
     so one make sees what an edit concerns. kbuild puts its objects beside the
     sources, so it works on a copy. Raises SetupError, with the compiler's words,
     if a module does not compile.
     """
-    is_um = kernel.target.is_um
-    sources = {"labs": labs} | ({"kunit": suites} if is_um else {})
-    # UML's flavours differ in all that modules are built against.
-    flavour = f"-{kernel.root.name}" if is_um else ""
+    architecture = kernel.target.architecture
+    sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
+    # Flavours differ in all that modules are built against.
+    flavour = f"-{kernel.flavour}" if kernel.flavour else ""
     directory = BUILD / "modules" / name_of(sources) / f"{kernel.target}{flavour}"
     copy = directory / "src"
     stamp = directory / "modules.digest"
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
-    wanted = digest.of([kernel.version, digest.of_tool(_COMPILER), Path(__file__), *inputs])
+    compiler = digest.of_tool(architecture.toolchain.compiler)
+    wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs])
     if not digest.is_current(_built(copy), stamp, wanted):
         # make knows what changed, but takes damaged objects for up to date.
         if not digest.is_intact(_built(copy), stamp):
@@ -79,17 +77,18 @@ def _count_lines(labs: Path) -> list[str]:
 
 def command(kernel: Kernel, directory: Path) -> list[str | Path]:
     """Return the command that builds the modules in a directory, as kbuild comes."""
-    arch = ["ARCH=um", *COMPILERS] if kernel.target.is_um else []
-    return ["make", "-C", kernel.headers, f"M={directory}", *arch]
+    options = kernel.target.architecture.toolchain.make
+    return ["make", "-C", kernel.headers, f"M={directory}", *options]
 
 
 def _run_kbuild(kernel: Kernel, copy: Path, log: Path, *goals: str) -> None:
     # Without the map a WARN() carries this machine's path into the module.
     flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
-    if kernel.root.name == "instrumented":
-        flags += f" {_KEEP_LINES}"
     jobs = f"-j{os.cpu_count() or 1}"
-    instrument = (*_INSTRUMENT, *_count_lines(copy / "labs")) if kernel.target.is_um else ()
+    instrument: tuple[str, ...] = ()
+    if kernel.target.architecture.has_sanitizers:
+        flags += f" {_KEEP_LINES}" if kernel.has("GCOV_KERNEL") else ""
+        instrument = (*_INSTRUMENT, *_count_lines(copy / "labs"))
     wanted = [jobs, *_LEAN, flags, *instrument, *goals]
     try:
         tools.run([*command(kernel, copy), *wanted], log, "building the modules")

@@ -10,7 +10,7 @@
         ...
 
 ``Clause`` is the one of docs/contract.md whose checks must notice. ``Load`` are the
-parameters, by default the first of lab.toml's. ``On`` is um (default) or x86_64. ``By``
+parameters, by default the first of lab.toml's. ``On`` is an architecture, by default um. ``By``
 is user (default), the lab's check program, or kunit, its suite. ``Lab``, in the
 directory of what all share, says which lab shows it.
 """
@@ -24,7 +24,7 @@ from harness.catalogue.contract import Clause
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import Lab, Load
 from harness.base.paths import LABS
-from harness.kernels.targets import Target
+from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target
 
 _KEYS = ("What", "Clause", "Load", "On", "By", "Lab")
 _CORE = "core"
@@ -55,8 +55,8 @@ class Mistake:
     def why_not(self, series: str) -> str | None:
         """Return why it cannot be shown on a series, or None if it can."""
         wanted = Target(series, self.arch)
-        if not wanted.is_um and not wanted.suites:
-            return f"needs {self.arch}, and {series} runs in user-mode Linux only"
+        if not wanted.has_image:
+            return f"needs {self.arch}, which has no kernel {series}"
         since = self.load.lab.since
         return since.why_not(series) if since else None
 
@@ -85,19 +85,14 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         raise SetupError(f"{patch}: Lab: wants one of {', '.join(sorted(known))}")
     if header["Clause"] not in clauses:
         raise SetupError(f"{patch}: Clause: {header['Clause']} is not in {contract.PAGE.name}")
-    arch, by = header.get("On", "um"), header.get("By", "user")
-    if (
-        arch not in ("um", "x86_64")
-        or by not in ("user", "kunit")
-        or (arch, by)
-        == (
-            "x86_64",
-            "kunit",
+    arch, by = header.get("On", KUNIT_ARCH), header.get("By", "user")
+    possible = {"user", "kunit"} if arch == KUNIT_ARCH else {"user"}
+    if arch not in ARCHES or by not in possible:
+        raise SetupError(
+            f"{patch}: wants On: {' or '.join(ARCHES)}, and By: user or, on {KUNIT_ARCH}, kunit"
         )
-    ):
-        raise SetupError(f"{patch}: wants On: um or x86_64, and By: user or, on um, kunit")
     if by == "user" and (reason := lab.cannot_run.get(arch)):
-        raise SetupError(f"{patch}: the check program of {lab.name} needs x86_64: {reason}")
+        raise SetupError(f"{patch}: the check program of {lab.name} cannot run on {arch}: {reason}")
     parameters = tuple(header["Load"].split()) if "Load" in header else lab.loads[0]
     return Mistake(
         patch=patch,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.results.coverage import FileCoverage, Line
 from harness.base.errors import SetupError
-from harness.kernels.targets import SERIES
+from harness.kernels.series import SERIES
 
 NAME = "unreached.toml"
 

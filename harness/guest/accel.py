@@ -17,7 +17,7 @@ from harness.base import paths
 from harness.guest import guest
 from harness.guest.channel import CommandReader, new_nonce
 from harness.base.errors import RequestError, SetupError
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.build.initramfs import Job
 from harness.base.paths import BUILD
 from harness.base.progress import say, step
@@ -42,13 +42,18 @@ def choose(wanted: str, machine: Machine) -> Machine:
     ``machine.initrd`` is the bare initramfs, which a probe can boot. Raises
     SetupError if KVM is asked for and cannot be opened.
     """
-    if machine.kernel.target.is_um:
+    if not machine.qemu:
         return replace(machine, accel="native")
+    if not machine.qemu.has_kvm:
+        if wanted == "kvm":
+            arch = machine.kernel.target.arch
+            raise RequestError(f"ACCEL=kvm is for guests of this machine's kind, and {arch} is not")
+        return replace(machine, accel="tcg")
     if wanted == "kvm" and not _can_open():
         raise SetupError(f"{_DEVICE} cannot be opened: use ACCEL=tcg, or join the group kvm")
     if wanted != "auto":
         return replace(machine, accel=wanted)
-    works = _remembered(_host(), lambda: _can_open() and _boots(machine))
+    works = _remembered(_host(machine.qemu.program), lambda: _can_open() and _boots(machine))
     if not works:
         say("KVM does not work on this machine: emulating")
     return replace(machine, accel="kvm" if works else "tcg")
@@ -58,11 +63,11 @@ def _can_open() -> bool:
     return os.access(_DEVICE, os.R_OK | os.W_OK)
 
 
-def _host() -> str:
+def _host(program: str) -> str:
     """Name what the answer depends on: the host's kernel, CPU, QEMU and rights."""
     cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
     model = [line for line in cpu.splitlines() if line.startswith(("model name", "hypervisor"))]
-    qemu = shutil.which("qemu-system-x86_64") or ""
+    qemu = shutil.which(program) or ""
     size = Path(qemu).stat().st_size if qemu else 0
     text = f"{os.uname().release} {model} {qemu} {size} {_can_open()}"
     return hashlib.sha256(text.encode()).hexdigest()
@@ -90,7 +95,7 @@ def _boots(machine: Machine) -> bool:
         return reader.status is not None
 
     with step("trying KVM"), paths.scratch() as directory:
-        job = Job({"env": f"NONCE={nonce}\nVERB=command\nARCH=x86_64\n", "command": "true\n"})
+        job = Job({"env": f"NONCE={nonce}\nVERB=command\n", "command": "true\n"})
         initrd = job.append_to(machine.initrd, directory)
         trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
         try:

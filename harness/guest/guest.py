@@ -15,28 +15,8 @@ from pathlib import Path
 
 from harness.base import tools
 from harness.base.errors import SetupError
-from harness.kernels.debian import Kernel
 from harness.base.paths import BUILD
-
-MEMORY_MIB = 512
-
-# KASAN's shadow and kmemleak's notes need more than the labs.
-_UML_MEMORY_MIB = 128
-
-# RAM that the kernel leaves alone, for lab_reserved; within MEMORY_MIB. No
-# shell sees this text, so the dollar needs no care here.
-RESERVED = "memmap=16M$0x18000000"
-
-# An oops ends the guest at once, by a panic and -no-reboot: what comes after
-# one proves nothing. Debian's kernels zero all memory that they hand out;
-# init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
-# module waits for RCU, which a guest with nothing else to do need not do at leisure.
-_COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1"
-
-# QEMU 7.2 loses the flags register when an interrupt follows an emulated
-# cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.
-# Without the feature the kernel does without the instruction.
-_EMULATED_CPU = "qemu64,-cx16"
+from harness.guest.machine import Machine
 
 # Where the interesting part of a console begins, and how much is shown of it.
 _CRASH = re.compile(r"BUG: |Oops: |Kernel panic|general protection fault|watchdog: ")
@@ -48,81 +28,6 @@ _PIPE_BYTES = 1 << 20
 
 # Keeps what a guest says on its console from filling the host's memory.
 _MOST_CONSOLE_BYTES = 4 << 20
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What to boot and how; ``limit`` is in seconds of wall time, or None.
-
-    ``arguments`` stand behind all else on the kernel's command line.
-    """
-
-    kernel: Kernel
-    initrd: Path
-    accel: str = "tcg"
-    limit: float | None = 120.0
-    arguments: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What runs the guest."""
-        return "UML" if self.kernel.target.is_um else "QEMU"
-
-    def command(
-        self, results_fd: int, interactive: bool = False, processor: int | None = None
-    ) -> list[str]:
-        """Return the command line, of QEMU or of the kernel itself if it is UML.
-
-        The process dies with its parent, however that ends. UML stays on ``processor``,
-        if one is given.
-        """
-        start = ["setpriv", "--pdeathsig", "KILL"]
-        if not self.kernel.target.is_um:
-            return start + self._qemu_command(results_fd, interactive)
-        pin = [] if processor is None else ["taskset", "-c", str(processor)]
-        return start + pin + self._uml_command(results_fd, interactive)
-
-    def _uml_command(self, results_fd: int, interactive: bool) -> list[str]:
-        """UML's consoles (con) and serial lines (ssl) take file descriptors."""
-        return [
-            str(self.kernel.image),
-            f"mem={_UML_MEMORY_MIB}M",
-            f"initrd={self.initrd}",
-            f"uml_dir={self.initrd.parent}/",
-            *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
-            *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
-            f"ssl1=null,fd:{results_fd}",
-            *_COMMAND_LINE.split(),
-            *self.arguments,
-        ]
-
-    def _qemu_command(self, results_fd: int, interactive: bool) -> list[str]:
-        """No network card, no disk, no screen.
-
-        -nodefaults and -no-user-config keep it so. The results go into a pipe,
-        which cannot be truncated: hence append=on.
-        """
-        console = ["-chardev", "stdio,id=console,signal=off"]
-        if interactive:
-            console[1] += ",mux=on"
-            console += ["-mon", "console", "-echr", "0x1d"]
-        cpu = "host" if self.accel == "kvm" else _EMULATED_CPU
-        arguments = ["console=ttyS0", _COMMAND_LINE, RESERVED, *self.arguments]
-        return [
-            "qemu-system-x86_64",
-            *("-accel", self.accel, "-cpu", cpu),
-            *("-m", f"{MEMORY_MIB}M"),
-            *("-nodefaults", "-no-user-config", "-no-reboot"),
-            *("-display", "none", "-nic", "none"),
-            *console,
-            *("-serial", "chardev:console"),
-            *("-add-fd", f"fd={results_fd},set=1"),
-            *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
-            *("-serial", "chardev:results"),
-            *("-kernel", str(self.kernel.image)),
-            *("-initrd", str(self.initrd)),
-            *("-append", " ".join(arguments)),
-        ]
 
 
 @dataclass
@@ -192,12 +97,12 @@ def _results_pipe() -> tuple[int, int]:
 
 @contextmanager
 def _processor(machine: Machine) -> Iterator[int | None]:
-    """Give a processor that no other guest is on, if there is one, to a UML guest.
+    """Give a processor that no other guest is on, if there is one, to a guest without QEMU.
 
-    The kernel and its processes take turns, by ptrace() and signals, at every system
+    User-mode Linux and its processes take turns, by ptrace() and signals, at every system
     call. That takes half the time if they need not wake each other on another processor.
     """
-    if not machine.kernel.target.is_um:
+    if machine.qemu:
         yield None
         return
     able = sorted(os.sched_getaffinity(0))

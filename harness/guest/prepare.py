@@ -3,7 +3,7 @@
 from harness.build import check_programs, initramfs, modules
 from harness.guest import accel
 from harness.kernels import debian, uml
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.base.lock import locked
 from harness.base.paths import BUILD
 from harness.kernels.debian import Kernel
@@ -12,7 +12,7 @@ from harness.kernels.request import Request
 
 def kernel(request: Request) -> Kernel:
     """Return the kernel that a request names, fetched or built if it is not there."""
-    if request.target.is_um:
+    if request.target.architecture.is_built:
         return uml.fetch(request.target, request.flavour)
     return debian.fetch(request.target, request.refresh)
 
@@ -26,5 +26,5 @@ def machine(request: Request) -> Machine:
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
         built = modules.build(found, request.labs, request.suites)
-        archive = initramfs.build(found, built, check_programs.build())
+        archive = initramfs.build(found, built, check_programs.build(request.target.architecture))
     return accel.choose(request.accelerator, Machine(found, archive, limit=request.limit))

@@ -22,7 +22,8 @@ from harness.base import paths
 from harness.base.errors import RequestError, SetupError
 from harness.base.lock import locked
 from harness.base.progress import step
-from harness.kernels.targets import Suite
+from harness.kernels.architecture import BUILD_ARCH
+from harness.kernels.series import DebianSuite
 
 DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -84,13 +85,13 @@ class Mirrors:
     main: Mirror | None
     security: Mirror | None
 
-    def of(self, suite: Suite) -> Mirror | None:
+    def of(self, suite: DebianSuite) -> Mirror | None:
         """The mirror that carries ``suite``."""
         return self.security if suite.security else self.main
 
 
 @dataclass(frozen=True)
-class Machine:
+class AptSettings:
     """What the machine's own apt configuration says."""
 
     sourcelist: Path
@@ -103,13 +104,27 @@ class Machine:
 
 @dataclass(frozen=True)
 class Package:
-    """One version of a package. ``depends`` holds names only; size in bytes."""
+    """One version of a package. ``depends`` holds names only; size in bytes.
+
+    ``arch`` is the architecture as Debian spells it, "all" if it is for every one.
+    """
 
     name: str
     version: str
     depends: tuple[str, ...]
     size: int
     sha256: str
+    arch: str = BUILD_ARCH
+
+    @property
+    def full_name(self) -> str:
+        """The name as apt takes it: packages of another architecture say which."""
+        return self.name + suffix(self.arch)
+
+
+def suffix(debian_arch: str) -> str:
+    """What stands behind a package's name for apt to take that of an architecture."""
+    return "" if debian_arch in ("all", BUILD_ARCH) else f":{debian_arch}"
 
 
 # --- what the machine says ---------------------------------------------------
@@ -129,13 +144,13 @@ def _apt_pkg() -> ModuleType:
     return apt_pkg
 
 
-def this_machine() -> Machine:
+def this_machine() -> AptSettings:
     """Read the configuration of the machine's apt.
 
     Raises SetupError without python3-apt.
     """
     config = _apt_pkg().config
-    return Machine(
+    return AptSettings(
         sourcelist=Path(config.find_file("Dir::Etc::sourcelist")),
         sourceparts=Path(config.find_dir("Dir::Etc::sourceparts")),
         acquire=tuple(line for line in config.dump().splitlines() if line.startswith("Acquire::")),
@@ -148,7 +163,7 @@ def this_machine() -> Machine:
     )
 
 
-def read_sources(machine: Machine) -> list[Source]:
+def read_sources(machine: AptSettings) -> list[Source]:
     """The enabled binary sources of ``machine``, in a fixed order."""
     files = [machine.sourcelist]
     if machine.sourceparts.is_dir():
@@ -258,7 +273,7 @@ def _debian_path(source: Source) -> bool:
     return re.search(r"/debian(-security)?/?$", source.uri) is not None
 
 
-def machine_mirrors(machine: Machine) -> Mirrors:
+def machine_mirrors(machine: AptSettings) -> Mirrors:
     """The mirrors to use on this machine, in this environment.
 
     Raises SetupError if neither says where Debian's archive is.
@@ -314,7 +329,7 @@ def run(
 
 
 class Archive:
-    """Some suites for one architecture, as a private apt sees them.
+    """Some suites for this machine and one other architecture, as a private apt sees them.
 
     ``update`` comes first. Every method raises SetupError when apt fails.
     """
@@ -324,7 +339,7 @@ class Archive:
         home: Path,
         suites: Mapping[str, Mirror],
         debian_arch: str,
-        machine: Machine,
+        machine: AptSettings,
         lock: int,
     ) -> None:
         """Set up below ``home``, which must not exist, for these suites by name."""
@@ -365,7 +380,10 @@ class Archive:
         return f"{' and '.join(addresses)} ({', '.join(self.suites)})"
 
     def versions(self, *names: str) -> list[Package]:
-        """All versions of the named packages, newest first."""
+        """All versions of the named packages, newest first.
+
+        Those of another architecture are named as in "busybox-static:arm64".
+        """
         result = self._apt("apt-cache", "show", "--all-versions", *names)
         if result.returncode and "No packages found" not in result.stderr:
             raise SetupError(f"apt-cache failed: {essence(result.stderr)}")
@@ -382,7 +400,7 @@ class Archive:
         # apt-get has no option for the folder, and names the files itself; in
         # an empty folder of their own they are easy to find.
         with tempfile.TemporaryDirectory(dir=self._home) as folder:
-            wanted = [f"{package.name}={package.version}" for package in packages]
+            wanted = [f"{package.full_name}={package.version}" for package in packages]
             result = self._apt("apt-get", "download", *wanted, cwd=Path(folder))
             if result.returncode:
                 raise self._unreachable(result.stdout + result.stderr)
@@ -391,7 +409,9 @@ class Archive:
 
 
 @contextmanager
-def open_archive(suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Archive | None]:
+def open_archive(
+    suites: Sequence[DebianSuite], debian_arch: str, what: str
+) -> Iterator[Archive | None]:
     """The archive of ``suites``, up to date; None if no mirror is known for any.
 
     ``what`` is wanted from it, for the line of progress.
@@ -429,7 +449,7 @@ def sources_text(suites: Mapping[str, Mirror]) -> str:
     return "\n".join(stanzas)
 
 
-def conf_text(home: Path, debian_arch: str, machine: Machine) -> str:
+def conf_text(home: Path, debian_arch: str, machine: AptSettings) -> str:
     """The apt.conf(5) of a private apt in ``home``.
 
     apt reads it first (through APT_CONFIG), so it can switch off the machine's
@@ -448,9 +468,7 @@ def conf_text(home: Path, debian_arch: str, machine: Machine) -> str:
         "Dir::State::status": str(home / "status"),
         "Dir::Cache": str(home / "cache"),
         "Dir::Log": str(home / "log"),
-        "APT::Architecture": debian_arch,
-        # apt would ask dpkg for more of them otherwise.
-        "APT::Architectures::": debian_arch,
+        "APT::Architecture": BUILD_ARCH,
         # Otherwise root's apt fetches as a user who may not write to home.
         "APT::Sandbox::User": "root",
         **_SAFETY,
@@ -458,6 +476,8 @@ def conf_text(home: Path, debian_arch: str, machine: Machine) -> str:
     said = {line.split(" ", 1)[0].lower() for line in machine.acquire}
     patience = {key: value for key, value in _PATIENCE.items() if key.lower() not in said}
     lines = [f'{key} "{value}";' for key, value in {**patience, **settings}.items()]
+    # apt would ask dpkg for more of them otherwise.
+    lines += [f'APT::Architectures:: "{arch}";' for arch in {BUILD_ARCH: 0, debian_arch: 0}]
     return "\n".join([*machine.acquire, *lines, ""])
 
 
@@ -480,9 +500,10 @@ def parse_packages(text: str) -> list[Package]:
             depends=tuple(depends),
             size=int(fields["Size"]),
             sha256=fields["SHA256"],
+            arch=fields["Architecture"],
         )
         # Suites that belong together list some versions twice.
-        packages[package.name, package.version] = package
+        packages[package.full_name, package.version] = package
     return list(packages.values())
 
 

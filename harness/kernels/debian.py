@@ -36,7 +36,8 @@ class Kernel:
     """A kernel that can be booted and that modules can be built for.
 
     ``release`` is what uname -r says, ``version`` that of the Debian package.
-    ``headers`` is the folder to pass to make -C.
+    ``headers`` is the folder to pass to make -C. ``flavour`` is empty where the
+    architecture has none.
     """
 
     target: Target
@@ -46,6 +47,11 @@ class Kernel:
     headers: Path
     config: Path
     root: Path
+    flavour: str = ""
+
+    def has(self, option: str) -> bool:
+        """Say whether an option of the configuration, as KUNIT, is built in."""
+        return f"CONFIG_{option}=y" in self.config.read_text().splitlines()
 
 
 def fetch(target: Target, refresh: bool = False) -> Kernel:
@@ -101,7 +107,7 @@ def _kernel(target: Target, home: Path, release: str, version: str) -> Kernel:
 
 def _key_files(kernel: Kernel) -> list[Path]:
     """Files without which a kernel is of no use; some from each package."""
-    abi = kernel.release.removesuffix(kernel.target.flavour)
+    abi = kernel.release.removesuffix(kernel.target.architecture.package)
     return [
         kernel.image,
         kernel.config,
@@ -175,7 +181,7 @@ def _fetch_newest(target: Target, home: Path, lock: int) -> Kernel:
         looked += [suite.name for suite in suites]
         try:
             what = f"kernel {target.series}"
-            with apt.open_archive(suites, target.debian_arch, what) as archive:
+            with apt.open_archive(suites, target.architecture.debian, what) as archive:
                 packages = newest(archive, target) if archive else []
                 if archive and packages:
                     return _install(archive, packages, target, home, lock)
@@ -192,16 +198,20 @@ def newest(archive: apt.Archive, target: Target) -> list[apt.Package]:
 
     Debian names the kernel of the day in the Depends of two metapackages.
     """
+    of_arch = apt.suffix(target.architecture.debian)
+    kind = target.architecture.package
     metapackages = archive.versions(
-        f"linux-image-{target.flavour}", f"linux-headers-{target.flavour}"
+        f"linux-image-{kind}{of_arch}", f"linux-headers-{kind}{of_arch}"
     )
     for version in dict.fromkeys(package.version for package in metapackages):
         if not of_series(version, target.series):
             continue
         metas = [package for package in metapackages if package.version == version]
         depends = [name for package in metas for name in package.depends]
-        packages = _same_version(archive, version, _matching(r"linux-(image|headers)-\d", depends))
+        own = [f"{name}{of_arch}" for name in _matching(r"linux-(image|headers)-\d", depends)]
+        packages = _same_version(archive, version, own)
         depends = [name for package in packages for name in package.depends]
+        # These two serve every architecture, or run on this machine.
         packages += _same_version(
             archive, version, _matching(r"linux-(headers-\d.*-common$|kbuild-\d)", depends)
         )

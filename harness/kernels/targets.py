@@ -1,64 +1,26 @@
-"""What can be booted: the table of kernel series and architectures."""
+"""What can be booted: a kernel series on an architecture."""
 
 from dataclasses import dataclass
 
 from harness.base.errors import RequestError
+from harness.kernels import arm64, um, x86_64
+from harness.kernels.architecture import Architecture
+from harness.kernels.series import DEFAULT_SERIES, NEWEST, SERIES, Groups, Series
 
-
-@dataclass(frozen=True)
-class Suite:
-    """A place in Debian's archive that carries kernel packages.
-
-    ``name`` is the suite as an apt source names it. ``security`` says that it
-    lies in the security archive, which has an address of its own.
-    """
-
-    name: str
-    security: bool = False
-
-
-# Suites to look in, best first. Those that belong together are fetched together,
-# and the newest package wins.
-Groups = tuple[tuple[Suite, ...], ...]
-
-
-@dataclass(frozen=True)
-class Series:
-    """Which suites carry a kernel series: as an image to boot, and as source.
-
-    There is no image where the headers want a newer compiler or C library than
-    bookworm's; user-mode Linux is built from the source.
-    """
-
-    image: Groups
-    source: Groups
-
-
-_BOOKWORM = (Suite("bookworm"), Suite("bookworm-security", security=True))
-
-SERIES: dict[str, Series] = {
-    "6.1": Series((_BOOKWORM,), (_BOOKWORM,)),
-    "6.12": Series(
-        ((Suite("bookworm-backports"),), (Suite("trixie"),)),
-        ((Suite("bookworm-backports"),), (Suite("trixie"),)),
-    ),
-    "7.2": Series((), ((Suite("trixie-backports"),), (Suite("sid"),))),
+ARCHES: dict[str, Architecture] = {
+    module.ARCHITECTURE.name: module.ARCHITECTURE for module in (x86_64, um, arm64)
 }
-
-# The kernel's name for an architecture: Debian's name, and the image flavour.
-# um is user-mode Linux, a kernel that runs as a program on the machine itself.
-ARCHES: dict[str, tuple[str, str]] = {
-    "x86_64": ("amd64", "cloud-amd64"),
-    "um": ("amd64", ""),
-}
-
-DEFAULT_SERIES = "6.1"
-DEFAULT_ARCH = "x86_64"
+DEFAULT_ARCH = x86_64.ARCHITECTURE.name
+# Where the KUnit suites run.
+KUNIT_ARCH = next(name for name, arch in ARCHES.items() if arch.has_kunit)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A kernel series on an architecture, both known to the tables above."""
+    """A kernel series on an architecture.
+
+    The series need not be in the table, if the kernel is built from its source.
+    """
 
     series: str = DEFAULT_SERIES
     arch: str = DEFAULT_ARCH
@@ -67,29 +29,28 @@ class Target:
         return f"{self.series}-{self.arch}"
 
     @property
-    def debian_arch(self) -> str:
-        """The architecture as Debian's packages spell it."""
-        return ARCHES[self.arch][0]
+    def architecture(self) -> Architecture:
+        """What the harness has to say of the architecture."""
+        return ARCHES[self.arch]
 
     @property
-    def flavour(self) -> str:
-        """The end of the kernel packages' names."""
-        return ARCHES[self.arch][1]
-
-    @property
-    def is_um(self) -> bool:
-        """Whether this is user-mode Linux."""
-        return self.arch == "um"
+    def has_image(self) -> bool:
+        """Whether there is a kernel of the series for the architecture."""
+        return self.architecture.is_built or bool(self.suites)
 
     @property
     def suites(self) -> Groups:
         """Groups of suites to look for the image in, best first."""
-        return SERIES[self.series].image
+        return _series(self.series).image
 
     @property
     def sources(self) -> Groups:
         """Groups of suites to look for the source in, best first."""
-        return SERIES[self.series].source
+        return _series(self.series).source
+
+
+def _series(name: str) -> Series:
+    return SERIES.get(name, Series((), NEWEST))
 
 
 def target(series: str | None, arch: str | None) -> Target:
@@ -104,14 +65,24 @@ def target(series: str | None, arch: str | None) -> Target:
     if arch not in ARCHES:
         raise RequestError(f"ARCH={arch} is unknown: choose one of {', '.join(ARCHES)}")
     wanted = Target(series, arch)
-    if not wanted.is_um and not wanted.suites:
+    if not wanted.has_image:
+        able = " or ".join(name for name in ARCHES if series in series_of(name))
         raise RequestError(
-            f"KERNEL={series} runs with ARCH=um only: "
+            f"KERNEL={series} runs with ARCH={able} only: "
             f"for ARCH={arch} choose one of {', '.join(series_of(arch))}"
         )
     return wanted
 
 
+def check_flavour(wanted: Target, flavour: str | None) -> None:
+    """Raise RequestError for a flavour that there is none of; None is the default."""
+    known = wanted.architecture.flavours
+    if flavour and not known:
+        raise RequestError(f"FLAVOUR= is of no use with ARCH={wanted.arch}: leave it out")
+    if flavour and flavour not in known:
+        raise RequestError(f"FLAVOUR={flavour} is unknown: choose one of {', '.join(known)}")
+
+
 def series_of(arch: str) -> list[str]:
     """Return the series that run on an architecture."""
-    return [name for name, series in SERIES.items() if arch == "um" or series.image]
+    return [name for name in SERIES if Target(name, arch).has_image]

@@ -18,19 +18,15 @@ from pathlib import Path
 
 from harness.base import digest, tools
 from harness.kernels import apt
-from harness.base.errors import RequestError, SetupError
+from harness.base.errors import SetupError
 from harness.kernels.debian import Kernel
 from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT
 from harness.base.progress import Step, say, step
 from harness.kernels.targets import Target
+from harness.kernels.um import COMPILERS
 
 CONFIGS = ROOT / "kunit/configs"
-FLAVOURS = ("instrumented", "plain")
-DEFAULT_FLAVOUR = FLAVOURS[0]
-
-# What make is told to compile with: there need not be a plain gcc.
-COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 
 # kmemleak reads all of the kernel's memory at each scan. To have KASAN look at each
 # of these reads takes three times as long, and finds nothing: it is told to let
@@ -54,12 +50,6 @@ _BUILD_LIMIT = 3600
 
 # A kernel of this configuration has about so many objects; for the progress line.
 _OBJECTS = 575
-
-
-def check(flavour: str | None) -> None:
-    """Raise RequestError for an unknown flavour; None stands for the default."""
-    if flavour and flavour not in FLAVOURS:
-        raise RequestError(f"FLAVOUR={flavour} is unknown: choose one of {', '.join(FLAVOURS)}")
 
 
 @dataclass(frozen=True)
@@ -90,7 +80,7 @@ def fetch(target: Target, flavour: str | None = None) -> Kernel:
 
     Raises SetupError, with the last lines of the build, if it cannot be had.
     """
-    flavour = flavour or DEFAULT_FLAVOUR
+    flavour = flavour or target.architecture.flavours[0]
     home = _home(target)
     with locked(home / "lock", f"UML {target.series}"):
         version = _fetch_source(target, home)
@@ -108,7 +98,7 @@ def _fetch_source(target: Target, home: Path) -> str:
     for suites in target.sources:
         looked += [suite.name for suite in suites]
         try:
-            with apt.open_archive(suites, target.debian_arch, name) as archive:
+            with apt.open_archive(suites, target.architecture.debian, name) as archive:
                 versions = archive.versions(name) if archive else []
                 if archive and versions:
                     _unpack(archive, versions[0], home)
@@ -188,6 +178,7 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
         headers=directory,
         config=directory / ".config",
         root=directory,
+        flavour=flavour,
     )
 
 

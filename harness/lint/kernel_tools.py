@@ -9,13 +9,13 @@ from pathlib import Path
 from harness.kernels import uml
 from harness.lint.checker import Checker, Finding, Output, Tree, call, side_by_side
 from harness.base.progress import Step
-from harness.kernels.targets import Target, series_of
+from harness.kernels.targets import KUNIT_ARCH, Target, series_of
 from harness.kernels.uml import Source
 
 
 def newest_source() -> Source:
     """Return the newest kernel's source. Raises SetupError if it cannot be had."""
-    return uml.fetch_source(Target(series_of("um")[-1], "um"))
+    return uml.fetch_source(Target(series_of(KUNIT_ARCH)[-1], KUNIT_ARCH))
 
 
 class _FromSource(Checker):

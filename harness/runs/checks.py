@@ -11,7 +11,8 @@ from harness.guest import guest
 from harness.results import kunit_log
 from harness.guest.channel import Files, LineReader, new_nonce
 from harness.catalogue.contract import Clause
-from harness.guest.guest import Ending, Machine
+from harness.guest.guest import Ending
+from harness.guest.machine import Machine
 from harness.build.initramfs import Job
 from harness.results.kunit_log import Leak
 from harness.catalogue.labs import Lab, Load

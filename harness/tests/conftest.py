@@ -13,7 +13,8 @@ from harness.build import modules
 from harness.kernels import debian, uml
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD, KUNIT, LABS, ROOT
-from harness.kernels.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, series_of
+from harness.kernels.series import DEFAULT_SERIES
+from harness.kernels.targets import DEFAULT_ARCH, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 

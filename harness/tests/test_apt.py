@@ -9,10 +9,10 @@ import pytest
 
 from harness.base import paths
 from harness.kernels import apt
-from harness.kernels.apt import Machine, Mirror, Source
+from harness.kernels.apt import AptSettings, Mirror, Source
 from harness.base.errors import SetupError
 from harness.base.lock import locked
-from harness.kernels.targets import Suite
+from harness.kernels.series import DebianSuite
 
 DEBIAN = "http://mirror.example.org/debian"
 SECURITY = "http://mirror.example.org/debian-security"
@@ -53,16 +53,16 @@ CRBpN+W84+VXctUGAQC5IDjHJwo0hcJxjq621iLiWjn6nw7Ai9BiM29RNOTyqQEA
 
 def machine_with(
     tmp_path: Path, lines: str = "", stanzas: str = "", acquire: tuple[str, ...] = ()
-) -> Machine:
+) -> AptSettings:
     """A machine with one apt source file of each format."""
     parts = tmp_path / "sources.list.d"
     parts.mkdir()
     (tmp_path / "sources.list").write_text(lines)
     (parts / "debian.sources").write_text(stanzas)
-    return Machine(tmp_path / "sources.list", parts, acquire)
+    return AptSettings(tmp_path / "sources.list", parts, acquire)
 
 
-def chosen(machine: Machine, **environ: str) -> apt.Mirrors:
+def chosen(machine: AptSettings, **environ: str) -> apt.Mirrors:
     return apt.choose(apt.read_sources(machine), environ)
 
 
@@ -131,7 +131,7 @@ def test_a_key_within_a_stanza_is_kept_whole(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_sources_has_none(tmp_path: Path) -> None:
-    assert apt.read_sources(Machine(tmp_path / "sources.list", tmp_path / "parts")) == []
+    assert apt.read_sources(AptSettings(tmp_path / "sources.list", tmp_path / "parts")) == []
 
 
 def test_files_that_apt_would_ignore_are_ignored(tmp_path: Path) -> None:
@@ -226,8 +226,8 @@ def test_a_machine_without_a_mirror_is_told_how_to_name_one(
 
 def test_each_suite_is_looked_for_in_its_own_archive() -> None:
     mirrors = apt.Mirrors(Mirror(DEBIAN), Mirror(SECURITY))
-    assert mirrors.of(Suite("bookworm")) == Mirror(DEBIAN)
-    assert mirrors.of(Suite("bookworm-security", security=True)) == Mirror(SECURITY)
+    assert mirrors.of(DebianSuite("bookworm")) == Mirror(DEBIAN)
+    assert mirrors.of(DebianSuite("bookworm-security", security=True)) == Mirror(SECURITY)
 
 
 # --- the private configuration -----------------------------------------------
@@ -291,7 +291,7 @@ def fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-BOOKWORM = (Suite("bookworm"), Suite("bookworm-security", security=True))
+BOOKWORM = (DebianSuite("bookworm"), DebianSuite("bookworm-security", security=True))
 
 
 def test_versions_come_newest_first_and_unknown_packages_are_left_out(fetching: Path) -> None:
@@ -362,7 +362,7 @@ def test_a_suite_that_the_mirror_lacks_is_told_from_a_mirror_out_of_reach(
     fetching: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(apt.NoSuchSuite, match="trixie"):
-        with apt.open_archive((Suite("trixie"),), "amd64", "demo"):
+        with apt.open_archive((DebianSuite("trixie"),), "amd64", "demo"):
             pass
     # Nothing listens on port 1.
     monkeypatch.setenv("KMAPLAB_MIRROR", "http://127.0.0.1:1/debian")

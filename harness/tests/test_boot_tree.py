@@ -12,7 +12,7 @@ from harness.base import digest
 from harness.base.paths import BUILD, KUNIT
 from harness.tests.conftest import call
 from harness.tests.test_tree import ADD_TO_TREE
-from harness.kernels.uml import COMPILERS
+from harness.kernels.um import COMPILERS
 
 pytestmark = pytest.mark.boot
 

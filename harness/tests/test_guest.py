@@ -12,7 +12,8 @@ import pytest
 
 from harness.guest import guest
 from harness.base.errors import SetupError
-from harness.guest.guest import Ending, Machine
+from harness.guest.guest import Ending
+from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.targets import Target
 
@@ -100,7 +101,8 @@ def test_qemu_that_dies_is_a_matter_of_set_up(qemu: Qemu) -> None:
 
 def machine(arch: str) -> Machine:
     nowhere = Path("none")
-    return Machine(Kernel(Target("6.1", arch), "6.1", "6.1", *[nowhere] * 4), nowhere)
+    kernel = Kernel(Target("6.1", arch), "6.1", "6.1", nowhere, nowhere, nowhere, nowhere)
+    return Machine(kernel, nowhere)
 
 
 def test_each_uml_guest_has_a_processor_to_itself(

@@ -8,7 +8,7 @@ import pytest
 
 from harness.base.paths import LABS
 from harness.catalogue.labs import Lab, all_labs
-from harness.kernels.targets import SERIES
+from harness.kernels.series import SERIES
 
 # A screen and a half.
 _MOST_LINES = 150

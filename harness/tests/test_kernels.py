@@ -15,7 +15,8 @@ from harness.base import paths
 from harness.kernels import apt, debian
 from harness.kernels.apt import Package
 from harness.base.errors import SetupError
-from harness.kernels.targets import Suite, Target
+from harness.kernels.series import DebianSuite
+from harness.kernels.targets import Target
 
 # Packages, by the version of the kernel that they are of.
 Debs = dict[str, list[Path]]
@@ -145,7 +146,9 @@ class Mirror:
         self.shelf = Shelf(packages, files)
 
     @contextmanager
-    def open_archive(self, suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Shelf]:
+    def open_archive(
+        self, suites: Sequence[DebianSuite], debian_arch: str, what: str
+    ) -> Iterator[Shelf]:
         self.asked.append("+".join(suite.name for suite in suites))
         yield self.shelf
 
@@ -229,7 +232,7 @@ def test_a_suite_that_the_mirror_lacks_is_passed_over(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def none_there(suites: Sequence[Suite], debian_arch: str, what: str) -> Iterator[Shelf]:
+    def none_there(suites: Sequence[DebianSuite], debian_arch: str, what: str) -> Iterator[Shelf]:
         mirror.asked.append(suites[0].name)
         raise apt.NoSuchSuite("http://mirror.example.org/debian: no Release file")
         yield

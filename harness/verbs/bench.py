@@ -19,12 +19,13 @@ from harness.base import paths, tools
 from harness.build import modules
 from harness.guest import guest, prepare
 from harness.base.errors import SetupError
-from harness.guest.guest import Machine
-from harness.build.initramfs import BUSYBOX, Job, Spec
+from harness.guest.machine import Machine
+from harness.build.initramfs import Job, Spec, busybox_of
 from harness.base.paths import BUILD, LABS, ROOT
 from harness.base.progress import step
+from harness.kernels.debian import Kernel
 from harness.kernels.request import Request
-from harness.kernels.targets import Target
+from harness.kernels.targets import KUNIT_ARCH, Target
 
 # What a warm run may cost, as a multiple of a bare boot.
 _AIM = 1.6
@@ -44,7 +45,7 @@ def main(request: Request, args: Namespace) -> int:
         print(f"fresh clone to table     {_fresh_clone(wanted):6.2f} s  (packages installed)")
     except SetupError as error:
         print(f"fresh clone to table     not measured: {error}")
-    _bench_kunit(Target(wanted.series, "um"), args.rounds)
+    _bench_kunit(Target(wanted.series, KUNIT_ARCH), args.rounds)
     return 0
 
 
@@ -52,7 +53,7 @@ def _bench_run(wanted: Target, rounds: int) -> None:
     command: list[str | Path] = [KMAPLAB, "run", "--kernel", wanted.series, "--arch", wanted.arch]
     machine = prepare.machine(Request(wanted))
     with paths.scratch() as directory:
-        bare = replace(machine, initrd=_bare_initramfs(directory))
+        bare = replace(machine, initrd=_bare_initramfs(directory, machine.kernel))
         _run(command)
         pairs = []
         with step(f"{rounds} rounds of a bare boot and a run") as progress:
@@ -118,13 +119,13 @@ def _bare_init(directory: Path) -> Path:
     return init
 
 
-def _bare_initramfs(directory: Path) -> Path:
+def _bare_initramfs(directory: Path, kernel: Kernel) -> Path:
     spec = Spec()
     for name in ("bin", "dev"):
         spec.directory(name)
     spec.console()
     spec.file("init", _bare_init(directory), 0o755)
-    spec.file("bin/busybox", BUSYBOX, 0o755)
+    spec.file("bin/busybox", busybox_of(kernel), 0o755)
     archive = directory / "bare.cpio"
     spec.write(archive)
     return archive

@@ -14,13 +14,13 @@ from typing import NoReturn
 from harness.base.errors import BAD_SETUP, OK, KmaplabError, RequestError
 from harness.base.paths import BUILD, KUNIT, LABS
 from harness.guest import accel
-from harness.kernels import uml
 from harness.kernels.request import Request
+from harness.kernels.series import DEFAULT_SERIES, SERIES
 from harness.kernels.targets import (
     ARCHES,
     DEFAULT_ARCH,
-    DEFAULT_SERIES,
-    SERIES,
+    KUNIT_ARCH,
+    check_flavour,
     series_of,
     target,
 )
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_suite_options(made["coverage"])
     _add_format(made["coverage"], "text", "json")
     # All labs are built only on the newest series.
-    _add_um_series(made["compile_commands"], series_of("um")[-1])
+    _add_um_series(made["compile_commands"], series_of(KUNIT_ARCH)[-1])
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
@@ -200,7 +200,7 @@ def _add_um_series(parser: argparse.ArgumentParser, default: str = DEFAULT_SERIE
     parser.add_argument(
         "--kernel",
         default=default,
-        help=f"kernel series: {', '.join(series_of('um'))} (default: {default})",
+        help=f"kernel series: {', '.join(series_of(KUNIT_ARCH))} (default: {default})",
     )
 
 
@@ -310,10 +310,11 @@ def _request(args: argparse.Namespace) -> Request:
     """Return what the options ask for. Raises RequestError for what cannot be had."""
     given = vars(args)
     accel.check(given.get("accel", "tcg"))
-    uml.check(given.get("flavour"))
+    wanted = target(args.kernel, given.get("arch", KUNIT_ARCH))
+    check_flavour(wanted, given.get("flavour"))
     names = ("flavour", "limit", "labs", "suites", "refresh")
     request = Request(
-        target(args.kernel, given.get("arch", "um")),
+        wanted,
         accelerator=given.get("accel", "tcg"),
         **{name: given[name] for name in names if name in given},
     )

@@ -12,7 +12,7 @@ from harness.base import paths
 from harness.guest import guest, prepare
 from harness.guest.channel import CommandReader, LineReader, new_nonce
 from harness.base.errors import GuestError, RequestError
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.build.initramfs import Job
 from harness.base.paths import BUILD
 from harness.base.progress import say

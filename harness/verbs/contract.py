@@ -15,7 +15,7 @@ from harness.verbs import kunit as verb_kunit
 from harness.catalogue import suites as kunit_suites
 from harness.runs.checks import Order
 from harness.catalogue.contract import Clause
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.catalogue.labs import Lab, Load
 from harness.base.progress import step
 from harness.results.proof import Evidence
@@ -26,10 +26,6 @@ from harness.kernels.targets import Target
 # A load with a size that is no power of two, or none of the usual, runs the same checks,
 # those that count with a tenth of the rounds.
 _SHORTER = 10
-
-# kmemleak tells what is lost only when it has been for five seconds: in this mode of
-# user-mode Linux a sleep costs none. KASAN is to report every error, not only the first.
-ARGUMENTS = ("time-travel=inf-cpu", "kasan_multi_shot")
 
 # What one guest does, under the name that the progress line shows.
 _Job: TypeAlias = tuple[str, Callable[[], Evidence]]
@@ -108,19 +104,19 @@ def _jobs(
     names = {lab.name for lab in chosen}
     its_suites = [one for one in kunit_suites.all_suites(request.suites) if one.lab in names]
     has_cases = observed or wanted & contract.kunit_cases(request.suites)
-    if machine.kernel.target.is_um and its_suites and has_cases:
+    if machine.kernel.target.architecture.has_kunit and its_suites and has_cases:
         jobs.insert(len(jobs) // 2, _kunit_job(machine, its_suites, request.seed))
     return jobs
 
 
 def _check_job(machine: Machine, order: Order) -> _Job:
-    ready = replace(machine, arguments=ARGUMENTS) if machine.kernel.target.is_um else machine
+    ready = replace(machine, arguments=machine.kernel.target.architecture.thorough_arguments)
     return (str(order.loads[0]), lambda: proof.of_loads(checks.run(ready, order)))
 
 
 def _kunit_job(machine: Machine, its_suites: list[kunit_suites.Suite], seed: int) -> _Job:
     ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
-    has_kmemleak = "CONFIG_DEBUG_KMEMLEAK=y" in machine.kernel.config.read_text()
+    has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
 
     def run() -> Evidence:
         outcome = verb_kunit.run(ready, its_suites, seed)

@@ -13,7 +13,7 @@ from harness.verbs import kunit as verb_kunit, run as verb_run
 from harness.guest.channel import Files
 from harness.results.coverage import FileCoverage, Objects
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK, GuestError
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.catalogue.labs import Lab
 from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT

@@ -11,7 +11,8 @@ from harness.reports import kunit_report
 from harness.results import kunit_log
 from harness.guest.channel import Files, Line, LineReader, new_nonce
 from harness.base.errors import GUEST_BROKEN, OK
-from harness.guest.guest import Ending, Machine
+from harness.guest.guest import Ending
+from harness.guest.machine import Machine
 from harness.build.initramfs import Job
 from harness.reports.kunit_report import Printer, SuiteResult
 from harness.base.paths import BUILD

@@ -16,10 +16,10 @@ from harness.catalogue import contract, mistakes, suites
 from harness.guest import accel, prepare, side_by_side
 from harness.results import proof
 from harness.runs import checks
-from harness.verbs import contract as verb_contract, kunit as verb_kunit
+from harness.verbs import kunit as verb_kunit
 from harness.runs.checks import Order
 from harness.base.errors import SetupError
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.base.lock import locked
 from harness.catalogue.mistakes import Mistake
@@ -28,7 +28,7 @@ from harness.base.paths import BUILD, KUNIT
 from harness.base.progress import Step, step
 from harness.results.proof import Evidence, Finding, Verdict
 from harness.kernels.request import Request
-from harness.kernels.targets import Target
+from harness.kernels.targets import ARCHES, Target
 from harness.build.check_programs import Programs
 
 
@@ -58,7 +58,7 @@ def main(request: Request, args: Namespace) -> int:
 
 def _longest_first(able: list[Mistake]) -> list[Mistake]:
     """Put those that boot QEMU first: what comes last shall be short."""
-    return sorted(able, key=lambda mistake: mistake.arch == "um")
+    return sorted(able, key=lambda mistake: not ARCHES[mistake.arch].qemu)
 
 
 def _show(progress: Step, count: int, mistake: Mistake, outcome: Outcome) -> None:
@@ -74,7 +74,7 @@ class _Workshop:
     """
 
     kernels: dict[str, Kernel]
-    programs: Programs
+    programs: dict[str, Programs]
     request: Request
     home: Path
     free: SimpleQueue[int] = field(default_factory=SimpleQueue)
@@ -90,10 +90,7 @@ class _Workshop:
         home = BUILD / "mistakes" / series
         home.mkdir(parents=True, exist_ok=True)
         with locked(BUILD / "build.lock", "the build"):
-            programs = check_programs.build()
-            # Whoever edits a check meanwhile shall not take it from under our hands.
-            own = Path(shutil.copy2(programs.executable, home))
-        programs = replace(programs, executable=own)
+            programs = {arch: _own_programs(arch, home) for arch in found}
         return _Workshop(found, programs, request, home)
 
     @contextmanager
@@ -124,7 +121,7 @@ class _Workshop:
             built = modules.build(kernel, sources, KUNIT)
         except SetupError as error:
             return Caught.DOES_NOT_BUILD, str(error), []
-        archive = initramfs.build(kernel, built, self.programs)
+        archive = initramfs.build(kernel, built, self.programs[mistake.arch])
         machine = accel.choose(
             self.request.accelerator, Machine(kernel, archive, limit=self.request.limit)
         )
@@ -143,17 +140,25 @@ class _Workshop:
         return Caught.SURVIVED, _what_happened(evidence), []
 
     def _try(self, mistake: Mistake, machine: Machine) -> Evidence:
-        um = machine.kernel.target.is_um
         if mistake.by_kunit:
             ready = replace(machine, arguments=verb_kunit.ARGUMENTS)
             its_suites = suites.choose(mistake.load.lab.name)
             outcome = verb_kunit.run(ready, its_suites, self.request.seed)
             return proof.of_suites(outcome.results, outcome.trouble)
-        ready = replace(machine, arguments=verb_contract.ARGUMENTS) if um else machine
+        thorough = machine.kernel.target.architecture.thorough_arguments
+        ready = replace(machine, arguments=thorough)
         options = checks.options([mistake.clause], mistake.load.lab)
         leaks = contract.LEAKS in mistake.clause.checks
         order = Order([mistake.load], self.request.seed, options, leaks)
         return proof.of_loads(checks.run(ready, order))
+
+
+def _own_programs(arch: str, home: Path) -> Programs:
+    """Return a copy of the check programs: one that an edit meanwhile does not change."""
+    programs = check_programs.build(ARCHES[arch])
+    directory = home / arch
+    directory.mkdir(exist_ok=True)
+    return replace(programs, executable=Path(shutil.copy2(programs.executable, directory)))
 
 
 def _copy(labs: Path, sources: Path) -> None:

@@ -11,7 +11,7 @@ from harness.runs import checks
 from harness.guest.channel import Files
 from harness.runs.checks import Checked, Order
 from harness.base.errors import GUEST_BROKEN
-from harness.guest.guest import Machine
+from harness.guest.machine import Machine
 from harness.catalogue.labs import Lab, Load
 from harness.base.paths import BUILD
 from harness.base.progress import Step, step

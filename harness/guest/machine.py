@@ -1,0 +1,104 @@
+"""What to boot, and the command that does: QEMU's, or the kernel itself as a program."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.guest import device_tree
+from harness.kernels.architecture import MEMORY_MIB, Qemu
+from harness.kernels.debian import Kernel
+
+# KASAN's shadow and kmemleak's notes need more than the labs.
+_PROGRAM_MEMORY_MIB = 128
+
+# An oops ends the guest at once, by a panic and -no-reboot: what comes after
+# one proves nothing. Debian's kernels zero all memory that they hand out;
+# init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
+# module waits for RCU, which a guest with nothing else to do need not do at leisure.
+_COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What to boot and how; ``limit`` is in seconds of wall time, or None.
+
+    ``arguments`` stand behind all else on the kernel's command line. What the guest
+    needs of files is made beside ``initrd``.
+    """
+
+    kernel: Kernel
+    initrd: Path
+    accel: str = "tcg"
+    limit: float | None = 120.0
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def qemu(self) -> Qemu | None:
+        """How QEMU plays the machine; None if the kernel runs as it is."""
+        return self.kernel.target.architecture.qemu
+
+    @property
+    def name(self) -> str:
+        """What runs the guest."""
+        return "QEMU" if self.qemu else "UML"
+
+    def command(
+        self, results_fd: int, interactive: bool = False, processor: int | None = None
+    ) -> list[str]:
+        """Return the command line, of QEMU or of the kernel itself.
+
+        The process dies with its parent, however that ends. Without QEMU it stays on
+        ``processor``, if one is given.
+        """
+        start = ["setpriv", "--pdeathsig", "KILL"]
+        if self.qemu:
+            return start + self._qemu_command(self.qemu, results_fd, interactive)
+        pin = [] if processor is None else ["taskset", "-c", str(processor)]
+        return start + pin + self._program_command(results_fd, interactive)
+
+    def _program_command(self, results_fd: int, interactive: bool) -> list[str]:
+        """UML's consoles (con) and serial lines (ssl) take file descriptors."""
+        return [
+            str(self.kernel.image),
+            f"mem={_PROGRAM_MEMORY_MIB}M",
+            f"initrd={self.initrd}",
+            f"uml_dir={self.initrd.parent}/",
+            *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
+            *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
+            f"ssl1=null,fd:{results_fd}",
+            *_COMMAND_LINE.split(),
+            *self.arguments,
+        ]
+
+    def _qemu_command(self, qemu: Qemu, results_fd: int, interactive: bool) -> list[str]:
+        """No network card, no disk, no screen.
+
+        -nodefaults and -no-user-config keep it so. The results go into a pipe,
+        which cannot be truncated: hence append=on.
+        """
+        console = ["-chardev", "stdio,id=console,signal=off"]
+        if interactive:
+            console[1] += ",mux=on"
+            console += ["-mon", "console", "-echr", "0x1d"]
+        cpu = "host" if self.accel == "kvm" else qemu.processor
+        hardware = [
+            *(qemu.program, *qemu.options),
+            *("-accel", self.accel, "-cpu", cpu),
+            *("-m", f"{MEMORY_MIB}M"),
+            *("-nodefaults", "-no-user-config", "-no-reboot"),
+            *("-display", "none", "-nic", "none"),
+        ]
+        tree = device_tree.option(qemu, hardware, self.initrd.parent)
+        port = f"console={self.kernel.target.architecture.console}"
+        arguments = [port, _COMMAND_LINE, *qemu.arguments, *self.arguments]
+        return [
+            *hardware,
+            *tree,
+            *console,
+            *("-serial", "chardev:console"),
+            *("-add-fd", f"fd={results_fd},set=1"),
+            *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
+            *qemu.results,
+            *("-kernel", str(self.kernel.image)),
+            *("-initrd", str(self.initrd)),
+            *("-append", " ".join(arguments)),
+        ]

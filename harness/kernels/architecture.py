@@ -1,0 +1,85 @@
+"""What an architecture is to the harness: where its kernel comes from, what builds for
+it and boots it, and what it can do.
+
+Each architecture is a file beside this one with one value of Architecture, and stands in
+the table of kernels/targets.py. All else in the harness asks these values, and never for
+an architecture by name.
+"""
+
+from dataclasses import dataclass
+
+# The architecture, as Debian spells it, of the machine that all is built on.
+BUILD_ARCH = "amd64"
+
+# RAM of an emulated machine, and the part of it that the kernel leaves to lab_reserved.
+MEMORY_MIB = 512
+RESERVED_MIB = 16
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What builds modules and check programs for an architecture.
+
+    ``compiler`` is its path, and ``make`` what kbuild is told. ``packages`` are Debian
+    packages of the architecture that hold the static libraries of the check programs and
+    the guest's busybox; without any, those of this machine serve.
+    """
+
+    compiler: str
+    make: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Qemu:
+    """How QEMU plays a machine.
+
+    ``options`` choose the machine, ``processor`` is the one to emulate, and ``results``
+    makes a serial port of the chardev of that name. RAM from the physical address
+    ``reserved`` on is kept from the kernel: by ``arguments`` on its command line, or
+    where ``has_device_tree`` by a node in it. ``has_kvm`` says whether the guest may run
+    on this machine's own processor.
+    """
+
+    program: str
+    processor: str
+    results: tuple[str, ...]
+    reserved: int
+    options: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    has_device_tree: bool = False
+    has_kvm: bool = False
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A value of ARCH=.
+
+    ``summary`` is for people. ``debian`` is Debian's name for it, and ``package`` the
+    end of the names of Debian's kernel packages; it is empty where the kernel is built
+    from the source, in one of ``flavours``, the first by default. ``console`` and
+    ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
+    a program of this machine.
+
+    ``has_kunit`` says that the KUnit suites run there, and ``has_sanitizers`` that the
+    kernel finds and reports what would not crash it. ``thorough_arguments``, on its
+    command line, have it report every error and wait without losing time.
+    """
+
+    name: str
+    summary: str
+    debian: str
+    console: str
+    results: str
+    toolchain: Toolchain
+    package: str = ""
+    flavours: tuple[str, ...] = ()
+    qemu: Qemu | None = None
+    has_kunit: bool = False
+    has_sanitizers: bool = False
+    thorough_arguments: tuple[str, ...] = ()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the kernel is built from the source."""
+        return not self.package

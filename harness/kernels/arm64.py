@@ -1,0 +1,27 @@
+"""arm64: Debian's own kernel in QEMU's virt machine, built for with a cross compiler."""
+
+from harness.kernels.architecture import Architecture, Qemu, Toolchain
+
+ARCHITECTURE = Architecture(
+    name="arm64",
+    summary="Debian's kernel in QEMU",
+    debian="arm64",
+    package="cloud-arm64",
+    console="ttyAMA0",
+    # The machine has one port of its own.
+    results="ttyS0",
+    toolchain=Toolchain(
+        compiler="/usr/bin/aarch64-linux-gnu-gcc-12",
+        make=("ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"),
+        packages=("busybox-static", "check", "libsubunit-dev"),
+    ),
+    qemu=Qemu(
+        program="qemu-system-aarch64",
+        options=("-machine", "virt"),
+        processor="cortex-a57",
+        results=("-device", "pci-serial,chardev=results"),
+        # RAM begins at 1 GiB.
+        reserved=0x58000000,
+        has_device_tree=True,
+    ),
+)

@@ -1,0 +1,25 @@
+"""um: user-mode Linux, a kernel that runs as a program on the machine itself.
+
+It is built from the source (kernels/uml.py), so that KUnit is in it and, in the
+instrumented flavour, what catches mistakes: KASAN, kmemleak, lockdep, fault injection.
+"""
+
+from harness.kernels.architecture import BUILD_ARCH, Architecture, Toolchain
+
+# There need not be a plain gcc.
+COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
+
+ARCHITECTURE = Architecture(
+    name="um",
+    summary="user-mode Linux with the sanitizers in it, built once in some minutes",
+    debian=BUILD_ARCH,
+    flavours=("instrumented", "plain"),
+    console="ttyS0",
+    results="ttyS1",
+    toolchain=Toolchain(compiler="/usr/bin/gcc-12", make=("ARCH=um", *COMPILERS)),
+    has_kunit=True,
+    has_sanitizers=True,
+    # kmemleak tells what is lost only when it has been for five seconds: in this mode a
+    # sleep costs none. KASAN reports every error, not only the first.
+    thorough_arguments=("time-travel=inf-cpu", "kasan_multi_shot"),
+)
