@@ -24,7 +24,8 @@ from pathlib import Path
 
 from harness.base.errors import RequestError
 from harness.base.paths import ROOT
-from harness.kernels.targets import DEFAULT_ARCH, DEFAULT_SERIES, Target, target
+from harness.kernels.series import DEFAULT_SERIES
+from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, target
 
 _KINDS = ("console", "c", "report", "sh", "text", "diff", "toml", "make", "python")
 _ADDRESSES = ("exact", "any")
@@ -206,5 +207,5 @@ def _target_named(command: Command | None) -> str | None:
     if not match or not command:
         return None
     named = {name.lower(): value for name, value in _OPTION.findall(command.text)}
-    arch = named.get("arch", "um" if match[1] in _UM_VERBS else DEFAULT_ARCH)
+    arch = named.get("arch", KUNIT_ARCH if match[1] in _UM_VERBS else DEFAULT_ARCH)
     return f"{arch}-{named.get('kernel', DEFAULT_SERIES)}"
