@@ -53,6 +53,11 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 }
 #endif
 
+/* 6.16 renamed it, since it reads 64 bits ("q") also on 64-bit machines. */
+#if KERNEL_VERSION(6, 16, 0) > LINUX_VERSION_CODE
+#define rdmsrq rdmsrl
+#endif
+
 /*
  * mmap_prepare() came in pieces, over some releases. From 7.2 on it has all that
  * lab_prepare shows, and it cannot be imitated on older ones:

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page table entry behind an address
+ *
+ * No lab: a witness. /dev/page_table reads the entry through which the processor
+ * reaches an address, of the caller or of the kernel. So a test can compare two
+ * mappings of one frame in what neither of them shows: whether the entries say
+ * the same about caches.
+ */
+#include <linux/bitfield.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "lab_compat.h"
+#include "page_table.h"
+
+/*
+ * What differs between architectures: where the kernel's tables begin, and which
+ * bits of an entry select a memory type. On x86_64 and arm64 the three bits are
+ * an index into a register that lists eight types.
+ */
+#if defined(CONFIG_ARM64)
+
+/* The processor has two roots, one for each half of the address space. */
+static pgd_t *page_table_kernel_root(void)
+{
+	/* Beside the address TTBR1_EL1 holds an ASID above, and flags below. */
+	return phys_to_virt(read_sysreg(ttbr1_el1) & GENMASK_ULL(47, 12));
+}
+
+static void page_table_read_type(struct page_table_entry *entry)
+{
+	entry->index = FIELD_GET(PTE_ATTRINDX_MASK, entry->entry);
+	entry->types = read_sysreg(mair_el1);
+}
+
+#elif defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+
+#include <asm/msr.h>
+
+/* Each process has the kernel's half in its own table. */
+static pgd_t *page_table_kernel_root(void)
+{
+	return current->mm->pgd;
+}
+
+static void page_table_read_type(struct page_table_entry *entry)
+{
+	/* In an entry for a block, bit 7 says that it is one. */
+	const u64 pat = entry->size == PAGE_SIZE ? _PAGE_PAT : _PAGE_PAT_LARGE;
+
+	entry->index = !!(entry->entry & pat) << 2 |
+		       !!(entry->entry & _PAGE_PCD) << 1 |
+		       !!(entry->entry & _PAGE_PWT);
+	rdmsrq(MSR_IA32_CR_PAT, entry->types);
+}
+
+#else
+
+/* In user-mode Linux the host maps, so the tables have only the caller's side. */
+static pgd_t *page_table_kernel_root(void)
+{
+	return NULL;
+}
+
+static void page_table_read_type(struct page_table_entry *entry)
+{
+	entry->index = 0;
+	entry->types = 0;
+}
+
+#endif
+
+static pgd_t *page_table_root(unsigned long addr)
+{
+	if (addr < TASK_SIZE)
+		return current->mm->pgd;
+	return addr >= PAGE_OFFSET ? page_table_kernel_root() : NULL;
+}
+
+/*
+ * The walk, as the processor does it: each level's entry leads to the table of
+ * the next, until one maps memory. Where an architecture has fewer than five
+ * levels, the kernel's helpers pass through those that are missing.
+ *
+ * Others may change the tables meanwhile. So this does as get_user_pages_fast():
+ * the caller has turned interrupts off, which keeps a table from being freed
+ * while it is read, and each entry is read once, into a copy.
+ */
+static int page_table_walk(pgd_t *root, unsigned long addr,
+			   struct page_table_entry *entry)
+{
+	pgd_t *pgdp = pgd_offset_pgd(root, addr);
+	pgd_t pgd = READ_ONCE(*pgdp);
+	p4d_t *p4dp, p4d;
+	pud_t *pudp, pud;
+	pmd_t *pmdp, pmd;
+	pte_t pte;
+
+	if (pgd_none(pgd))
+		return -ENXIO;
+	p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+	p4d = READ_ONCE(*p4dp);
+	if (p4d_none(p4d))
+		return -ENXIO;
+
+	pudp = pud_offset_lockless(p4dp, p4d, addr);
+	pud = READ_ONCE(*pudp);
+	if (!pud_present(pud))
+		return -ENXIO;
+	if (pud_leaf(pud)) {
+		entry->entry = pud_val(pud);
+		entry->size = PUD_SIZE;
+		return 0;
+	}
+
+	pmdp = pmd_offset_lockless(pudp, pud, addr);
+	pmd = READ_ONCE(*pmdp);
+	if (!pmd_present(pmd))
+		return -ENXIO;
+	if (pmd_leaf(pmd)) {
+		entry->entry = pmd_val(pmd);
+		entry->size = PMD_SIZE;
+		return 0;
+	}
+
+	pte = READ_ONCE(*pte_offset_kernel(&pmd, addr));
+	if (!pte_present(pte))
+		return -ENXIO;
+	entry->entry = pte_val(pte);
+	entry->size = PAGE_SIZE;
+	return 0;
+}
+
+static int page_table_find(struct page_table_entry *entry)
+{
+	unsigned long addr = entry->addr;
+	pgd_t *root = page_table_root(addr);
+	int err;
+
+	if (!root || addr != entry->addr)
+		return -ENXIO;
+
+	local_irq_disable();
+	err = page_table_walk(root, addr, entry);
+	local_irq_enable();
+	if (err)
+		return err;
+
+	page_table_read_type(entry);
+	entry->reserved = 0;
+	return 0;
+}
+
+/*
+ * The device. An entry tells where a page frame is, so it is for CAP_SYS_ADMIN
+ * only, like the addresses that the labs show.
+ */
+static long page_table_ioctl(struct file *file, unsigned int cmd,
+			     unsigned long arg)
+{
+	void __user *argp = (void __user *)arg;
+	struct page_table_entry entry;
+	int err;
+
+	if (cmd != PAGE_TABLE_IOC_ENTRY)
+		return -ENOTTY;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&entry, argp, sizeof(entry)))
+		return -EFAULT;
+	err = page_table_find(&entry);
+	if (err)
+		return err;
+	return copy_to_user(argp, &entry, sizeof(entry)) ? -EFAULT : 0;
+}
+
+static const struct file_operations page_table_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = page_table_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice page_table_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "page_table",
+	.fops = &page_table_fops,
+	.mode = 0600,
+};
+
+module_misc_device(page_table_device);
+
+MODULE_DESCRIPTION("kmaplab: the page table entry behind an address");
+MODULE_LICENSE("GPL");
