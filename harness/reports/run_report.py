@@ -201,7 +201,7 @@ def _cells(result: LoadResult) -> _Cells:
     good = result.verdict is Verdict.PASSED
     return _Cells(
         addresses=[report.get(f"{side}_addr", "-") for side in ("kernel", "phys", "user")],
-        frames={"yes": "neighbours", "no": "scattered"}.get(report.get("neighbours", ""), "-"),
+        frames={"yes": "contiguous", "no": "scattered"}.get(report.get("neighbours", ""), "-"),
         compared=[_bytes(report.get(way)) for way in ("kernel_to_user", "user_to_kernel")],
         checks=[f"{passed} of {result.ktap.plan or 0}"]
         + ([f"{skipped} skipped"] if skipped else []),

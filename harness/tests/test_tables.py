@@ -1,4 +1,4 @@
-"""What README.md and docs/index.md list of the labs: all of it follows from lab.toml."""
+"""What the pages list of the labs: all of it follows from lab.toml."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +82,7 @@ def _reasons(lab: Lab) -> str:
     ("name", "made"),
     [
         ("README.md", table_of_labs),
-        ("README.md", where_they_run),
+        ("docs/targets.md", where_they_run),
         ("docs/index.md", list_of_labs),
     ],
 )
