@@ -176,40 +176,37 @@ def _unpack_disk(kernel: Kernel, directory: Path) -> None:
         (directory / "brd.ko").write_bytes(plain)
 
 
-@dataclass(frozen=True)
-class Job:
-    """What one guest shall do: the files of /job, and a directory for /extra.
+def append(
+    initramfs: Path,
+    directory: Path,
+    files: dict[str, str],
+    extra: Path | None = None,
+    init: Path | None = None,
+) -> Path:
+    """Write an archive to ``directory`` that holds the initramfs and more behind it.
 
-    ``init`` is a program that takes the place of the guest's own.
+    ``files`` become those of /job, and ``extra`` is a directory that becomes /extra.
+    ``init`` is a program that takes the place of the guest's own. Raises RequestError if
+    the extra directory cannot be used.
     """
-
-    files: dict[str, str]
-    extra: Path | None = None
-    init: Path | None = None
-
-    def append_to(self, initramfs: Path, directory: Path) -> Path:
-        """Write initramfs and job into one archive in ``directory``.
-
-        Raises RequestError if the extra directory cannot be used.
-        """
-        spec = Spec()
-        spec.directory("job")
-        for name, content in self.files.items():
-            path = directory / name
-            path.write_bytes(os.fsencode(content))
-            spec.file(f"job/{name}", path, 0o600)
-        if self.extra:
-            _add_extra(spec, self.extra)
-        if self.init:
-            spec.file("init", self.init, 0o755)
-        job = directory / "job.cpio"
-        spec.write(job)
-        both = directory / "initrd.cpio"
-        with both.open("wb") as output:
-            for archive in (initramfs, job):
-                with archive.open("rb") as source:
-                    shutil.copyfileobj(source, output, 1 << 20)
-        return both
+    spec = Spec()
+    spec.directory("job")
+    for name, content in files.items():
+        path = directory / name
+        path.write_bytes(os.fsencode(content))
+        spec.file(f"job/{name}", path, 0o600)
+    if extra:
+        _add_extra(spec, extra)
+    if init:
+        spec.file("init", init, 0o755)
+    second = directory / "job.cpio"
+    spec.write(second)
+    both = directory / "initrd.cpio"
+    with both.open("wb") as output:
+        for archive in (initramfs, second):
+            with archive.open("rb") as source:
+                shutil.copyfileobj(source, output, 1 << 20)
+    return both
 
 
 def _add_extra(spec: Spec, extra: Path) -> None:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from harness.base import paths
 from harness.guest import guest
-from harness.guest.channel import CommandReader, new_nonce
+from harness.guest.channel import CommandReader
 from harness.base.errors import RequestError, SetupError
+from harness.guest.job import Job
 from harness.guest.machine import Machine
-from harness.build.initramfs import Job
 from harness.base.paths import BUILD
 from harness.base.progress import say, step
 
@@ -30,7 +30,7 @@ _MEMORY = BUILD / "accel.json"
 _PROBE_LIMIT = 15.0
 
 
-def check(wanted: str) -> None:
+def require_known(wanted: str) -> None:
     """Raise RequestError for an unknown choice."""
     if wanted not in CHOICES:
         raise RequestError(f"ACCEL={wanted} is unknown: choose one of {', '.join(CHOICES)}")
@@ -87,17 +87,15 @@ def _remembered(host: str, ask: Callable[[], bool]) -> bool:
 
 def _boots(machine: Machine) -> bool:
     """Boot a guest with KVM that runs one command; say whether it did."""
-    nonce = new_nonce()
-    reader = CommandReader(nonce)
+    job = Job("command", command="true")
+    reader = CommandReader(job.nonce)
 
     def heard(data: bytes) -> bool:
         reader.feed(data)
         return reader.status is not None
 
     with step("trying KVM"), paths.scratch() as directory:
-        job = Job({"env": f"NONCE={nonce}\nVERB=command\n", "command": "true\n"})
-        initrd = job.append_to(machine.initrd, directory)
-        trial = replace(machine, initrd=initrd, accel="kvm", limit=_PROBE_LIMIT)
+        trial = replace(job.give(machine, directory), accel="kvm", limit=_PROBE_LIMIT)
         try:
             return guest.run(trial, heard).finished
         except SetupError:

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import random
-import re
 import selectors
 import subprocess
 import threading
@@ -17,9 +16,9 @@ from harness.base import tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
 from harness.guest.machine import Machine
+from harness.results import kernel_log
 
-# Where the interesting part of a console begins, and how much is shown of it.
-_CRASH = re.compile(r"BUG: |Oops: |Kernel panic|general protection fault|watchdog: ")
+# How much is shown of a console, from a crash on or from its end.
 _MOST_LINES_OF_A_CRASH = 100
 _LAST_LINES = 40
 
@@ -50,7 +49,7 @@ class Ending:
         if not lines:
             return ["(its console was silent)"]
         for number, line in enumerate(lines):
-            if _CRASH.search(line):
+            if kernel_log.CRASH.search(line):
                 return lines[number : number + _MOST_LINES_OF_A_CRASH]
         return lines[-_LAST_LINES:]
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 from harness.guest import guest
 from harness.base.progress import hushed
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 
 
 def workers() -> int:
@@ -17,19 +17,19 @@ def workers() -> int:
     return os.cpu_count() or 1
 
 
-def run(jobs: Iterable[Job], work: Callable[[Job], Result]) -> Iterator[tuple[Job, Result]]:
-    """Do the work for each job; yield a job and what came of it as they end.
+def run(tasks: Iterable[Task], work: Callable[[Task], Answer]) -> Iterator[tuple[Task, Answer]]:
+    """Do the work for each task; yield a task and what came of it as they end.
 
-    The jobs are begun in their order. Whatever ends this early, an exception of the
+    The tasks are begun in their order. Whatever ends this early, an exception of the
     work among it, ends the guests as well.
     """
 
-    def quietly(job: Job) -> Result:
+    def quietly(task: Task) -> Answer:
         with hushed():
-            return work(job)
+            return work(task)
 
     pool = ThreadPoolExecutor(max_workers=workers())
-    futures = {pool.submit(quietly, job): job for job in jobs}
+    futures = {pool.submit(quietly, task): task for task in tasks}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()

@@ -1,28 +1,40 @@
-"""What `make contract` prints: a table for people, JSON and JUnit for machines."""
+"""What `make contract` prints."""
 
-import json
-import sys
 import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
-from harness.results.proof import ClauseResult, Evidence, Finding, Verdict
+from harness.reports import tables
+from harness.reports.forms import CaseReport, seed_text
+from harness.reports.junit import JunitCase, JunitResult, JunitSuite
+from harness.reports.tables import Block, Column, Row
+from harness.results.clauses import ClauseResult, ClauseVerdict, Evidence, Observation
 
 _MARKS = {
-    Verdict.PROVED: "[green]proved[/]",
-    Verdict.FAILED: "[bold red]FAILED[/]",
-    Verdict.SKIPPED: "[yellow]skipped[/]",
-    Verdict.NONE: "-",
+    ClauseVerdict.PROVED: "[green]proved[/]",
+    ClauseVerdict.FAILED: "[bold red]FAILED[/]",
+    ClauseVerdict.SKIPPED: "[yellow]skipped[/]",
+    ClauseVerdict.NONE: "-",
+}
+_NO_CHECK = "no check"
+
+_JUNIT = {
+    ClauseVerdict.PROVED: JunitResult.PASSED,
+    ClauseVerdict.FAILED: JunitResult.FAILURE,
+    ClauseVerdict.SKIPPED: JunitResult.SKIPPED,
 }
 
-# Of the text of a finding, and of the kernel's log.
+# The clause's column may become as narrow as this.
+_LEAST = 30
+
+# Of the text of an observation, and of the kernel's log.
 _MOST_CHARACTERS = 1500
 _MOST_LINES = 60
 
 
 @dataclass(frozen=True)
-class ContractReport:
+class ContractReport(CaseReport):
     """A whole run: what was booted, and what was proved.
 
     ``seconds`` is wall time; ``skipped`` says why a lab's check program did not run.
@@ -37,35 +49,28 @@ class ContractReport:
     skipped: dict[str, str]
     results: list[ClauseResult]
     evidence: Evidence
+    name = "kmaplab contract"
 
     @property
     def status(self) -> int:
-        """The exit status that it calls for."""
+        """The exit status that the results call for."""
         if self.evidence.broken:
             return GUEST_BROKEN
-        failed = any(one.verdict is Verdict.FAILED for one in self.evidence.findings)
         nothing = self.can_run and not any(result.is_proved for result in self.results)
-        return CHECK_FAILED if failed or nothing or self.evidence.problems else OK
+        return CHECK_FAILED if self.evidence.failed or nothing or self.evidence.problems else OK
 
     @property
     def can_run(self) -> bool:
         """Whether anything could be checked on this target at all."""
-        return bool(self.evidence.findings) or len(self.skipped) < len(self.labs)
+        return bool(self.evidence.observations) or len(self.skipped) < len(self.labs)
 
-    def print(self, kind: str) -> None:
-        """Write the report to standard output as table, json or junit."""
-        {"table": self._table, "json": self._json, "junit": self._junit}[kind]()
-
-    def _verdict(self, result: ClauseResult, lab: str) -> Verdict:
-        verdict = result.verdict(lab)
-        return Verdict.SKIPPED if verdict is Verdict.NONE and lab in self.skipped else verdict
-
-    def _json(self) -> None:
-        data = {
+    def as_data(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return {
             "kernel": self.release,
             "arch": self.arch,
             "accel": self.accel,
-            "seed": f"0x{self.seed:x}",
+            "seed": seed_text(self.seed),
             "seconds": round(self.seconds, 2),
             "status": self.status,
             "problems": self.evidence.problems,
@@ -73,8 +78,46 @@ class ContractReport:
             "clauses": [self._clause_as_dict(result) for result in self.results],
             "kernel_log": self.evidence.log if self.status else [],
         }
-        json.dump(data, sys.stdout, indent=2)
-        print()
+
+    def as_junit(self) -> list[JunitSuite]:
+        """Return what JUnit holds: a suite for each clause."""
+        suites = [
+            JunitSuite(str(result.clause), [_as_case(one) for one in result.observations])
+            for result in self.results
+        ]
+        if self.evidence.problems:
+            name = "loads and checks run to the end"
+            cases = [
+                JunitCase(name, "guests", JunitResult.FAILURE, problem)
+                for problem in self.evidence.problems
+            ]
+            suites.append(JunitSuite("guests", cases))
+        return suites
+
+    def print_table(self) -> None:
+        """Print it for people."""
+        from rich.markup import escape
+
+        names = [lab.removeprefix("lab_") for lab in self.labs]
+        columns = [Column("clause", least=_LEAST), *(Column(name) for name in names)]
+        rows, blocks = [], []
+        for result in self.results:
+            title = escape(str(result.clause))
+            verdicts = {
+                name: self._verdict(result, lab) for name, lab in zip(names, self.labs, strict=True)
+            }
+            rows.append(Row([title, *(_MARKS[verdict] for verdict in verdicts.values())]))
+            blocks.append(Block(title, _by_verdict(verdicts)))
+        console = tables.open_console()
+        tables.show(console, [tables.make(columns, rows)], blocks)
+        for line in self._remarks():
+            console.print(escape(line), soft_wrap=True)
+
+    def _verdict(self, result: ClauseResult, lab: str) -> ClauseVerdict:
+        verdict = result.verdict(lab)
+        if verdict is ClauseVerdict.NONE and lab in self.skipped:
+            return ClauseVerdict.SKIPPED
+        return verdict
 
     def _clause_as_dict(self, result: ClauseResult) -> dict[str, Any]:
         return {
@@ -84,58 +127,15 @@ class ContractReport:
             "labs": {lab: self._verdict(result, lab).value for lab in self.labs},
             "checks": [
                 {
-                    "lab": finding.lab,
-                    "where": finding.where,
-                    "check": finding.check,
-                    "result": finding.verdict.value,
-                    "text": finding.text,
+                    "lab": one.lab,
+                    "where": one.where,
+                    "check": one.check,
+                    "result": one.verdict.value,
+                    "text": one.text,
                 }
-                for finding in result.findings
+                for one in result.observations
             ],
         }
-
-    def _junit(self) -> None:
-        from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
-
-        xml = JUnitXml("kmaplab contract")
-        for result in self.results:
-            suite = TestSuite(str(result.clause))
-            for finding in result.findings:
-                case = TestCase(finding.check, classname=finding.where)
-                if finding.verdict is Verdict.FAILED:
-                    case.result = [Failure(finding.text or "failed")]
-                elif finding.verdict is Verdict.SKIPPED:
-                    case.result = [Skipped(finding.text)]
-                suite.add_testcase(case)
-            xml.add_testsuite(suite)
-        if self.evidence.problems:
-            suite = TestSuite("guests")
-            for problem in self.evidence.problems:
-                case = TestCase("loads and checks run to the end", classname="guests")
-                case.result = [Failure(problem)]
-                suite.add_testcase(case)
-            xml.add_testsuite(suite)
-        xml.update_statistics()
-        print(xml.tostring().decode())
-
-    def _table(self) -> None:
-        from rich import box
-        from rich.console import Console
-        from rich.markup import escape
-        from rich.table import Table
-
-        # A pipe has no width: nothing there may be cut off.
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("clause")
-        for lab in self.labs:
-            table.add_column(lab.removeprefix("lab_"), no_wrap=True)
-        for result in self.results:
-            marks = [_MARKS[self._verdict(result, lab)] for lab in self.labs]
-            table.add_row(escape(str(result.clause)), *marks)
-        console.print(table)
-        for line in self._remarks():
-            console.print(escape(line), soft_wrap=True)
 
     def _remarks(self) -> list[str]:
         """Return all that the table has no place for, in lines."""
@@ -144,17 +144,17 @@ class ContractReport:
         lines += [
             f"{result.clause}: has no check that runs on {self.arch}"
             for result in self.results
-            if not result.findings
+            if not result.observations
         ]
         failed = {
-            finding
+            one
             for result in self.results
-            for finding in result.findings
-            if finding.verdict is Verdict.FAILED
+            for one in result.observations
+            if one.verdict is ClauseVerdict.FAILED
         }
-        for finding in sorted(failed, key=lambda one: (one.where, one.check)):
-            lines.append(f"{finding.where}: {finding.check} failed")
-            lines += [f"    {textwrap.shorten(finding.text, _MOST_CHARACTERS)}"]
+        for one in sorted(failed, key=lambda one: (one.where, one.check)):
+            lines.append(f"{one.where}: {one.check} failed")
+            lines += [f"    {textwrap.shorten(one.text, _MOST_CHARACTERS)}"]
         lines += self.evidence.problems
         if self.status:
             lines += [f"    {line}" for line in self.evidence.log[:_MOST_LINES]]
@@ -162,24 +162,38 @@ class ContractReport:
 
     def _summary(self) -> str:
         proved = sum(result.is_proved for result in self.results)
-        checks = sum(one.verdict is Verdict.PROVED for one in self.evidence.findings)
+        checks = sum(one.verdict is ClauseVerdict.PROVED for one in self.evidence.observations)
         others = [result.clause.number for result in self.results if not result.is_proved]
         rest = f", not {', '.join(others)}" if others else ""
         return (
             f"{proved} of {len(self.results)} clauses proved{rest}, by {checks} checks, on Linux "
             f"{self.release} on {self.arch} ({self.accel}), in {self.seconds:.1f} s; "
-            f"SEED=0x{self.seed:x}"
+            f"SEED={seed_text(self.seed)}"
         )
+
+
+def _by_verdict(verdicts: dict[str, ClauseVerdict]) -> list[str]:
+    """Return a line for each verdict, with the labs that it is on."""
+    return [
+        f"{_NO_CHECK if verdict is ClauseVerdict.NONE else mark}: {', '.join(labs)}"
+        for verdict, mark in _MARKS.items()
+        if (labs := [lab for lab, its_verdict in verdicts.items() if its_verdict is verdict])
+    ]
+
+
+def _as_case(one: Observation) -> JunitCase:
+    text = one.text or ("failed" if one.verdict is ClauseVerdict.FAILED else "")
+    return JunitCase(one.check, one.where, _JUNIT[one.verdict], text, seconds=one.seconds)
 
 
 def _skipped_checks(results: list[ClauseResult]) -> list[str]:
     """Return each reason why checks were skipped, with the checks and the labs."""
     reasons: dict[str, dict[str, set[str]]] = {}
     for result in results:
-        for finding in result.findings:
-            if finding.verdict is Verdict.SKIPPED:
-                where = reasons.setdefault(finding.text, {})
-                where.setdefault(_where(finding), set()).add(finding.check)
+        for one in result.observations:
+            if one.verdict is ClauseVerdict.SKIPPED:
+                where = reasons.setdefault(one.text, {})
+                where.setdefault(_where(one), set()).add(one.check)
     lines = []
     for reason, where in reasons.items():
         checks = sorted(set().union(*where.values()))
@@ -188,5 +202,5 @@ def _skipped_checks(results: list[ClauseResult]) -> list[str]:
     return lines
 
 
-def _where(finding: Finding) -> str:
-    return finding.where.replace("KUnit ", "the suite of ")
+def _where(one: Observation) -> str:
+    return one.where.replace("KUnit ", "the suite of ")

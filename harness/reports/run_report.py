@@ -1,25 +1,38 @@
-"""What `make run` prints: a table for people, JSON and JUnit for machines."""
+"""What `make run` prints."""
 
-import json
 import re
-import sys
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from harness.results.ktap import Check
+from harness.base.errors import GUEST_BROKEN
 from harness.catalogue.labs import Load
-from harness.results.load_results import LoadResult, Verdict
+from harness.guest.machine import Machine
+from harness.reports import tables
+from harness.reports.forms import CaseReport, seed_text
+from harness.reports.junit import JunitCase, JunitResult, JunitSuite
+from harness.reports.tables import Block, Column, Row
+from harness.results import kernel_log, load_results
+from harness.results.ktap import Check
+from harness.results.load_results import LoadResult, LoadVerdict
+from harness.runs.check_loads import CheckedLoads
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _STYLES = {
-    Verdict.PASSED: "green",
-    Verdict.SKIPPED: "yellow",
-    Verdict.FAILED: "bold red",
-    Verdict.BROKEN: "bold magenta",
+    LoadVerdict.PASSED: "green",
+    LoadVerdict.SKIPPED: "yellow",
+    LoadVerdict.FAILED: "bold red",
+    LoadVerdict.BROKEN: "bold magenta",
 }
+
+# What a kernel logs anyway, and what explains nothing.
+_NOISE = re.compile(r"taint|tsc: |clocksource: |random: ")
 
 
 @dataclass(frozen=True)
-class RunReport:
+class RunReport(CaseReport):
     """A whole run: what was booted, the seed of its contents, and the results.
 
     ``seconds`` is the guest's wall time; ``trouble`` says what was wrong with
@@ -32,76 +45,63 @@ class RunReport:
     seed: int
     seconds: float
     results: list[LoadResult]
-    trouble: str | None
-    last_lines: list[str]
-    status: int
+    trouble: str | None = None
+    last_lines: tuple[str, ...] = ()
+    name = "kmaplab"
 
-    def print(self, kind: str) -> None:
-        """Write the report to standard output as table, json or junit."""
-        {"table": self._table, "json": self._json, "junit": self._junit}[kind]()
-
-    def _json(self) -> None:
-        json.dump(
-            {
-                "kernel": self.release,
-                "arch": self.arch,
-                "accel": self.accel,
-                "seed": f"0x{self.seed:x}",
-                "seconds": round(self.seconds, 2),
-                "status": self.status,
-                "trouble": self.trouble,
-                "console": self.last_lines,
-                "labs": [_as_dict(result) for result in self.results],
-            },
-            sys.stdout,
-            indent=2,
+    @staticmethod
+    def of(machine: Machine, seed: int, checked: CheckedLoads, console: Path) -> "RunReport":
+        """Return the report on loads that were checked; ``console`` is the guest's, kept."""
+        trouble = checked.trouble
+        return RunReport(
+            release=machine.kernel.release,
+            arch=machine.kernel.target.arch,
+            accel=machine.accel,
+            seed=seed,
+            seconds=checked.ending.seconds,
+            results=checked.results,
+            trouble=f"{trouble}; the end of its console (all of it: {console})"
+            if trouble
+            else None,
+            last_lines=tuple(checked.ending.last_lines()) if trouble else (),
         )
-        print()
 
-    def _junit(self) -> None:
-        from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+    @property
+    def status(self) -> int:
+        """The exit status that the results call for."""
+        return GUEST_BROKEN if self.trouble else load_results.worst(self.results)
 
-        xml = JUnitXml("kmaplab")
-        for result in self.results:
-            suite = TestSuite(str(result.load))
-            for check in result.ktap.checks:
-                case = TestCase(check.name, classname=result.load.lab.name)
-                if not check.passed:
-                    failure = Failure(check.diagnostics[0] if check.diagnostics else "failed")
-                    failure.text = "\n".join((*check.diagnostics, *result.log))
-                    case.result = [failure]
-                elif check.skipped is not None:
-                    case.result = [Skipped(check.skipped)]
-                suite.add_testcase(case)
-            if result.problems:
-                case = TestCase("load and checks run to the end", classname=result.load.lab.name)
-                skipped = result.verdict is Verdict.SKIPPED
-                error = (Skipped if skipped else Error)(result.problems[0])
-                error.text = "\n".join((*result.problems, *result.log))
-                case.result = [error]
-                suite.add_testcase(case)
-            xml.add_testsuite(suite)
+    def as_data(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return {
+            "kernel": self.release,
+            "arch": self.arch,
+            "accel": self.accel,
+            "seed": seed_text(self.seed),
+            "seconds": round(self.seconds, 2),
+            "status": self.status,
+            "trouble": self.trouble,
+            "console": list(self.last_lines),
+            "labs": [_as_dict(result) for result in self.results],
+        }
+
+    def as_junit(self) -> list[JunitSuite]:
+        """Return what JUnit holds: a suite for each load."""
+        suites = [_as_junit(result) for result in self.results]
         if self.trouble:
-            suite = TestSuite("guest")
-            case = TestCase("the guest runs to its end", classname="guest")
-            error = Error(self.trouble)
-            error.text = "\n".join(self.last_lines)
-            case.result = [error]
-            suite.add_testcase(case)
-            xml.add_testsuite(suite)
-        print(xml.tostring().decode())
+            text = "\n".join(self.last_lines)
+            name = "the guest runs to its end"
+            case = JunitCase(name, "guest", JunitResult.ERROR, self.trouble, text)
+            suites.append(JunitSuite("guest", [case]))
+        return suites
 
-    def _table(self) -> None:
-        from rich.console import Console
+    def print_table(self) -> None:
+        """Print it for people."""
         from rich.markup import escape
 
-        # A pipe has no width: nothing there may be wrapped or cut off.
-        width = None if sys.stdout.isatty() else 400
-        console = Console(highlight=False, width=width)
-        table = _wide_table(self.results)
-        if _width(console, table) > console.width:
-            table = _narrow_table(self.results)
-        console.print(table)
+        console = tables.open_console()
+        blocks = [_block(result) for result in self.results]
+        tables.show(console, [_wide_table(self.results), _narrow_table(self.results)], blocks)
         for result in self.results:
             for line in _what_failed(result):
                 console.print(escape(line), soft_wrap=True)
@@ -111,77 +111,81 @@ class RunReport:
                 console.print(f"    {escape(line)}", soft_wrap=True)
         console.print(
             f"Linux {self.release} on {self.arch} ({self.accel}), {self.seconds:.1f} s; "
-            f"the contents follow from SEED=0x{self.seed:x}",
+            f"the contents follow from SEED={seed_text(self.seed)}",
             soft_wrap=True,
         )
 
 
-def _wide_table(results: list[LoadResult]) -> Any:
+def _wide_table(results: list[LoadResult]) -> "Table":
     """One line for each load."""
-    table = _table(
-        "lab",
-        "kernel address",
-        "physical address",
-        "user address",
-        "frames",
-        "bytes compared:\nkernel to user",
-        "\nuser to kernel",
-        "checks\npassed",
-        "verdict",
-    )
+    columns = [
+        Column("lab"),
+        Column("kernel address"),
+        Column("physical address"),
+        Column("user address"),
+        Column("frames"),
+        Column("bytes compared:\nkernel to user", numbers=True),
+        Column("\nuser to kernel", numbers=True),
+        Column("checks\npassed"),
+        Column("verdict"),
+    ]
+    rows = []
     for result in results:
-        cells = _cells(result)
-        table.add_row(
+        facts = _facts(result)
+        cells = [
             str(result.load),
-            *cells.addresses,
-            cells.frames,
-            *cells.compared,
-            ", ".join(cells.checks),
-            cells.verdict,
-            style=_STYLES[result.verdict],
-        )
-    return table
+            *facts.addresses,
+            facts.frames,
+            *facts.compared,
+            ", ".join(facts.checks),
+            facts.verdict,
+        ]
+        rows.append(Row(cells, _STYLES[result.verdict]))
+    return tables.make(columns, rows)
 
 
-def _narrow_table(results: list[LoadResult]) -> Any:
+def _narrow_table(results: list[LoadResult]) -> "Table":
     """Some lines for each load, to fit into 80 columns."""
-    table = _table(
-        "lab", "kernel, physical,\nuser address", "frames", "bytes to user,\nto kernel", "checks"
-    )
+    columns = [
+        Column("lab"),
+        Column("kernel, physical,\nuser address"),
+        Column("frames"),
+        Column("bytes to user,\nto kernel", numbers=True),
+        Column("checks"),
+    ]
+    rows = []
     for result in results:
-        cells = _cells(result)
-        table.add_row(
+        facts = _facts(result)
+        cells = [
             "\n".join((result.load.lab.name, *result.load.parameters)),
-            "\n".join(cells.addresses),
-            cells.frames,
-            "\n".join(cells.compared),
-            "\n".join((cells.verdict, *cells.checks)),
-            style=_STYLES[result.verdict],
-        )
-    return table
+            "\n".join(facts.addresses),
+            facts.frames,
+            "\n".join(facts.compared),
+            "\n".join((facts.verdict, *facts.checks)),
+        ]
+        rows.append(Row(cells, _STYLES[result.verdict]))
+    return tables.make(columns, rows)
 
 
-def _width(console: Any, table: Any) -> int:
-    """Return the columns that a table would like to have."""
-    from rich.measure import Measurement
-
-    unbounded = console.options.update(max_width=10_000)
-    return int(Measurement.get(console, unbounded, table).maximum)
-
-
-def _table(*columns: str) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        numbers = column.startswith(("bytes", "\n"))
-        table.add_column(column, no_wrap=True, justify="right" if numbers else "left")
-    return table
+def _block(result: LoadResult) -> Block:
+    """A load's facts below each other, for a terminal that no table fits on."""
+    facts = _facts(result)
+    kernel, physical, user = facts.addresses
+    to_user, to_kernel = facts.compared
+    lines = [
+        f"kernel address    {kernel}",
+        f"physical address  {physical}",
+        f"user address      {user}",
+        f"frames            {facts.frames}",
+        f"bytes to user     {to_user}",
+        f"bytes to kernel   {to_kernel}",
+        f"checks passed     {', '.join(facts.checks)}",
+    ]
+    return Block(f"{result.load}: {facts.verdict}", lines, _STYLES[result.verdict])
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _Facts:
     """What the table says of a load; "-" where the checks did not."""
 
     addresses: list[str]
@@ -191,15 +195,15 @@ class _Cells:
     verdict: str
 
 
-def _cells(result: LoadResult) -> _Cells:
+def _facts(result: LoadResult) -> _Facts:
     report = result.ktap.report
     if not int(report.get("pages", 0)):
         report = {}
     checks = result.ktap.checks
     skipped = sum(check.skipped is not None for check in checks)
     passed = sum(check.passed for check in checks) - skipped
-    good = result.verdict is Verdict.PASSED
-    return _Cells(
+    good = result.verdict is LoadVerdict.PASSED
+    return _Facts(
         addresses=[report.get(f"{side}_addr", "-") for side in ("kernel", "phys", "user")],
         frames={"yes": "contiguous", "no": "scattered"}.get(report.get("neighbours", ""), "-"),
         compared=[_bytes(report.get(way)) for way in ("kernel_to_user", "user_to_kernel")],
@@ -228,7 +232,7 @@ def _what_failed(result: LoadResult) -> list[str]:
         if check.skipped is not None:
             lines.append(f"{result.load}: {check.name} skipped: {check.skipped}")
     log = _log_of_the_lab(result.log)
-    if result.verdict is not Verdict.PASSED and log:
+    if result.verdict is not LoadVerdict.PASSED and log:
         lines.append(f"{result.load}: the kernel log of this load")
         lines += [f"    {text}" for text in log]
     return lines
@@ -244,9 +248,31 @@ def _failed_alike(result: LoadResult) -> list[list[Check]]:
 
 def _log_of_the_lab(log: list[str]) -> list[str]:
     """Leave out what a kernel logs anyway, unless it has a warning to explain."""
-    if any(re.search(r"WARNING: |BUG: |Call Trace", line) for line in log):
+    if kernel_log.reports(log):
         return log
-    return [line for line in log if not re.search(r"taint|tsc: |clocksource: |random: ", line)]
+    return [line for line in log if not _NOISE.search(line)]
+
+
+def _as_junit(result: LoadResult) -> JunitSuite:
+    lab = result.load.lab.name
+    suite = JunitSuite(str(result.load), seconds=result.seconds)
+    for check in result.ktap.checks:
+        case = JunitCase(check.name, lab, seconds=check.seconds)
+        if check.skipped is not None:
+            case = replace(case, result=JunitResult.SKIPPED, message=check.skipped)
+        elif not check.passed:
+            message = check.diagnostics[0] if check.diagnostics else "failed"
+            text = "\n".join((*check.diagnostics, *result.log))
+            case = replace(case, result=JunitResult.FAILURE, message=message, text=text)
+        suite.cases.append(case)
+    if result.problems:
+        skipped = result.verdict is LoadVerdict.SKIPPED
+        kind = JunitResult.SKIPPED if skipped else JunitResult.ERROR
+        problems = [str(problem) for problem in result.problems]
+        text = "\n".join((*problems, *result.log))
+        name = "load and checks run to the end"
+        suite.cases.append(JunitCase(name, lab, kind, problems[0], text))
+    return suite
 
 
 def _as_dict(result: LoadResult) -> dict[str, Any]:
@@ -259,26 +285,28 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
         "user_address": report.get("user_addr"),
         "pages": _number(report.get("pages")),
         "size": _number(report.get("size")),
-        "frames_are_neighbours": {"yes": True, "no": False}.get(report.get("neighbours", "")),
+        "frames_are_contiguous": {"yes": True, "no": False}.get(report.get("neighbours", "")),
         "bytes_kernel_to_user": _number(report.get("kernel_to_user")),
         "bytes_user_to_kernel": _number(report.get("user_to_kernel")),
         "checks_planned": result.ktap.plan,
         "checks": [
             {
                 "name": check.name,
-                "result": "skip"
-                if check.skipped is not None
-                else "pass"
-                if check.passed
-                else "fail",
+                "result": _word(check),
                 "reason": check.skipped,
                 "diagnostics": list(check.diagnostics),
             }
             for check in result.ktap.checks
         ],
-        "problems": result.problems,
+        "problems": [str(problem) for problem in result.problems],
         "kernel_log": result.log,
     }
+
+
+def _word(check: Check) -> str:
+    if check.skipped is not None:
+        return "skip"
+    return "pass" if check.passed else "fail"
 
 
 def _load_as_dict(load: Load) -> dict[str, Any]:

@@ -28,8 +28,8 @@ _STAMP = slice(8, 12)
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of code that was not reached. ``file`` is a path below labs/."""
+class UnreachedLine:
+    """A line of code that no guest reached. ``file`` is a path below labs/."""
 
     file: str
     number: int
@@ -46,7 +46,7 @@ class FileCoverage:
     lines_reached: int
     branches: int
     branches_taken: int
-    unreached: tuple[Line, ...] = ()
+    unreached: tuple[UnreachedLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _below_labs(name: str) -> str:
     return name.removeprefix("labs/")
 
 
-def _unreached(file: dict[str, Any], source: Path) -> tuple[Line, ...]:
+def _unreached(file: dict[str, Any], source: Path) -> tuple[UnreachedLine, ...]:
     text = (source / file["file"]).read_text().splitlines()
     begins = sorted((function["lineno"], function["name"]) for function in file["functions"])
     lines = []
@@ -134,7 +134,7 @@ def _unreached(file: dict[str, Any], source: Path) -> tuple[Line, ...]:
         number = line["line_number"]
         before = [name for begin, name in begins if begin <= number]
         lines.append(
-            Line(
+            UnreachedLine(
                 file=_below_labs(file["file"]),
                 number=number,
                 function=before[-1] if before else "",

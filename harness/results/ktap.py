@@ -6,6 +6,8 @@ wrong must not pass.
 """
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _VERSION = "KTAP version 1"
@@ -21,12 +23,16 @@ class KtapError(ValueError):
 
 @dataclass(frozen=True)
 class Check:
-    """The result of one check; ``skipped`` is the reason, or None."""
+    """The result of one check.
+
+    ``skipped`` is the reason, or None; ``seconds`` are None if its begin was not seen.
+    """
 
     name: str
     passed: bool
     skipped: str | None = None
     diagnostics: tuple[str, ...] = ()
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -41,10 +47,15 @@ class Ktap:
 
 @dataclass
 class KtapReader:
-    """Takes KTAP line by line, so that what came before a crash is not lost."""
+    """Takes KTAP line by line, so that what came before a crash is not lost.
+
+    ``now`` returns seconds; a check lasts from its "# running" line to its result.
+    """
 
     ktap: Ktap = field(default_factory=Ktap)
+    now: Callable[[], float] = time.monotonic
     _seen_version: bool = False
+    _began: float | None = None
     _diagnostics: list[str] = field(default_factory=list)
 
     def feed(self, line: str) -> None:
@@ -67,6 +78,7 @@ class KtapReader:
     def _diagnostic(self, text: str) -> None:
         if text.startswith("running "):
             self.ktap.running = text.removeprefix("running ")
+            self._began = self.now()
         elif text.startswith("report "):
             self.ktap.report = dict(_FIELD.findall(text))
             for name in _NUMBERS:
@@ -83,10 +95,11 @@ class KtapReader:
             raise KtapError(f"expected result {len(self.ktap.checks) + 1}, found '{match[0]}'")
         if number > self.ktap.plan:
             raise KtapError(f"more results than the plan of {self.ktap.plan}: '{match[0]}'")
-        self.ktap.checks.append(
-            Check(match[3], match[1] == "ok", match[4], tuple(self._diagnostics))
-        )
+        seconds = None if self._began is None else self.now() - self._began
+        said = tuple(self._diagnostics)
+        self.ktap.checks.append(Check(match[3], match[1] == "ok", match[4], said, seconds))
         self._diagnostics = []
+        self._began = None
         self.ktap.running = None
 
     def finish(self) -> Ktap:

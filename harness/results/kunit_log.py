@@ -9,7 +9,7 @@ counted against the case that it came in.
 import re
 from dataclasses import dataclass, field
 
-from harness.results.kernel_log import REPORT
+from harness.results import kernel_log
 
 # kunit/lab_kunit_device.c says so where a case begins, and lab_kunit_loads.c where one does
 # that is made of loads, before there is a suite.
@@ -29,7 +29,7 @@ _SUMS = re.compile(r"# (Totals|\S+): pass:\d+ ")
 class Case:
     """One case and what the kernel said during it.
 
-    ``skipped`` is the reason; ``lost`` says that kmemleak found something of it.
+    ``skipped`` is the reason; ``leaked`` says that kmemleak found memory that it leaked.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Case:
     skipped: str | None = None
     lines: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
-    lost: bool = False
+    leaked: bool = False
 
 
 @dataclass
@@ -121,7 +121,7 @@ def _read_result(log: SuiteLog, match: re.Match[str], lines: list[str]) -> None:
             passed=match[1] == "ok",
             skipped=match[4],
             lines=lines,
-            reports=[line for line in lines if REPORT.search(line)],
+            reports=kernel_log.reports(lines),
         )
     )
 
@@ -144,37 +144,3 @@ def read_debugfs(lines: list[str]) -> dict[str, bool]:
     """
     matches = (_RESULT.match(line) for line in lines)
     return {match[3]: match[1] == "ok" for match in matches if match}
-
-
-@dataclass(frozen=True)
-class Leak:
-    """An object that kmemleak found, and the thread that had allocated it."""
-
-    pid: int
-    lines: tuple[str, ...]
-
-    @property
-    def kunits_own(self) -> bool:
-        """Whether KUnit lost it: the address space of each of its cases.
-
-        kunit_attach_mm() lets a thread die without kthread_unuse_mm(), and a
-        reference to the mm_struct is never given back.
-        """
-        text = "\n".join(self.lines)
-        return bool(re.search(r"\bmm_alloc\+.*\n.*\b(kunit_attach_mm|kunit_vm_mmap_init)\+", text))
-
-
-def read_leaks(lines: list[str]) -> list[Leak]:
-    """Read /sys/kernel/debug/kmemleak."""
-    objects: list[list[str]] = []
-    for line in lines:
-        if line.startswith("unreferenced object"):
-            objects.append([])
-        if objects:
-            objects[-1].append(line)
-    return [Leak(_pid(lines), tuple(lines)) for lines in objects]
-
-
-def _pid(lines: list[str]) -> int:
-    match = re.search(r"\bpid (\d+)", "\n".join(lines))
-    return int(match[1]) if match else 0

@@ -8,7 +8,7 @@ import pytest
 from junitparser import JUnitXml
 
 from harness.catalogue import suites
-from harness.reports.kunit_report import AROUND
+from harness.results.suite_results import AROUND
 from harness.kernels.targets import Target
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, MakeSuites, Outcome
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.build.initramfs import Job, Spec
+from harness.build.initramfs import Spec, append
 
 
 def spec(source: Path) -> Spec:
@@ -52,7 +52,7 @@ def test_any_file_name_survives(tmp_path: Path, name: str) -> None:
     (extra / name).write_text("content")
     base = tmp_path / "base.cpio"
     Spec().write(base)
-    both = Job({"env": "A=1\n"}, extra).append_to(base, tmp_path)
+    both = append(base, tmp_path, {"env": "A=1\n"}, extra)
     assert both.stat().st_size > base.stat().st_size
     out = tmp_path / "out"
     out.mkdir()
@@ -69,7 +69,7 @@ def test_modes_and_links_of_an_extra_directory_are_kept(tmp_path: Path) -> None:
     (extra / "link").symlink_to("sub/run")
     base = tmp_path / "base.cpio"
     Spec().write(base)
-    Job({}, extra).append_to(base, tmp_path)
+    append(base, tmp_path, {}, extra)
     lines = listing(tmp_path / "job.cpio")
     assert "link -> sub/run" in lines
     assert any(line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.verbs import lint as verb_lint
+from harness.lint import checking
 from harness.base.errors import RequestError, SetupError
 from harness.lint import excuses
 from harness.lint.checker import Finding, Tree
@@ -16,14 +16,14 @@ from harness.lint.scripts import Flake8
 from harness.base.paths import ROOT
 from harness.kernels.targets import series_of
 from harness.tests.conftest import Kmaplab
-from harness.verbs.lint import Result
+from harness.lint.checking import CheckerResult
 
 # Those that need the kernels' sources, and what is made of them.
 KERNELS = ("kernel-doc", "checkpatch", "gcc", "sparse", "coccinelle")
 
 EVERY = [
     pytest.param(name, marks=[pytest.mark.boot] if name in KERNELS else [])
-    for name in (checker.name for checker in verb_lint.CHECKERS)
+    for name in (checker.name for checker in checking.CHECKERS)
 ]
 
 # A tree in which nothing is wrong, with a file for each checker.
@@ -93,8 +93,8 @@ def have_kernels(request: pytest.FixtureRequest) -> None:
             pytest.skip(reason)
 
 
-def lint(tree: Tree, name: str) -> Result:
-    result = verb_lint.run(tree, verb_lint.choose(name))[0]
+def lint(tree: Tree, name: str) -> CheckerResult:
+    result = checking.run(tree, checking.choose(name))[0]
     assert result.trouble == ""
     return result
 
@@ -152,7 +152,7 @@ def test_a_module_that_is_not_built_is_not_taken_for_checked(small: Tree) -> Non
 
 
 def test_every_checker_has_a_fault_to_find() -> None:
-    assert {fault.checker for fault in FAULTS} == {checker.name for checker in verb_lint.CHECKERS}
+    assert {fault.checker for fault in FAULTS} == {checker.name for checker in checking.CHECKERS}
 
 
 def fresh(tree: Tree) -> Tree:
@@ -199,22 +199,22 @@ def test_a_tool_that_is_missing_is_named_and_the_others_go_on(
     small: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Flake8, "programs", ("/nonexistent/flake8",))
-    results = verb_lint.run(small, verb_lint.choose("flake8,black"))
+    results = checking.run(small, checking.choose("flake8,black"))
     assert "/nonexistent/flake8 is missing: run harness/setup" in results[0].trouble
     assert [result.verdict for result in results][0] == "broken"
     assert results[1].verdict in ("clean", "unchanged")
-    assert verb_lint.status(results) == 2
+    assert checking.status(results) == 2
 
 
 def test_a_tool_that_cannot_do_its_work_is_not_content(small: Tree) -> None:
     (small.root / ".flake8").write_text("[flake8]\nmax-line-length = many\n")
-    (result,) = verb_lint.run(small, verb_lint.choose("flake8"))
+    (result,) = checking.run(small, checking.choose("flake8"))
     assert "flake8 does not work" in result.trouble
 
 
 def test_an_unknown_checker_is_refused() -> None:
     with pytest.raises(RequestError, match="choose from black, flake8"):
-        verb_lint.choose("flake8,nosuch")
+        checking.choose("flake8,nosuch")
 
 
 FOUND = Finding("python/small.py", 3, "'os' imported but unused", "F401")
@@ -267,21 +267,21 @@ def test_excuses_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> No
 
 
 def test_an_excuse_is_for_a_checker_that_there_is() -> None:
-    names = {checker.name for checker in verb_lint.CHECKERS}
+    names = {checker.name for checker in checking.CHECKERS}
     assert {excuse.checker for excuse in excuses.read(ROOT / excuses.NAME)} <= names
 
 
 def test_the_report_has_all_findings_and_a_line_for_each_checker() -> None:
     detailed = dataclasses.replace(FOUND, details=("import os",))
     results = [
-        Result("flake8", 7, 1.25, (detailed,)),
-        Result("mypy", 7, 0.5, trouble="mypy does not work"),
-        Result("black", 7, 0.01, unchanged=True),
+        CheckerResult("flake8", 7, 1.25, (detailed,)),
+        CheckerResult("mypy", 7, 0.5, trouble="mypy does not work"),
+        CheckerResult("black", 7, 0.01, unchanged=True),
     ]
-    text = verb_lint.as_text(results)
+    text = checking.as_text(results)
     assert "  python/small.py:3: F401: 'os' imported but unused\n      import os\n" in text
     assert "mypy:\n  mypy does not work\n" in text
     assert "flake8           7  1 finding          1.2\n" in text
     assert "black            7  unchanged          0.0\n" in text
-    assert [verb_lint.status(results[n:]) for n in range(3)] == [2, 2, 0]
-    assert verb_lint.status(results[:1]) == 1
+    assert [checking.status(results[n:]) for n in range(3)] == [2, 2, 0]
+    assert checking.status(results[:1]) == 1

@@ -1,16 +1,12 @@
-"""The catalogue of mistakes: its headers, and that each patch fits the labs."""
+"""The catalogue of mistakes: its headers, and which of them LAB=, CLAUSE= and ONLY= choose."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from harness.catalogue import mistakes
-from harness.verbs import mistakes as verb_mistakes
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import all_labs
-from harness.reports.mistakes_report import Caught, MistakesReport, Outcome
-from harness.base.paths import LABS
 
 CATALOGUE = mistakes.read_all()
 
@@ -34,24 +30,6 @@ def test_there_are_eight_for_every_lab_and_fifty_in_all() -> None:
 def test_no_two_say_the_same() -> None:
     names = [(mistake.owner, mistake.what) for mistake in CATALOGUE]
     assert len(set(names)) == len(names)
-
-
-@pytest.mark.parametrize("mistake", CATALOGUE, ids=[one.name for one in CATALOGUE])
-def test_it_applies_and_changes_something(mistake: mistakes.Mistake, tmp_path: Path) -> None:
-    sources = tmp_path / "labs"
-    verb_mistakes._copy(LABS, sources)
-    before = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
-    assert verb_mistakes._apply(mistake.patch, sources / mistake.owner) is None
-    after = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
-    assert before != after and before.keys() == after.keys()
-
-
-def test_a_patch_for_another_text_does_not_apply(tmp_path: Path) -> None:
-    (tmp_path / "lab_kmalloc.c").write_text("one\ntwo\n")
-    patch = tmp_path / "one.patch"
-    patch.write_text(f"What: x\n\n{PATCH}@@ -1,2 +1,2 @@\n one\n-three\n+four\n")
-    complaint = verb_mistakes._apply(patch, tmp_path)
-    assert complaint and "FAILED" in complaint
 
 
 @pytest.mark.parametrize(
@@ -119,26 +97,3 @@ def test_lab_clause_and_name_choose_together() -> None:
     first = CATALOGUE[0]
     chosen = mistakes.choose(mistakes.owner_lab(first), first.clause.number, first.name)
     assert [mistake.name for mistake in chosen] == [first.name]
-
-
-@pytest.mark.parametrize(
-    ("results", "status"),
-    [
-        ([Caught.CAUGHT], 0),
-        ([Caught.CAUGHT, Caught.SURVIVED], 1),
-        ([Caught.SURVIVED, Caught.DOES_NOT_BUILD], 2),
-        ([Caught.CAUGHT, Caught.DOES_NOT_APPLY], 2),
-    ],
-)
-def test_the_status_follows_from_the_worst(results: list[Caught], status: int) -> None:
-    outcomes = [
-        Outcome(mistake, caught, "", [], 1.0)
-        for mistake, caught in zip(CATALOGUE, results, strict=False)
-    ]
-    assert MistakesReport("6.1", 7, 1.0, outcomes, {}).status == status
-
-
-def test_a_copy_for_a_mistake_holds_none_of_the_patches(tmp_path: Path) -> None:
-    verb_mistakes._copy(LABS, tmp_path / "labs")
-    assert not list((tmp_path / "labs").rglob("*.patch"))
-    shutil.rmtree(tmp_path / "labs")

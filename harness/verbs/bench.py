@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.base import paths, tools
-from harness.build import modules
+from harness.build import initramfs, modules
 from harness.guest import guest, prepare
 from harness.base.errors import SetupError
+from harness.build.initramfs import Spec, busybox_of
 from harness.guest.machine import Machine
-from harness.build.initramfs import Job, Spec, busybox_of
 from harness.base.paths import BUILD, LABS, ROOT
 from harness.base.progress import step
 from harness.kernels.debian import Kernel
@@ -83,8 +83,9 @@ def _bench_kunit(wanted: Target, rounds: int) -> None:
     alone = modules.command(machine.kernel, place / "alone")
     with paths.scratch() as directory:
         # The same archive, in which only init is another.
-        nothing = Job({}, init=_bare_init(directory))
-        bare = replace(machine, initrd=nothing.append_to(machine.initrd, directory))
+        init = _bare_init(directory)
+        initrd = initramfs.append(machine.initrd, directory, {}, init=init)
+        bare = replace(machine, initrd=initrd)
         _run(alone)
         _run(command)
         triples = []

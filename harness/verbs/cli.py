@@ -309,7 +309,7 @@ def _run_verb(args: argparse.Namespace) -> int:
 def _request(args: argparse.Namespace) -> Request:
     """Return what the options ask for. Raises RequestError for what cannot be had."""
     given = vars(args)
-    accel.check(given.get("accel", "tcg"))
+    accel.require_known(given.get("accel", "tcg"))
     wanted = target(args.kernel, given.get("arch", KUNIT_ARCH))
     check_flavour(wanted, given.get("flavour"))
     names = ("flavour", "limit", "labs", "suites", "refresh")

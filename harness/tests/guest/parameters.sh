@@ -1,8 +1,7 @@
 #!/bin/sh
 # Loads each module with parameters that it must refuse, and prints whatever is
 # not as it should be: a load that works, the wrong errno, more or less than one
-# line in the log, anything left behind. Takes the modules' names; some parameters
-# are for one of them.
+# line in the log, anything left behind.
 
 # refused MODULE PARAMETERS ERRNO-TEXT LOG-TEXT
 refused() {
@@ -29,11 +28,11 @@ invalid="Invalid argument"
 # A load that works: the line about tainting is out of the way.
 modprobe lab_kmalloc && rmmod lab_kmalloc
 
-for module in "$@"; do
+for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
 	for pages in 0 -1 -2 -9223372036854775808 9223372036854775807; do
-		refused "$module" pages=$pages "$invalid" "pages=$pages is out of range"
+		refused $module pages=$pages "$invalid" "pages=$pages is out of range"
 	done
-	refused "$module" pages=many "$invalid" "invalid for parameter"
+	refused $module pages=many "$invalid" "invalid for parameter"
 done
 for module in lab_kmalloc lab_pages lab_remap; do
 	refused $module pages=1025 "$invalid" "1 to 1024"

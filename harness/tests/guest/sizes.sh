@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the checks for buffers of many sizes; prints the results of those that
-# fail. Takes the modules' names; some sizes are for one of them.
+# fail.
 
 check() {
 	modprobe "$@" || exit
@@ -12,9 +12,9 @@ check() {
 	rmmod "$1"
 }
 
-for module in "$@"; do
+for module in lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap; do
 	for pages in 1 3 17; do
-		check "$module" pages=$pages
+		check $module pages=$pages
 	done
 done
 check lab_vmalloc pages=3 how=page

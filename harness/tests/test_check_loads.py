@@ -4,7 +4,8 @@ from pathlib import Path
 
 from harness.guest.channel import LineReader
 from harness.catalogue.labs import Lab, Load
-from harness.results.load_results import Collector, LoadResult, Verdict, worst
+from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind, worst
+from harness.runs.check_loads import LoadCollector
 
 NONCE = "0123456789abcdef"
 LAB = Lab("lab_x", "a lab", Path("/nowhere"), (("pages=4",),))
@@ -23,15 +24,19 @@ PASSING = [
 ]
 
 
-def collect(lines: list[str], loads: int = 1) -> tuple[list[LoadResult], Collector]:
-    collector = Collector(LineReader(NONCE), [LOAD] * loads)
+def collect(lines: list[str], loads: int = 1) -> tuple[list[LoadResult], LoadCollector]:
+    collector = LoadCollector(LineReader(NONCE), [LOAD] * loads)
     collector.feed("".join(f"@{NONCE} {line}\n" for line in lines).encode())
     return collector.finish(), collector
 
 
+def said(result: LoadResult) -> list[str]:
+    return [str(problem) for problem in result.problems]
+
+
 def test_a_load_passes_when_all_its_checks_do() -> None:
     results, collector = collect([*PASSING, "done 0"])
-    assert [result.verdict for result in results] == [Verdict.PASSED]
+    assert [result.verdict for result in results] == [LoadVerdict.PASSED]
     assert collector.done and collector.nonsense is None
     assert worst(results) == 0
 
@@ -40,7 +45,7 @@ def test_a_failed_check_fails_the_load() -> None:
     lines = [*PASSING[:6], "# page 1 word 2", "not ok 2 b", PASSING[7]]
     lines += ["log <3>lab_x: h\x1bm", "end 1 12288"]
     results, _ = collect([*lines, "done 0"])
-    assert results[0].verdict is Verdict.FAILED
+    assert results[0].verdict is LoadVerdict.FAILED
     assert results[0].failed_checks[0].diagnostics == ("page 1 word 2",)
     assert results[0].log == ["lab_x: h\ufffdm"]
     assert worst(results) == 1
@@ -50,54 +55,54 @@ def test_a_module_that_does_not_load_fails() -> None:
     results, _ = collect(
         ["begin lab_x pages=4", "error modprobe: Invalid argument", "end 2 0", "done 0"]
     )
-    assert results[0].verdict is Verdict.FAILED
-    assert results[0].problems == ["modprobe: Invalid argument"]
+    assert results[0].verdict is LoadVerdict.FAILED
+    assert said(results[0]) == ["modprobe: Invalid argument"]
 
 
 def test_a_kernel_warning_fails_the_load_though_all_checks_passed() -> None:
     warned = 12288 | 1 << 9
     results, _ = collect([*PASSING[:-1], "log <4>WARNING: at", f"end 0 {warned}", "done 0"])
-    assert results[0].verdict is Verdict.FAILED
-    assert "the kernel warned" in results[0].problems[0]
+    assert results[0].verdict is LoadVerdict.FAILED
+    assert [problem.kind for problem in results[0].problems] == [ProblemKind.KERNEL_WARNED]
 
 
 def test_a_sanitizers_report_fails_the_load_though_it_does_not_taint() -> None:
     results, _ = collect(
         [*PASSING[:-1], "log <4>WARNING: possible circular locking", "end 0 12288", "done 0"]
     )
-    assert results[0].verdict is Verdict.FAILED
+    assert results[0].verdict is LoadVerdict.FAILED
 
 
 def test_what_was_wrong_before_the_first_load_is_not_held_against_it() -> None:
     warned = 12288 | 1 << 9
     results, _ = collect([f"booted {warned}", *PASSING[:-1], f"end 0 {warned}", "done 0"])
-    assert results[0].verdict is Verdict.PASSED
+    assert results[0].verdict is LoadVerdict.PASSED
 
 
 def test_a_warning_is_held_against_the_load_that_brought_it_only() -> None:
     warned = 12288 | 1 << 9
     results, _ = collect([*PASSING[:-1], f"end 0 {warned}", *PASSING[:-1], f"end 0 {warned}"], 2)
-    assert [result.verdict for result in results] == [Verdict.FAILED, Verdict.PASSED]
+    assert [result.verdict for result in results] == [LoadVerdict.FAILED, LoadVerdict.PASSED]
 
 
 def test_a_guest_that_is_gone_in_a_check_breaks_the_load_and_names_the_check() -> None:
     results, collector = collect(PASSING[:6], loads=2)
-    assert [result.verdict for result in results] == [Verdict.BROKEN, Verdict.BROKEN]
-    assert results[0].problems == ["the guest was gone before the checks ended, in b"]
-    assert results[1].problems == ["never began: the guest was gone before"]
+    assert [result.verdict for result in results] == [LoadVerdict.BROKEN, LoadVerdict.BROKEN]
+    assert said(results[0]) == ["the guest was gone before the checks ended, in b"]
+    assert said(results[1]) == ["never began: the guest was gone before"]
     assert not collector.done
     assert worst(results) == 3
 
 
 def test_missing_results_break_the_load_though_it_says_that_it_passed() -> None:
     results, _ = collect([*PASSING[:5], "end 0 12288", "done 0"])
-    assert results[0].verdict is Verdict.BROKEN
-    assert "1 of 2 results are missing" in results[0].problems[0]
+    assert results[0].verdict is LoadVerdict.BROKEN
+    assert "1 of 2 results are missing" in said(results[0])[0]
 
 
 def test_a_status_that_contradicts_the_results_breaks_the_load() -> None:
     results, _ = collect([*PASSING[:-1], "end 1 12288", "done 0"])
-    assert results[0].verdict is Verdict.BROKEN
+    assert results[0].verdict is LoadVerdict.BROKEN
 
 
 def test_a_program_that_proves_nothing_does_not_pass() -> None:
@@ -105,11 +110,11 @@ def test_a_program_that_proves_nothing_does_not_pass() -> None:
     report = "# report pages=4 size=16384 kernel_to_user={} user_to_kernel={}"
     end = ["end 0 12288", "done 0"]
     for lines, verdict in (
-        ([*start, "1..0", report.format(1, 1), *end], Verdict.BROKEN),
-        ([*start, "1..1", "ok 1 a", *end], Verdict.BROKEN),
-        ([*start, "1..1", "ok 1 a", report.format(0, 1), *end], Verdict.FAILED),
-        ([*start, "1..1", "ok 1 a", report.format(1, 0), *end], Verdict.FAILED),
-        ([*start, "1..1", "ok 1 a # SKIP all", report.format(0, 0), *end], Verdict.FAILED),
+        ([*start, "1..0", report.format(1, 1), *end], LoadVerdict.BROKEN),
+        ([*start, "1..1", "ok 1 a", *end], LoadVerdict.BROKEN),
+        ([*start, "1..1", "ok 1 a", report.format(0, 1), *end], LoadVerdict.FAILED),
+        ([*start, "1..1", "ok 1 a", report.format(1, 0), *end], LoadVerdict.FAILED),
+        ([*start, "1..1", "ok 1 a # SKIP all", report.format(0, 0), *end], LoadVerdict.FAILED),
     ):
         results, _ = collect(lines)
         assert results[0].verdict is verdict, lines
@@ -117,7 +122,7 @@ def test_a_program_that_proves_nothing_does_not_pass() -> None:
 
 def test_no_results_at_all_are_no_pass() -> None:
     results, _ = collect(["done 0"])
-    assert results[0].verdict is Verdict.BROKEN
+    assert results[0].verdict is LoadVerdict.BROKEN
     assert worst([]) == 3
 
 
@@ -133,3 +138,14 @@ def test_nonsense_ends_the_listening() -> None:
     ):
         _, collector = collect(lines)
         assert collector.nonsense, lines
+
+
+def test_checks_and_loads_last_from_their_first_line_to_their_last() -> None:
+    clock = iter(range(100))
+    collector = LoadCollector(LineReader(NONCE), [LOAD], now=lambda: float(next(clock)))
+    for line in PASSING:
+        collector.feed(f"@{NONCE} {line}\n".encode())
+    (result,) = collector.finish()
+    # Asked at "begin", at each "running" and each result, and at "end".
+    assert [check.seconds for check in result.ktap.checks] == [1, 1]
+    assert result.seconds == 5

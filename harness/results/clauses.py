@@ -1,0 +1,102 @@
+"""What guests showed of the contract, and the verdict on each clause."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.catalogue import contract
+from harness.catalogue.contract import Clause
+
+
+class ClauseVerdict(Enum):
+    """What became of a check, and of a clause for one lab."""
+
+    PROVED = "proved"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    # No check of the clause concerns the lab.
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The verdict of one check: where it ran, and why it was skipped or what it said.
+
+    ``seconds`` are None where nobody measured them.
+    """
+
+    lab: str
+    where: str
+    check: str
+    verdict: ClauseVerdict
+    text: str = ""
+    seconds: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class ClauseResult:
+    """A clause, and what its checks showed."""
+
+    clause: Clause
+    observations: list[Observation]
+
+    def verdict(self, lab: str) -> ClauseVerdict:
+        """Return what became of the clause for a lab.
+
+        One check that failed is enough to break it, and one that passed, with none
+        that failed, proves it. A silent kernel proves a clause only if the clause
+        names no check that does something.
+        """
+        mine = [one for one in self.observations if one.lab == lab]
+        if not set(self.clause.checks) <= set(contract.OBSERVED):
+            silent = (ClauseVerdict.PROVED, ClauseVerdict.SKIPPED)
+            mine = [
+                one
+                for one in mine
+                if one.check not in contract.OBSERVED or one.verdict not in silent
+            ]
+        verdicts = {one.verdict for one in mine}
+        for verdict in (ClauseVerdict.FAILED, ClauseVerdict.PROVED, ClauseVerdict.SKIPPED):
+            if verdict in verdicts:
+                return verdict
+        return ClauseVerdict.NONE
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether it holds for each lab that it concerns, and for one at least."""
+        verdicts = {self.verdict(one.lab) for one in self.observations}
+        return ClauseVerdict.PROVED in verdicts and ClauseVerdict.FAILED not in verdicts
+
+
+@dataclass
+class Evidence:
+    """What the checks of some guests showed, and what kept others from being made.
+
+    ``log`` is what the guests' kernels said where that explains a verdict.
+    """
+
+    observations: list[Observation] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    # Whether a guest crashed, hung or made no sense.
+    broken: bool = False
+
+    @property
+    def failed(self) -> list[Observation]:
+        """The checks that failed."""
+        return [one for one in self.observations if one.verdict is ClauseVerdict.FAILED]
+
+    def add(self, other: "Evidence") -> None:
+        """Take in what another guest showed."""
+        self.observations += other.observations
+        self.problems += other.problems
+        self.log += other.log
+        self.broken |= other.broken
+
+
+def by_clause(clauses: Iterable[Clause], observations: list[Observation]) -> list[ClauseResult]:
+    """Put each observation below the clauses that name its check."""
+    return [
+        ClauseResult(clause, [one for one in observations if one.check in clause.checks])
+        for clause in clauses
+    ]

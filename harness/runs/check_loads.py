@@ -1,0 +1,202 @@
+"""Checking loads of the labs with their check programs, in one guest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.base.progress import step
+from harness.base.tools import printable
+from harness.build import listing
+from harness.catalogue import contract
+from harness.catalogue.contract import Clause
+from harness.catalogue.labs import Lab, Load
+from harness.guest.channel import Files, Line, LineReader
+from harness.guest.guest import Ending
+from harness.guest.machine import Machine
+from harness.guest.job import Job
+from harness.results import kmemleak, load_results
+from harness.results.kmemleak import Leak
+from harness.results.ktap import KtapError, KtapReader
+from harness.results.load_results import LoadResult, ProblemKind
+from harness.runs import listening
+from harness.runs.listening import Collector
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a guest is to check: loads that can run there, and how.
+
+    ``options`` are the check programs'; if they choose among the tests, a load need
+    not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load.
+    """
+
+    loads: list[Load]
+    seed: int
+    options: tuple[str, ...] = ()
+    leaks: bool = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether not all of the tests are to run."""
+        return "--only" in self.options
+
+
+@dataclass(frozen=True)
+class CheckedLoads:
+    """A result for each load, what was leaked, and how the guest ended.
+
+    ``leaks`` is None where kmemleak was not asked; ``trouble`` says what was wrong with
+    the guest itself.
+    """
+
+    results: list[LoadResult]
+    leaks: list[Leak] | None
+    trouble: str | None
+    ending: Ending
+
+
+@dataclass
+class LoadCollector(Collector):
+    """Takes in what a guest says of its loads.
+
+    ``partial`` says that only some of the tests run: they need not compare bytes both
+    ways. ``leaks`` are kmemleak's lines, None until it was asked.
+    """
+
+    loads: list[Load]
+    partial: bool = False
+    leaks: list[str] | None = None
+    results: list[LoadResult] = field(default_factory=list)
+    _ktap: KtapReader = field(default_factory=KtapReader)
+    _began: float = 0
+    _ended: int = 0
+    _taint: int = 0
+
+    def take(self, line: Line) -> None:
+        """Take in one line."""
+        if line.word == "begin":
+            self._begin(line.rest)
+        elif line.word == "done":
+            self.done = True
+        elif line.word == "booted" and line.rest.isdecimal():
+            self._taint = int(line.rest)
+        elif line.word == "leaks" and self._ended == len(self.loads):
+            self.leaks = []
+        elif line.word == "leak" and self.leaks is not None:
+            self.leaks.append(printable(line.rest))
+        elif self._ended == len(self.results):
+            self.no_sense(f"'{line.word} {line.rest}' outside of a load")
+        elif line.word == "log":
+            self.results[-1].log.append(_without_level(line.rest))
+        elif line.word == "error":
+            self.results[-1].add(ProblemKind.ERROR, printable(line.rest))
+        elif line.word == "end":
+            self._end(line.rest)
+        else:
+            self._check_line(printable(f"{line.word} {line.rest}".rstrip()))
+
+    def _begin(self, rest: str) -> None:
+        expected = self.loads[len(self.results)] if len(self.results) < len(self.loads) else None
+        if expected is None or self._ended != len(self.results) or rest != str(expected):
+            self.no_sense(f"expected the load '{expected}', found '{rest}'")
+            return
+        self._ktap = KtapReader(now=self.now)
+        self._began = self.now()
+        self.results.append(LoadResult(expected, ktap=self._ktap.ktap))
+
+    def _check_line(self, text: str) -> None:
+        try:
+            self._ktap.feed(text)
+        except KtapError as error:
+            self.no_sense(f"{self.results[-1].load}: {error}")
+
+    def _end(self, rest: str) -> None:
+        numbers = rest.split()
+        if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
+            self.no_sense(f"'end {rest}'")
+            return
+        status, taint = (int(number) for number in numbers)
+        result = self.results[-1]
+        result.seconds = self.now() - self._began
+        load_results.note_taint(result, self._taint, taint)
+        load_results.judge(result, self._ktap, status, self.partial)
+        self._taint = taint
+        self._ended += 1
+
+    def finish(self) -> list[LoadResult]:
+        """Return a result for every load; what did not come is broken."""
+        if self.results and self._ended < len(self.results):
+            result = self.results[-1]
+            running = f", in {result.ktap.running}" if result.ktap.running else ""
+            text = f"the guest was gone before the checks ended{running}"
+            result.add(ProblemKind.GUEST_GONE, text)
+        missing = self.loads[len(self.results) :]
+        return self.results + [load_results.never_began(load) for load in missing]
+
+
+def _without_level(line: str) -> str:
+    """Strip the "<6>" that dmesg -r puts before a line, and control characters."""
+    level, found, rest = line.partition(">")
+    return printable(rest if found and level.startswith("<") else line)
+
+
+def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
+    """Return the options that have a check program make the checks of some clauses.
+
+    All of them, where a clause is about what the kernel says while all of them run.
+    """
+    wanted = dict.fromkeys(check for clause in clauses for check in clause.checks)
+    known = listing.of_programs()[lab.name].checks
+    chosen = [check for check in wanted if check in known]
+    everything = contract.REPORTS in wanted or not chosen
+    return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))
+
+
+def run(
+    machine: Machine,
+    order: Order,
+    files: Files | None = None,
+    listen: Callable[[LoadCollector], None] = lambda collector: None,
+) -> CheckedLoads:
+    """Check loads in a guest. ``listen`` is called whenever something has come.
+
+    With ``files`` the guest also sends what gcov has counted.
+    """
+    job = Job(
+        "run",
+        settings={
+            "SEED": f"0x{order.seed:x}",
+            "OPTIONS": " ".join(order.options),
+            "LEAKS": int(order.leaks),
+            "COVERAGE": int(files is not None),
+        },
+        plan=tuple(str(load) for load in order.loads),
+    )
+    reader = LineReader(job.nonce, files)
+    collector = LoadCollector(reader, order.loads, partial=order.is_partial)
+    ending, trouble = listening.boot(machine, job, collector, lambda: listen(collector))
+    leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
+    return CheckedLoads(collector.finish(), leaks, trouble, ending)
+
+
+def of_labs(
+    machine: Machine, chosen: list[Lab], seed: int, files: Files | None = None
+) -> CheckedLoads:
+    """Check the loads of labs as `make run` does; those that cannot run are skipped.
+
+    With ``files`` the guest also sends what gcov has counted.
+    """
+    target = machine.kernel.target
+    loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
+    able = [load for load in loads if not load.lab.why_not(target)]
+    text = f"{len(able)} load{'' if len(able) == 1 else 's'}"
+    with step(f"running {text} on {machine.kernel.release} ({machine.accel})") as progress:
+
+        def show(collector: LoadCollector) -> None:
+            if collector.results:
+                progress.detail = f"{len(collector.results)}: {collector.results[-1].load}"
+
+        checked = run(machine, Order(able, seed), files, show)
+    checked.results.extend(
+        load_results.skipped(load, reason) for load in loads if (reason := load.lab.why_not(target))
+    )
+    return checked

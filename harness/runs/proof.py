@@ -1,0 +1,127 @@
+"""From what guests showed to evidence: each check is an observation."""
+
+from harness.catalogue import contract
+from harness.results import kernel_log
+from harness.results.clauses import ClauseVerdict, Evidence, Observation
+from harness.results.kunit_log import Case
+from harness.results.load_results import LoadResult, ProblemKind
+from harness.results.suite_results import AROUND, SuiteResult
+from harness.runs.check_loads import CheckedLoads
+
+
+def of_loads(checked: CheckedLoads) -> Evidence:
+    """Return what a guest that ran check programs showed."""
+    evidence = Evidence(broken=checked.trouble is not None)
+    for result in checked.results:
+        evidence.observations += _of_load(result)
+        # What the kernel reported is an observation.
+        evidence.problems += [
+            f"{result.load}: {problem}"
+            for problem in result.problems
+            if problem.kind is not ProblemKind.KERNEL_WARNED
+        ]
+        evidence.log += result.log
+        running = result.ktap.running
+        if checked.trouble and running:
+            text = f"{checked.trouble}, while it ran"
+            evidence.observations.append(_observed(result, running, ClauseVerdict.FAILED, text))
+    if checked.results:
+        evidence.observations.append(_leaks(checked))
+    if checked.trouble:
+        _add_trouble(evidence, checked, checked.trouble)
+    return evidence
+
+
+def _add_trouble(evidence: Evidence, checked: CheckedLoads, trouble: str) -> None:
+    """Add what the console has of a guest that died: it could not send it any more."""
+    evidence.problems.append(trouble)
+    evidence.log += checked.ending.last_lines()
+    reports = kernel_log.reports(evidence.log)
+    if checked.results and reports:
+        text = reports[0].strip()
+        last = checked.results[-1]
+        evidence.observations.append(_observed(last, contract.REPORTS, ClauseVerdict.FAILED, text))
+
+
+def _observed(
+    result: LoadResult,
+    check: str,
+    verdict: ClauseVerdict,
+    text: str = "",
+    seconds: float | None = None,
+) -> Observation:
+    return Observation(result.load.lab.name, str(result.load), check, verdict, text, seconds)
+
+
+def _of_load(result: LoadResult) -> list[Observation]:
+    found = []
+    for check in result.ktap.checks:
+        if check.skipped is not None:
+            verdict, text = ClauseVerdict.SKIPPED, check.skipped
+        elif check.passed:
+            verdict, text = ClauseVerdict.PROVED, ""
+        else:
+            verdict, text = ClauseVerdict.FAILED, "; ".join(check.diagnostics)
+        found.append(_observed(result, check.name, verdict, text, check.seconds))
+    return [*found, _silence(result)]
+
+
+def _silence(result: LoadResult) -> Observation:
+    """Return whether the kernel was silent during a load."""
+    reports = kernel_log.reports(result.log)
+    if not reports and not result.warned:
+        return _observed(result, contract.REPORTS, ClauseVerdict.PROVED)
+    text = reports[0].strip() if reports else "the kernel is tainted by a warning"
+    return _observed(result, contract.REPORTS, ClauseVerdict.FAILED, text)
+
+
+def _leaks(checked: CheckedLoads) -> Observation:
+    last = checked.results[-1]
+    if checked.leaks is None:
+        reason = "this kernel has no kmemleak, or was gone before it could be asked"
+        return _observed(last, contract.LEAKS, ClauseVerdict.SKIPPED, reason)
+    if not checked.leaks:
+        return _observed(last, contract.LEAKS, ClauseVerdict.PROVED)
+    lines = " / ".join(line.strip() for line in checked.leaks[0].lines)
+    text = f"{len(checked.leaks)} objects: {lines}"
+    return _observed(last, contract.LEAKS, ClauseVerdict.FAILED, text)
+
+
+def of_suites(
+    results: list[SuiteResult], trouble: str | None, has_kmemleak: bool = True
+) -> Evidence:
+    """Return what a guest that ran KUnit suites showed.
+
+    ``has_kmemleak`` says whether its kernel can list leaks.
+    """
+    evidence = Evidence(broken=trouble is not None)
+    for result in results:
+        lab = result.name.split()[0]
+        where = f"KUnit {result.name}"
+        for case in result.cases:
+            if case.name != AROUND:
+                evidence.observations.append(_of_case(lab, where, case))
+                continue
+            observed = {contract.REPORTS: bool(case.reports)}
+            if has_kmemleak:
+                observed[contract.LEAKS] = case.leaked
+            for check, failed in observed.items():
+                verdict = ClauseVerdict.FAILED if failed else ClauseVerdict.PROVED
+                text = _said(case) if failed else ""
+                evidence.observations.append(Observation(lab, where, check, verdict, text))
+        if result.trouble:
+            evidence.problems.append(f"{where}: {result.trouble}")
+            evidence.broken = True
+    return evidence
+
+
+def _of_case(lab: str, where: str, case: Case) -> Observation:
+    if case.skipped is not None:
+        return Observation(lab, where, case.name, ClauseVerdict.SKIPPED, case.skipped)
+    if case.passed:
+        return Observation(lab, where, case.name, ClauseVerdict.PROVED)
+    return Observation(lab, where, case.name, ClauseVerdict.FAILED, _said(case))
+
+
+def _said(case: Case) -> str:
+    return " / ".join(line.strip() for line in case.lines)

@@ -1,0 +1,100 @@
+"""Proving clauses of the contract: a guest for each load of a lab, and one for the suites."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.base.progress import step
+from harness.build import listing
+from harness.catalogue import contract, suites
+from harness.catalogue.contract import Clause
+from harness.catalogue.labs import Lab, Load
+from harness.catalogue.suites import Suite
+from harness.guest import side_by_side
+from harness.guest.machine import Machine
+from harness.kernels.request import Request
+from harness.results.clauses import Evidence
+from harness.runs import check_loads, listening, proof, run_suites
+from harness.runs.check_loads import Order
+
+# A load with a size that is no power of two, or none of the usual, runs the same checks,
+# those that count with a tenth of the rounds.
+_SHORTER = 10
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many random calls, and how many rounds of load and unload."""
+
+    calls: int
+    rounds: int
+
+    def options(self, shorter: bool) -> tuple[str, ...]:
+        """Return the check programs' options for them."""
+        part = _SHORTER if shorter else 1
+        calls, rounds = max(1, self.calls // part), max(1, self.rounds // part)
+        return ("--calls", str(calls), "--rounds", str(rounds))
+
+
+@dataclass(frozen=True)
+class _GuestTask:
+    """What one guest does, under the name that the progress line shows."""
+
+    name: str
+    work: Callable[[], Evidence]
+
+
+def prove(
+    machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
+) -> Evidence:
+    """Have guests make the checks of some clauses; return what they showed."""
+    tasks = _tasks(machine, chosen, clauses, request, counts)
+    evidence = Evidence()
+    text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
+    with step(text) as progress:
+        done = side_by_side.run(tasks, lambda task: task.work())
+        for number, (task, shown) in enumerate(done, 1):
+            evidence.add(shown)
+            progress.detail = f"{number} of {len(tasks)} guests, the last one {task.name}"
+    return evidence
+
+
+def _tasks(
+    machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
+) -> list[_GuestTask]:
+    """Return what the guests are to do, the longest first."""
+    wanted = {check for clause in clauses for check in clause.checks}
+    observed = bool(wanted & set(contract.OBSERVED))
+    able = [
+        lab
+        for lab in chosen
+        if not lab.why_not(machine.kernel.target)
+        and (observed or wanted & listing.of_programs()[lab.name].checks)
+    ]
+    tasks = []
+    for shorter in (False, True):
+        for lab in able:
+            options = (*check_loads.options(clauses, lab), *counts.options(shorter))
+            for parameters in lab.more_loads if shorter else lab.loads:
+                order = Order([Load(lab, parameters)], request.seed, options, leaks=True)
+                tasks.append(_check_task(machine, order))
+    names = {lab.name for lab in chosen}
+    its_suites = [one for one in suites.all_suites(request.suites) if one.lab in names]
+    has_cases = observed or wanted & contract.kunit_cases(request.suites)
+    if machine.kernel.target.architecture.has_kunit and its_suites and has_cases:
+        tasks.insert(len(tasks) // 2, _suites_task(machine, its_suites, request.seed))
+    return tasks
+
+
+def _check_task(machine: Machine, order: Order) -> _GuestTask:
+    ready = listening.to_see_all(machine)
+    return _GuestTask(str(order.loads[0]), lambda: proof.of_loads(check_loads.run(ready, order)))
+
+
+def _suites_task(machine: Machine, its_suites: list[Suite], seed: int) -> _GuestTask:
+    has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
+
+    def work() -> Evidence:
+        ran = run_suites.run(machine, its_suites, seed)
+        return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+
+    return _GuestTask("the KUnit suites", work)

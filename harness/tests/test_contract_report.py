@@ -1,0 +1,58 @@
+"""The forms of what was proved."""
+
+import json
+
+import pytest
+from junitparser import JUnitXml
+
+from harness.reports.contract_report import ContractReport
+from harness.results.clauses import ClauseVerdict, Evidence
+from harness.tests.test_clauses import clause_of
+
+
+def report(*findings: tuple[str, ClauseVerdict], broken: bool = False) -> ContractReport:
+    result = clause_of(*findings)
+    evidence = Evidence(result.observations, broken=broken)
+    labs = ["lab_kmalloc", "lab_pages"]
+    return ContractReport("6.1", "um", "native", 7, 1.0, labs, {}, [result], evidence)
+
+
+@pytest.mark.parametrize(
+    ("findings", "broken", "status"),
+    [
+        ([("a", ClauseVerdict.PROVED)], False, 0),
+        ([("a", ClauseVerdict.FAILED)], False, 1),
+        ([("a", ClauseVerdict.SKIPPED)], False, 1),
+        ([], False, 1),
+        ([("a", ClauseVerdict.PROVED)], True, 3),
+    ],
+)
+def test_the_status_follows_from_the_findings(
+    findings: list[tuple[str, ClauseVerdict]], broken: bool, status: int
+) -> None:
+    assert report(*findings, broken=broken).status == status
+
+
+def test_the_table_names_what_failed_and_what_is_not_proved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report(("a", ClauseVerdict.FAILED)).print("table")
+    text = capsys.readouterr().out
+    assert "1.1 A promise" in text and "FAILED" in text
+    assert "there: a failed" in text and "0 of 1 clauses proved, not 1.1" in text
+
+
+def test_json_has_every_finding(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report(("a", ClauseVerdict.PROVED)).print("json")
+    clause = json.loads(capsys.readouterr().out)["clauses"][0]
+    assert clause["proved"] and clause["labs"] == {"lab_kmalloc": "proved", "lab_pages": "none"}
+
+
+def test_junit_counts_failures_and_skips(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report(("a", ClauseVerdict.FAILED), ("b", ClauseVerdict.SKIPPED)).print("junit")
+    suite = list(JUnitXml.fromstring(capsys.readouterr().out.encode()))[0]
+    assert (suite.tests, suite.failures, suite.skipped) == (2, 1, 1)
