@@ -26,11 +26,11 @@ class FakeMachine:
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
 
-    def setup(self, *verb: str) -> subprocess.CompletedProcess[str]:
+    def setup(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run harness/setup of a copy of the tree, with two packages in its list."""
         (self.directory / "installed").write_text("\n".join(self.installed) + "\n")
         return subprocess.run(
-            [self.directory / "tree/harness/setup", *verb],
+            [self.directory / "tree/harness/setup", *words],
             env={"PATH": f"{self.directory / 'bin'}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
@@ -107,13 +107,43 @@ def test_a_package_that_apt_did_not_install_is_noticed(machine: FakeMachine) -> 
     assert "did not install: make qemu-x" in result.stderr
 
 
-def test_packages_of_a_verb_are_wanted_for_that_verb_only(machine: FakeMachine) -> None:
+SECTIONS = "for: vax test\nqemu-vax\t# reason\nfor: test lint\nlinter\t# reason\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["run", ""], ""),
+        (["tes", "va"], ""),
+        ([], ""),
+        (["lint", ""], "linter"),
+        (["run", "vax"], "qemu-vax"),
+        (["lint", "vax"], "qemu-vax linter"),
+        (["test", ""], "qemu-vax linter"),
+    ],
+)
+def test_packages_of_a_verb_or_an_architecture_are_wanted_for_it_only(
+    machine: FakeMachine, words: list[str], missing: str
+) -> None:
     with (machine.directory / "tree/harness/packages").open("a") as packages:
-        packages.write("verbs: test lint\nlinter\t# reason\n")
+        packages.write(SECTIONS)
     machine.installed = ["make", "qemu-x"]
-    for verb in ("run", "tes", ""):
-        assert machine.setup(verb).returncode == 0
-    assert machine.calls == []
-    for verb in ("test", "lint"):
-        assert "apt-get did not install: linter" in machine.setup(verb).stderr
-    assert any("linter" in call for call in machine.calls)
+    result = machine.setup(*words)
+    assert result.returncode == (2 if missing else 0)
+    assert bool(machine.calls) == bool(missing)
+    assert not missing or f"apt-get did not install: {missing}\n" in result.stderr
+
+
+def test_what_was_complete_for_one_verb_is_looked_at_again_for_another(
+    machine: FakeMachine,
+) -> None:
+    with (machine.directory / "tree/harness/packages").open("a") as packages:
+        packages.write(SECTIONS)
+    machine.installed = ["make", "qemu-x"]
+    for words in ([], ["run", "vax"], ["lint"]):
+        machine.setup(*words)
+    machine.installed = ["make", "qemu-x", "qemu-vax", "linter"]
+    for words in (["run", "vax"], ["lint", "vax"]):
+        assert machine.setup(*words).returncode == 0
+    stamps = {path.name for path in (machine.directory / "tree/build").glob("*.stamp")}
+    assert stamps == {"setup.stamp", "setup-vax.stamp", "setup-lint-vax.stamp"}
