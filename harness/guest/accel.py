@@ -21,6 +21,7 @@ from harness.guest.job import Job
 from harness.guest.machine import Machine
 from harness.base.paths import BUILD
 from harness.base.progress import say, step
+from harness.kernels.targets import Target
 
 CHOICES = ("tcg", "kvm", "auto")
 _DEVICE = Path("/dev/kvm")
@@ -30,10 +31,15 @@ _MEMORY = BUILD / "accel.json"
 _PROBE_LIMIT = 15.0
 
 
-def require_known(wanted: str) -> None:
-    """Raise RequestError for an unknown choice."""
+def require_known(wanted: str, target: Target) -> None:
+    """Raise RequestError for a choice that is unknown, or that a target does not have."""
+    qemu = target.architecture.qemu
     if wanted not in CHOICES:
         raise RequestError(f"ACCEL={wanted} is unknown: choose one of {', '.join(CHOICES)}")
+    if wanted == "kvm" and qemu and not qemu.has_kvm:
+        raise RequestError(
+            f"ACCEL=kvm is for guests of this machine's architecture, and {target.arch} is not"
+        )
 
 
 def choose(wanted: str, machine: Machine) -> Machine:
@@ -45,9 +51,6 @@ def choose(wanted: str, machine: Machine) -> Machine:
     if not machine.qemu:
         return replace(machine, accel="native")
     if not machine.qemu.has_kvm:
-        if wanted == "kvm":
-            arch = machine.kernel.target.arch
-            raise RequestError(f"ACCEL=kvm is for guests of this machine's kind, and {arch} is not")
         return replace(machine, accel="tcg")
     if wanted == "kvm" and not _can_open():
         raise SetupError(f"{_DEVICE} cannot be opened: use ACCEL=tcg, or join the group kvm")

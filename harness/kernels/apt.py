@@ -379,6 +379,13 @@ class Archive:
         addresses = dict.fromkeys(str(mirror) for mirror in self.suites.values())
         return f"{' and '.join(addresses)} ({', '.join(self.suites)})"
 
+    def names(self, prefix: str) -> list[str]:
+        """The names of all packages that begin so."""
+        result = self._apt("apt-cache", "pkgnames", prefix)
+        if result.returncode:
+            raise SetupError(f"apt-cache failed: {essence(result.stderr)}")
+        return result.stdout.split()
+
     def versions(self, *names: str) -> list[Package]:
         """All versions of the named packages, newest first.
 

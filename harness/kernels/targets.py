@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from harness.base.errors import RequestError
 from harness.kernels import arm64, um, x86_64
 from harness.kernels.architecture import Architecture
+from harness.kernels.newest import newest_series
 from harness.kernels.series import DEFAULT_SERIES, NEWEST, SERIES, Groups, Series
 
 ARCHES: dict[str, Architecture] = {
     module.ARCHITECTURE.name: module.ARCHITECTURE for module in (x86_64, um, arm64)
 }
 DEFAULT_ARCH = x86_64.ARCHITECTURE.name
+# What KERNEL= is where the number of the series does not matter.
+NEWEST_NAME = "newest"
 # Where the KUnit suites run.
 KUNIT_ARCH = next(name for name, arch in ARCHES.items() if arch.has_kunit)
 
@@ -53,17 +56,22 @@ def _series(name: str) -> Series:
     return SERIES.get(name, Series((), NEWEST))
 
 
-def target(series: str | None, arch: str | None) -> Target:
-    """Check a request against the tables.
+def target(series: str | None, arch: str | None, refresh: bool = False) -> Target:
+    """Check a request against the tables; newest stands for the newest series there is.
 
-    Raises RequestError, with the valid names, for an unknown one.
+    ``refresh`` has the mirror asked for that one. Raises RequestError, with the valid
+    names, for an unknown one.
     """
     series = series or DEFAULT_SERIES
     arch = arch or DEFAULT_ARCH
-    if series not in SERIES:
-        raise RequestError(f"KERNEL={series} is unknown: choose one of {', '.join(SERIES)}")
     if arch not in ARCHES:
         raise RequestError(f"ARCH={arch} is unknown: choose one of {', '.join(ARCHES)}")
+    if series == NEWEST_NAME:
+        is_built = ARCHES[arch].is_built
+        return Target(newest_series(refresh) if is_built else series_of(arch)[-1], arch)
+    if series not in SERIES:
+        known = ", ".join((*SERIES, NEWEST_NAME))
+        raise RequestError(f"KERNEL={series} is unknown: choose one of {known}")
     wanted = Target(series, arch)
     if not wanted.has_image:
         able = " or ".join(name for name in ARCHES if series in series_of(name))

@@ -23,7 +23,7 @@ from harness.kernels.debian import Kernel
 from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT
 from harness.base.progress import Step, say, step
-from harness.kernels.targets import Target
+from harness.kernels.targets import KUNIT_ARCH, Target, series_of
 from harness.kernels.um import COMPILERS
 
 CONFIGS = ROOT / "kunit/configs"
@@ -50,6 +50,10 @@ _BUILD_LIMIT = 3600
 
 # A kernel of this configuration has about so many objects; for the progress line.
 _OBJECTS = 575
+
+
+class SeriesGone(SetupError):
+    """The mirror does not carry the series, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,28 @@ def fetch(target: Target, flavour: str | None = None) -> Kernel:
         return _build(target, flavour, version, home)
 
 
+def fetch_all() -> list[Kernel]:
+    """Return the default kernel of each series, without those that are gone."""
+    kernels = []
+    for series in series_of(KUNIT_ARCH):
+        try:
+            kernels.append(fetch(Target(series, KUNIT_ARCH)))
+        except SeriesGone as error:
+            say(f"Linux {series} is skipped: {error}")
+    return kernels
+
+
+def newest_source() -> Source:
+    """Return the source of the newest series in the table that is not gone."""
+    *older, newest = series_of(KUNIT_ARCH)
+    for series in (newest, *reversed(older)):
+        try:
+            return fetch_source(Target(series, KUNIT_ARCH))
+        except SeriesGone as error:
+            say(f"Linux {series} is skipped: {error}")
+    raise SetupError("no kernel's source can be had")
+
+
 def _fetch_source(target: Target, home: Path) -> str:
     """Unpack the series' source below ``home``, once; return its version."""
     stamp = home / "source.version"
@@ -106,8 +132,8 @@ def _fetch_source(target: Target, home: Path) -> str:
                     return versions[0].version
         except apt.NoSuchSuite:
             continue
-    raise SetupError(
-        f"no {name} in {', '.join(looked)}; "
+    raise SeriesGone(
+        f"no {name} in {', '.join(looked)}: take KERNEL=newest, or "
         "set KMAPLAB_MIRROR=http://.../debian to a mirror that has it"
     )
 

@@ -11,7 +11,6 @@ from harness.kernels import uml
 from harness.kernels.debian import Kernel
 from harness.lint.checker import Checker, Finding, Output, Tree, call, parse_gcc
 from harness.base.progress import Step
-from harness.kernels.targets import KUNIT_ARCH, Target, series_of
 
 # The directories of the tree that kbuild builds as modules, side by side.
 _MODULES = ("labs", "kunit")
@@ -145,4 +144,4 @@ class Analyzer(Checker):
 
 def _kernels() -> list[Kernel]:
     """Return what each series' modules are compiled against, built if it is not there."""
-    return [uml.fetch(Target(series, KUNIT_ARCH)) for series in series_of(KUNIT_ARCH)]
+    return uml.fetch_all()

@@ -9,13 +9,6 @@ from pathlib import Path
 from harness.kernels import uml
 from harness.lint.checker import Checker, Finding, Output, Tree, call, side_by_side
 from harness.base.progress import Step
-from harness.kernels.targets import KUNIT_ARCH, Target, series_of
-from harness.kernels.uml import Source
-
-
-def newest_source() -> Source:
-    """Return the newest kernel's source. Raises SetupError if it cannot be had."""
-    return uml.fetch_source(Target(series_of(KUNIT_ARCH)[-1], KUNIT_ARCH))
 
 
 class _FromSource(Checker):
@@ -25,7 +18,7 @@ class _FromSource(Checker):
         return tree.c_files
 
     def settings(self, tree: Tree) -> list[str | Path]:
-        return [newest_source().version]
+        return [uml.newest_source().version]
 
 
 class Checkpatch(_FromSource):
@@ -43,7 +36,7 @@ class Checkpatch(_FromSource):
     _USER = Path("tools/kmaplab")
 
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
-        source = newest_source().directory
+        source = uml.newest_source().directory
         # Not in the tree itself: there it would ask git about it.
         place = tree.work / self.name
         for link in (self._KERNEL, self._USER):
@@ -85,7 +78,7 @@ class KernelDoc(_FromSource):
     _FINDING = re.compile(r"(?:Warning|Error): ([^\s:]+):(\d+):? (.*)")
 
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
-        script = newest_source().directory / "scripts/kernel-doc"
+        script = uml.newest_source().directory / "scripts/kernel-doc"
         # -B: no bytecode into the source.
         command: list[str | Path] = ["/usr/bin/python3", "-B", script]
         command += ["-none", "-Wall", "-Werror", *self.files(tree)]
@@ -118,7 +111,7 @@ class Coccinelle(_FromSource):
         return [path for path in tree.c_files if tree.is_of_kernel(path)]
 
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
-        source = newest_source().directory
+        source = uml.newest_source().directory
         scripts = self._scripts(source)
         headers = sorted({path.parent for path in tree.c_files if path.suffix == ".h"})
 

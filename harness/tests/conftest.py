@@ -14,7 +14,7 @@ from harness.kernels import debian, uml
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD, KUNIT, LABS, ROOT
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import DEFAULT_ARCH, Target, series_of
+from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -134,15 +134,15 @@ def missing_kernels() -> dict[str, str]:
 def missing_uml() -> dict[str, str]:
     """Return why a series' UML cannot be built, for each that cannot."""
     missing = {}
-    for name in series_of("um"):
+    for name in series_of(KUNIT_ARCH):
         try:
-            uml.fetch(Target(name, "um"))
+            uml.fetch(Target(name, KUNIT_ARCH))
         except SetupError as error:
             missing[name] = str(error)
     return missing
 
 
-@pytest.fixture(params=series_of("um"))
+@pytest.fixture(params=series_of(KUNIT_ARCH))
 def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
     """Run the test once for each series that user-mode Linux is built of.
 
@@ -151,7 +151,7 @@ def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> st
     return _need(str(request.param), missing_uml)
 
 
-@pytest.fixture(params=[DEFAULT_SERIES, series_of("um")[-1]])
+@pytest.fixture(params=[DEFAULT_SERIES, series_of(KUNIT_ARCH)[-1]])
 def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
     """Run the test for the default series and the newest; likewise."""
     return _need(str(request.param), missing_uml)
@@ -160,7 +160,7 @@ def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
 @pytest.fixture
 def um_newest(missing_uml: dict[str, str]) -> str:
     """For tests of what only the newest series has whole; likewise."""
-    return _need(series_of("um")[-1], missing_uml)
+    return _need(series_of(KUNIT_ARCH)[-1], missing_uml)
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from harness.base import digest
 from harness.base.paths import BUILD, KUNIT
 from harness.tests.conftest import call
 from harness.tests.test_tree import ADD_TO_TREE
+from harness.kernels.targets import KUNIT_ARCH, series_of
 from harness.kernels.um import COMPILERS
 
 pytestmark = pytest.mark.boot
 
-SERIES = "7.2"
+SERIES = series_of(KUNIT_ARCH)[-1]
 
 _HOME = BUILD / "tests/tree"
 _DISTRIBUTION = BUILD / "uml" / SERIES / "source"

@@ -125,5 +125,5 @@ def test_a_guest_that_hangs_ends_with_3_within_its_limit(
 
 
 def test_a_series_without_an_image_says_where_it_runs(kmaplab: Kmaplab) -> None:
-    outcome = kmaplab("run", "--kernel", "7.2").expect(2)
+    outcome = kmaplab("run", "--kernel", "7.3").expect(2)
     assert "ARCH=um only" in outcome.err

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.kernels import apt
+from harness.kernels.series import SERIES
 from harness.base.errors import RequestError
 from harness.base.paths import ROOT
 from harness.tests.conftest import KMAPLAB, Kmaplab, call
@@ -17,19 +18,22 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--lab", "lab_nosuch"], "lab_kmalloc, lab_pages, lab_vmalloc"),
         (["run", "--lab", ","], "names no lab"),
         (["run", "--lab", "kmalloc,nosuch"], "lab_kmalloc, lab_pages, lab_vmalloc"),
-        (["run", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["run", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
         (["run", "--arch", "vax"], "x86_64"),
         (["run", "--format", "xml"], "table, json, junit"),
         (["run", "--accel", "hvf"], "tcg, kvm, auto"),
         (["run", "--arch", "um", "--flavour", "nosuch"], "instrumented, plain"),
-        (["run", "--kernel", "7.2"], "ARCH=um only"),
-        (["console", "--kernel", "5.10", "--cmd", "true"], "6.1, 6.12, 7.2"),
+        (["run", "--kernel", "7.3"], "ARCH=um only"),
+        (["run", "--kernel", "7.3", "--arch", "arm64"], "ARCH=um only"),
+        (["run", "--flavour", "plain"], "FLAVOUR= is of no use with ARCH=x86_64"),
+        (["run", "--arch", "arm64", "--accel", "kvm"], "arm64 is not"),
+        (["console", "--kernel", "5.10", "--cmd", "true"], ", ".join((*SERIES, "newest"))),
         (["console", "--accel", "hvf", "--cmd", "true"], "tcg, kvm, auto"),
-        (["bench", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
-        (["coverage", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["bench", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
+        (["coverage", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
         (["coverage", "--format", "junit"], "text, json"),
         (["coverage", "--lab", "nosuch"], "lab_core, lab_kmalloc, lab_pages"),
-        (["kunit", "--kernel", "5.10"], "6.1, 6.12, 7.2"),
+        (["kunit", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
         (["kunit", "--format", "table"], "text, json, junit"),
         (["kunit", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
         (["kunit", "--flavour", "nosuch"], "instrumented, plain"),

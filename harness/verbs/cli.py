@@ -161,7 +161,7 @@ def _add_suite_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--kernel", help=f"kernel series: {', '.join(SERIES)} (default: {DEFAULT_SERIES})"
+        "--kernel", help=f"kernel series: {', '.join(SERIES)}, newest (default: {DEFAULT_SERIES})"
     )
     parser.add_argument(
         "--arch", help=f"architecture: {', '.join(ARCHES)} (default: {DEFAULT_ARCH})"
@@ -200,7 +200,7 @@ def _add_um_series(parser: argparse.ArgumentParser, default: str = DEFAULT_SERIE
     parser.add_argument(
         "--kernel",
         default=default,
-        help=f"kernel series: {', '.join(series_of(KUNIT_ARCH))} (default: {default})",
+        help=f"kernel series: {', '.join(series_of(KUNIT_ARCH))}, newest (default: {default})",
     )
 
 
@@ -309,8 +309,8 @@ def _run_verb(args: argparse.Namespace) -> int:
 def _request(args: argparse.Namespace) -> Request:
     """Return what the options ask for. Raises RequestError for what cannot be had."""
     given = vars(args)
-    accel.require_known(given.get("accel", "tcg"))
-    wanted = target(args.kernel, given.get("arch", KUNIT_ARCH))
+    wanted = target(args.kernel, given.get("arch", KUNIT_ARCH), given.get("refresh", False))
+    accel.require_known(given.get("accel", "tcg"), wanted)
     check_flavour(wanted, given.get("flavour"))
     names = ("flavour", "limit", "labs", "suites", "refresh")
     request = Request(
