@@ -185,8 +185,7 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
     wanted = digest.of([version, str(directory), *recipe])
     if not digest.is_current([directory / "linux"], stamp, wanted):
         stamp.unlink(missing_ok=True)
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        _begin(directory, home / f"{flavour}.begun", wanted)
         shutil.copy2(_STACKTRACE, home)
         log = home / f"{flavour}.log"
         with step(f"building UML {target.series}, {flavour}: minutes, once") as progress:
@@ -195,6 +194,7 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
         if missing:
             say(f"UML {target.series} does not offer {', '.join(missing)}")
         digest.set_current([directory / "linux"], stamp, wanted)
+        (home / f"{flavour}.begun").unlink()
     return Kernel(
         target=target,
         release=(directory / "include/config/kernel.release").read_text().strip(),
@@ -206,6 +206,18 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
         root=directory,
         flavour=flavour,
     )
+
+
+def _begin(directory: Path, stamp: Path, wanted: str) -> None:
+    """Make ``directory`` ready for a build of what the digest ``wanted`` stands for.
+
+    If a build of the same was interrupted there, its objects stay, and make goes on.
+    """
+    if directory.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    stamp.write_text(wanted)
 
 
 def _fragments(flavour: str) -> list[Path]:

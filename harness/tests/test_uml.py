@@ -94,25 +94,57 @@ def test_there_is_room_for_the_registers_of_new_processors(
         assert path.read_text() == f"#ifdef FP_XSTATE_MAGIC1\n\t{expected}\n#else\n"
 
 
-def test_a_kernel_of_another_configuration_is_another_kernel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else modules of the old one would be loaded into the new one, and crash it."""
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a directory with what a build needs of the source, and configs of its own."""
     shutil.copytree(uml.CONFIGS, tmp_path / "configs")
     monkeypatch.setattr(uml, "CONFIGS", tmp_path / "configs")
     path = tmp_path / "source" / uml._REGISTERS
     path.parent.mkdir(parents=True)
     path.touch()
-
-    def make(source: Path, directory: Path, *_: object) -> None:
-        (directory / "include/config").mkdir(parents=True)
-        (directory / "include/config/kernel.release").write_text("6.1.0\n")
-        (directory / "linux").touch()
-        (directory / ".config").touch()
-
     monkeypatch.setattr(uml, "_run_kunit_py", make)
-    first, again = (uml._build(Target("6.1", "um"), "plain", "1", tmp_path) for _ in range(2))
-    with (tmp_path / "configs/common.kunitconfig").open("a") as config:
+    return tmp_path
+
+
+def make(source: Path, directory: Path, *_: object) -> None:
+    """Stand for kunit.py: make a kernel at once."""
+    (directory / "include/config").mkdir(parents=True)
+    (directory / "include/config/kernel.release").write_text("6.1.0\n")
+    (directory / "linux").touch()
+    (directory / ".config").touch()
+
+
+def test_a_build_that_was_interrupted_goes_on_where_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    def interrupted(source: Path, directory: Path, *_: object) -> None:
+        found.append([path.name for path in directory.iterdir()])
+        (directory / "fork.o").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(uml, "_run_kunit_py", interrupted)
+    for change in ("", "", "CONFIG_KERNEL_STACK_ORDER=4\n"):
+        with (home / "configs/common.kunitconfig").open("a") as config:
+            config.write(change)
+        with pytest.raises(KeyboardInterrupt):
+            uml._build(Target("6.1", "um"), "plain", "1", home)
+    assert found == [[], ["fork.o"], []]
+
+
+def test_a_kernel_that_was_damaged_is_built_again_from_nothing(home: Path) -> None:
+    kernel = uml._build(Target("6.1", "um"), "plain", "1", home)
+    (kernel.root / "fork.o").touch()
+    kernel.image.write_text("something else")
+    uml._build(Target("6.1", "um"), "plain", "1", home)
+    assert kernel.image.read_text() == "" and not (kernel.root / "fork.o").exists()
+
+
+def test_a_kernel_of_another_configuration_is_another_kernel(home: Path) -> None:
+    """Else modules of the old one would be loaded into the new one, and crash it."""
+    first, again = (uml._build(Target("6.1", "um"), "plain", "1", home) for _ in range(2))
+    with (home / "configs/common.kunitconfig").open("a") as config:
         config.write("CONFIG_KERNEL_STACK_ORDER=4\n")
-    other = uml._build(Target("6.1", "um"), "plain", "1", tmp_path)
+    other = uml._build(Target("6.1", "um"), "plain", "1", home)
     assert first.version == again.version != other.version
