@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base import toml
+from harness.base.errors import RequestError
 from harness.base.paths import KUNIT
 from harness.catalogue import labs
 from harness.catalogue.labs import Since
@@ -69,8 +70,12 @@ def choose(wanted: str | None, directory: Path = KUNIT) -> list[Suite]:
     """Return the suites that LAB= names, all if it names none.
 
     Names are separated by commas or blanks; the "lab_" may be left out. Raises
-    RequestError, with the valid names, for an unknown one.
+    RequestError, with the valid names, for an unknown one and for a lab without a suite.
     """
     suites = all_suites(directory)
-    chosen = labs.choose_names(wanted, [suite.lab for suite in suites])
+    known = [suite.lab for suite in suites]
+    without = [lab.name for lab in labs.all_labs() if lab.name not in known]
+    chosen = labs.choose_names(wanted, known + without) if wanted else set(known)
+    for name in chosen.intersection(without):
+        raise RequestError(f"{name} has no KUnit suite: choose from {', '.join(known)}")
     return [suite for suite in suites if suite.lab in chosen]

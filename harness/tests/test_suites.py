@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.base.errors import SetupError
+from harness.base.errors import RequestError, SetupError
 from harness.catalogue import labs, suites
 from harness.catalogue.suites import Suite, SuiteLoad
 
@@ -49,3 +49,10 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "suite.toml").write_text(text)
     with pytest.raises(SetupError, match="suite.toml: lab is unknown"):
         suites.all_suites(tmp_path)
+
+
+def test_a_lab_without_a_suite_is_refused_as_such(tmp_path: Path) -> None:
+    (tmp_path / "lab_pages_kunit.c").touch()
+    with pytest.raises(RequestError, match="lab_remap has no KUnit suite: choose from lab_pages"):
+        suites.choose("pages,remap", tmp_path)
+    assert [suite.lab for suite in suites.choose(None, tmp_path)] == ["lab_pages"]

@@ -73,7 +73,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="harness/kmaplab",
-        description="Kernel memory, got in six ways and mapped to user space; both sides match.",
+        description="Kernel memory, allocated and mapped to user space; both sides see the same.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
