@@ -59,7 +59,7 @@ _VARIABLE = {
     "stamp": (r"\[ *\d+\.\d{6}\]", r"\[ *\d+\.\d{6}\]"),
     "clock": (r"\b\d\d:\d\d:\d\d\b", r"\d\d:\d\d:\d\d"),
     "seconds": (r"\b\d+(?:\.\d+)? ?s\b", r"\d+(?:\.\d+)? ?s"),
-    "free": (r"(?<=MemFree:) +\d+|(?<=MemAvailable:) +\d+", r" +\d+"),
+    "free": (r"(?<=MemFree:) +\d+|(?<=MemTotal:) +\d+|(?<=MemAvailable:) +\d+", r" +\d+"),
     "inode": (r"\b\d\d:\d\d \d+(?= +/)", r"\d\d:\d\d \d+"),
     "address": (_ADDRESS, f"({_ADDRESS})"),
     "rule": (r"[─━-]{3,}", r"[─━-]{3,}"),
@@ -180,7 +180,7 @@ def refresh(expected: Sequence[str], found: Sequence[str]) -> list[str]:
 
     A line of the page that leaves out a part of itself stays where it fits.
     """
-    came = [line.rstrip() for line in found if line.strip() and not line.startswith(_PROGRESS)]
+    came = [line.rstrip() for line in found if line.strip() and not _is_idle(line, expected)]
     fresh: list[str] = []
     at = came_at = 0
     for both in [*_alike(expected, came), (len(expected), len(came))]:
@@ -212,6 +212,11 @@ def _alike(expected: Sequence[str], came: list[str]) -> list[tuple[int, int]]:
         else:
             j += 1
     return pairs
+
+
+def _is_idle(line: str, expected: Sequence[str]) -> bool:
+    """Whether a line shows progress that the page does not show."""
+    return line.startswith(_PROGRESS) and not any(_looks_like(other, line) for other in expected)
 
 
 def _looks_like(line: str, found: str) -> bool:

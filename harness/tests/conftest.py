@@ -12,7 +12,7 @@ import pytest
 from harness.build import modules
 from harness.kernels import debian, uml
 from harness.base.errors import SetupError
-from harness.base.paths import BUILD, KUNIT, LABS, ROOT
+from harness.base.paths import BUILD, KUNIT, LABS, ROOT, USERSPACE
 from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 
@@ -31,6 +31,7 @@ _SECOND_GROUP = {
     "test_boot_console",
     "test_boot_coverage",
     "test_boot_kunit",
+    "test_boot_pages",
     "test_boot_tree",
     "test_boot_um",
 }
@@ -190,16 +191,11 @@ def series(request: pytest.FixtureRequest, missing_kernels: dict[str, str]) -> s
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the programs and scripts of harness/tests/guest, for EXTRA=."""
+    """Return the tools of the lessons and the scripts of harness/tests/guest, for EXTRA=."""
     directory = tmp_path_factory.mktemp("extra")
     for source in _GUEST.glob("*.sh"):
         (directory / source.name).write_text(source.read_text())
-    for source in _GUEST.glob("*.c"):
-        subprocess.run(
-            ["gcc-12", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
-            + ["-I", LABS / "include", "-o", directory / source.stem, source],
-            check=True,
-        )
+    subprocess.run(["make", "-s", "-C", USERSPACE / "tools", f"O={directory}"], check=True)
     return directory
 
 

@@ -114,6 +114,11 @@ def test_a_page_gets_the_lines_of_a_run_and_leaves_out_what_it_left_out() -> Non
     assert refresh(["report", "..."], ["report"]) == ["report"]
 
 
+def test_progress_is_shown_where_the_page_shows_it() -> None:
+    found = ["kmaplab: building", "kmaplab: running 8 loads, 4 s", "done"]
+    assert refresh(["kmaplab: running 7 loads, 3 s", "done"], found) == found[1:]
+
+
 def test_a_line_that_came_where_none_was_left_out_is_shown() -> None:
     assert refresh(["34 of 34", "done"], ["36 of 36", "1 skipped", "done"]) == [
         "36 of 36",
