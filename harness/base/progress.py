@@ -1,10 +1,12 @@
 """What a person sees while something takes long.
 
 Everything goes to standard error, so that standard output holds results only.
-On a terminal one line counts the seconds; in a pipe each step is one line when
-it begins, and another for each ten seconds that it goes on.
+On a terminal one line counts the seconds; in a pipe, and on a terminal that wants no
+escape sequences, each step is one line when it begins, and another for each ten seconds
+that it goes on.
 """
 
+import os
 import shutil
 import sys
 import threading
@@ -54,7 +56,7 @@ def hushed() -> Iterator[None]:
 @contextmanager
 def step(text: str) -> Iterator[Step]:
     """Show ``text`` while the block runs, and how long it took."""
-    terminal = sys.stderr is not None and sys.stderr.isatty()
+    terminal = _has_moving_lines()
     current = Step(text, time.monotonic())
     if getattr(_hushed, "on", False):
         yield current
@@ -73,6 +75,12 @@ def step(text: str) -> Iterator[Step]:
         if terminal and time.monotonic() - current.begun > _QUIET:
             sys.stderr.write(f"\r\x1b[Kkmaplab: {current}\n")
             sys.stderr.flush()
+
+
+def _has_moving_lines() -> bool:
+    """Say whether standard error is a terminal on which a line may be written over."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stderr is not None and sys.stderr.isatty() and not plain
 
 
 def _tick(current: Step, stop: threading.Event, terminal: bool) -> None:

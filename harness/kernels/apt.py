@@ -57,7 +57,7 @@ class NoSuchSuite(SetupError):
 
 
 @dataclass(frozen=True)
-class Source:
+class AptSource:
     """One address and one suite of an apt source; ``signed_by`` as apt spells it."""
 
     uri: str
@@ -163,12 +163,12 @@ def this_machine() -> AptSettings:
     )
 
 
-def read_sources(machine: AptSettings) -> list[Source]:
+def read_sources(machine: AptSettings) -> list[AptSource]:
     """The enabled binary sources of ``machine``, in a fixed order."""
     files = [machine.sourcelist]
     if machine.sourceparts.is_dir():
         files += sorted(machine.sourceparts.iterdir())
-    sources: list[Source] = []
+    sources: list[AptSource] = []
     for file in files:
         if file.suffix not in (".list", ".sources") or not file.is_file():
             continue
@@ -178,7 +178,7 @@ def read_sources(machine: AptSettings) -> list[Source]:
     return sources
 
 
-def _read_lines(text: str, file: str) -> Iterator[Source]:
+def _read_lines(text: str, file: str) -> Iterator[AptSource]:
     """Sources in the one-line format of sources.list(5)."""
     from aptsources.sourceslist import SourceEntry
 
@@ -191,10 +191,10 @@ def _read_lines(text: str, file: str) -> Iterator[Source]:
         signed_by = re.search(r"signed-by=(\S+)", options[1]) if options else None
         # Several keyrings stand between commas here, between blanks in a stanza.
         keys = signed_by[1].replace(",", " ") if signed_by else ""
-        yield Source(entry.uri, entry.dist, tuple(entry.comps), keys)
+        yield AptSource(entry.uri, entry.dist, tuple(entry.comps), keys)
 
 
-def _read_stanzas(text: str, file: str) -> Iterator[Source]:
+def _read_stanzas(text: str, file: str) -> Iterator[AptSource]:
     """Sources in the deb822 format of sources.list(5)."""
     from aptsources.sourceslist import Deb822SourceEntry
 
@@ -213,10 +213,10 @@ def _read_stanzas(text: str, file: str) -> Iterator[Source]:
         for uri in fields.get("uris", "").split():
             for suite in fields.get("suites", "").split():
                 components = tuple(fields.get("components", "").split())
-                yield Source(uri, suite, components, fields.get("signed-by", "").strip())
+                yield AptSource(uri, suite, components, fields.get("signed-by", "").strip())
 
 
-def choose(sources: Sequence[Source], environ: Mapping[str, str]) -> Mirrors:
+def choose(sources: Sequence[AptSource], environ: Mapping[str, str]) -> Mirrors:
     """The mirrors among ``sources``, unless ``environ`` names others.
 
     KMAPLAB_MIRROR and KMAPLAB_SECURITY_MIRROR are base addresses. A mirror that
@@ -247,7 +247,7 @@ def _named(environ: Mapping[str, str], name: str) -> Mirror:
     return Mirror(address)
 
 
-def _best(sources: Sequence[Source], suite: re.Pattern[str]) -> Mirror | None:
+def _best(sources: Sequence[AptSource], suite: re.Pattern[str]) -> Mirror | None:
     """The source that looks most like Debian's own archive, or None."""
     fitting = [
         source
@@ -265,11 +265,11 @@ def _best(sources: Sequence[Source], suite: re.Pattern[str]) -> Mirror | None:
     return Mirror(best.uri, best.signed_by or DEBIAN_KEYRING)
 
 
-def _debian_key(source: Source) -> bool:
+def _debian_key(source: AptSource) -> bool:
     return not source.signed_by or "/debian-archive-" in source.signed_by
 
 
-def _debian_path(source: Source) -> bool:
+def _debian_path(source: AptSource) -> bool:
     return re.search(r"/debian(-security)?/?$", source.uri) is not None
 
 

@@ -8,7 +8,7 @@ from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.reports import tables
 from harness.reports.forms import CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
-from harness.reports.tables import Block, Column, Row
+from harness.reports.tables import Column, Paragraph, Row
 from harness.results.clauses import ClauseResult, ClauseVerdict, Evidence, Observation
 
 _MARKS = {
@@ -100,16 +100,16 @@ class ContractReport(CaseReport):
 
         names = [lab.removeprefix("lab_") for lab in self.labs]
         columns = [Column("clause", least=_LEAST), *(Column(name) for name in names)]
-        rows, blocks = [], []
+        rows, paragraphs = [], []
         for result in self.results:
             title = escape(str(result.clause))
             verdicts = {
                 name: self._verdict(result, lab) for name, lab in zip(names, self.labs, strict=True)
             }
             rows.append(Row([title, *(_MARKS[verdict] for verdict in verdicts.values())]))
-            blocks.append(Block(title, _by_verdict(verdicts)))
+            paragraphs.append(Paragraph(title, _by_verdict(verdicts)))
         console = tables.open_console()
-        tables.show(console, [tables.make(columns, rows)], blocks)
+        tables.show(console, [tables.make(columns, rows)], paragraphs)
         for line in self._remarks():
             console.print(escape(line), soft_wrap=True)
 

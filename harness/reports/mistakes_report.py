@@ -8,7 +8,7 @@ from harness.base.errors import BAD_SETUP, CHECK_FAILED, OK
 from harness.reports import tables
 from harness.reports.forms import CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
-from harness.reports.tables import Block, Column, Row
+from harness.reports.tables import Column, Paragraph, Row
 from harness.results.mistake_results import Caught, MistakeResult
 
 _MOST_CHARACTERS = 800
@@ -82,7 +82,7 @@ class MistakesReport(CaseReport):
         """Print it for people."""
         from rich.markup import escape
 
-        rows, blocks = [], []
+        rows, paragraphs = [], []
         for result in self.results:
             mistake = result.mistake
             by = result.by[0].check if result.by else result.caught.value
@@ -91,9 +91,9 @@ class MistakesReport(CaseReport):
             rows.append(Row([name, what, mistake.clause.number, escape(by)], style))
             caught = "caught by " if result.by else ""
             lines = [what, f"clause {mistake.clause.number}: {caught}{escape(by)}"]
-            blocks.append(Block(name, lines, style))
+            paragraphs.append(Paragraph(name, lines, style))
         console = tables.open_console()
-        tables.show(console, [tables.make(_COLUMNS, rows)], blocks)
+        tables.show(console, [tables.make(_COLUMNS, rows)], paragraphs)
         for line in self._remarks():
             console.print(escape(line), soft_wrap=True)
 

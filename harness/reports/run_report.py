@@ -11,7 +11,7 @@ from harness.guest.machine import Machine
 from harness.reports import tables
 from harness.reports.forms import CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
-from harness.reports.tables import Block, Column, Row
+from harness.reports.tables import Column, Paragraph, Row
 from harness.results import kernel_log, load_results
 from harness.results.ktap import Check
 from harness.results.load_results import LoadResult, LoadVerdict
@@ -100,8 +100,8 @@ class RunReport(CaseReport):
         from rich.markup import escape
 
         console = tables.open_console()
-        blocks = [_block(result) for result in self.results]
-        tables.show(console, [_wide_table(self.results), _narrow_table(self.results)], blocks)
+        paragraphs = [_paragraph(result) for result in self.results]
+        tables.show(console, [_wide_table(self.results), _narrow_table(self.results)], paragraphs)
         for result in self.results:
             for line in _what_failed(result):
                 console.print(escape(line), soft_wrap=True)
@@ -167,8 +167,10 @@ def _narrow_table(results: list[LoadResult]) -> "Table":
     return tables.make(columns, rows)
 
 
-def _block(result: LoadResult) -> Block:
+def _paragraph(result: LoadResult) -> Paragraph:
     """A load's facts below each other, for a terminal that no table fits on."""
+    from rich.markup import escape
+
     facts = _facts(result)
     kernel, physical, user = facts.addresses
     to_user, to_kernel = facts.compared
@@ -181,7 +183,8 @@ def _block(result: LoadResult) -> Block:
         f"bytes to kernel   {to_kernel}",
         f"checks passed     {', '.join(facts.checks)}",
     ]
-    return Block(f"{result.load}: {facts.verdict}", lines, _STYLES[result.verdict])
+    title = escape(f"{result.load}: {facts.verdict}")
+    return Paragraph(title, lines, _STYLES[result.verdict])
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Block:
+class Paragraph:
     """A row as lines below a title, for where no table fits; likewise."""
 
     title: str
@@ -58,8 +58,8 @@ def open_console() -> "Console":
     )
 
 
-def show(console: "Console", tables: Sequence["Table"], blocks: Sequence[Block]) -> None:
-    """Print the first table that fits on the console, and if none does, the blocks."""
+def show(console: "Console", tables: Sequence["Table"], paragraphs: Sequence[Paragraph]) -> None:
+    """Print the first table that fits on the console, and if none does, the paragraphs."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -67,11 +67,11 @@ def show(console: "Console", tables: Sequence["Table"], blocks: Sequence[Block])
         if _fits(console, table):
             console.print(table)
             return
-    for block in blocks:
-        console.print(block.title, style=block.style)
-        for line in block.lines:
+    for one in paragraphs:
+        console.print(one.title, style=one.style)
+        for line in one.lines:
             text = Text.from_markup(line, overflow="fold")
-            console.print(Padding(text, (0, 0, 0, 4)), style=block.style)
+            console.print(Padding(text, (0, 0, 0, 4)), style=one.style)
     console.print()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.base import paths
 from harness.kernels import apt
-from harness.kernels.apt import AptSettings, Mirror, Source
+from harness.kernels.apt import AptSettings, AptSource, Mirror
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.kernels.series import DebianSuite
@@ -77,8 +77,8 @@ def test_one_line_entries_are_read_with_their_options(tmp_path: Path) -> None:
         f"deb {SECURITY} bookworm-security main\n",
     )
     assert apt.read_sources(machine) == [
-        Source(DEBIAN, "bookworm", ("main", "contrib"), "/k/a.gpg /k/b.gpg"),
-        Source(SECURITY, "bookworm-security", ("main",)),
+        AptSource(DEBIAN, "bookworm", ("main", "contrib"), "/k/a.gpg /k/b.gpg"),
+        AptSource(SECURITY, "bookworm-security", ("main",)),
     ]
 
 
@@ -96,7 +96,7 @@ def test_a_stanza_is_read_as_every_pair_of_its_addresses_and_suites(tmp_path: Pa
         "Suites: trixie trixie-updates\nComponents: main\nSigned-By: /k/a.gpg\n",
     )
     assert apt.read_sources(machine) == [
-        Source(uri, suite, ("main",), "/k/a.gpg")
+        AptSource(uri, suite, ("main",), "/k/a.gpg")
         for uri in (DEBIAN, "file:/m")
         for suite in ("trixie", "trixie-updates")
     ]

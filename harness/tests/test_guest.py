@@ -19,18 +19,18 @@ from harness.kernels.targets import Target
 
 
 # How the fixture below is called, and what it takes to listen.
-Qemu = Callable[..., Ending]
-Listener = Callable[[bytes], bool]
+RunQemu = Callable[..., Ending]
+Listens = Callable[[bytes], bool]
 
 
 @pytest.fixture
-def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Qemu:
+def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunQemu:
     """Return a function that runs a shell script in QEMU's place.
 
     $results names the file descriptor of the result channel.
     """
 
-    def run(script: str, limit: float = 20.0, enough: Listener = lambda data: False) -> Ending:
+    def run(script: str, limit: float = 20.0, enough: Listens = lambda data: False) -> Ending:
         path = tmp_path / "qemu-system-x86_64"
         find = "results=$(echo \"$*\" | sed 's/.*fd=\\([0-9]*\\),set=1.*/\\1/')"
         # dash knows file descriptors of one digit only.
@@ -53,21 +53,23 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def test_both_outputs_are_heard_and_kept_apart(qemu: Qemu) -> None:
+def test_both_outputs_are_heard_and_kept_apart(qemu: RunQemu) -> None:
     heard: list[bytes] = []
     ending = qemu("echo console; say results", enough=heard.append)
     assert (ending.console, heard) == (b"console\n", [b"results\n"])
     assert not ending.finished and not ending.timed_out
 
 
-def test_a_satisfied_listener_ends_the_guest_at_once(qemu: Qemu) -> None:
+def test_a_satisfied_listener_ends_the_guest_at_once(qemu: RunQemu) -> None:
     begun = time.monotonic()
     ending = qemu("say done; sleep 60", enough=lambda data: b"done" in data)
     assert ending.finished
     assert time.monotonic() - begun < 20
 
 
-def test_a_guest_that_hangs_is_killed_with_all_that_it_started(qemu: Qemu, tmp_path: Path) -> None:
+def test_a_guest_that_hangs_is_killed_with_all_that_it_started(
+    qemu: RunQemu, tmp_path: Path
+) -> None:
     ending = qemu(f"sleep 600 & echo $! >{tmp_path}/child; wait", limit=1.0)
     assert ending.timed_out and not ending.finished
     child = int((tmp_path / "child").read_text())
@@ -78,23 +80,23 @@ def test_a_guest_that_hangs_is_killed_with_all_that_it_started(qemu: Qemu, tmp_p
     assert not alive(child)
 
 
-def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu: Qemu) -> None:
+def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu: RunQemu) -> None:
     begun = time.monotonic()
     qemu("say done; exec >/dev/null 2>&1; sleep 60", limit=2.0)
     assert time.monotonic() - begun < 20
 
 
-def test_qemu_that_refuses_to_start_is_a_matter_of_set_up(qemu: Qemu) -> None:
+def test_qemu_that_refuses_to_start_is_a_matter_of_set_up(qemu: RunQemu) -> None:
     with pytest.raises(SetupError, match="status 1. It said:\n *no such machine"):
         qemu("echo no such machine; exit 1")
 
 
-def test_a_console_that_floods_does_not_fill_the_memory(qemu: Qemu) -> None:
+def test_a_console_that_floods_does_not_fill_the_memory(qemu: RunQemu) -> None:
     ending = qemu("head -c 20000000 /dev/zero")
     assert len(ending.console) == 4 << 20
 
 
-def test_qemu_that_dies_is_a_matter_of_set_up(qemu: Qemu) -> None:
+def test_qemu_that_dies_is_a_matter_of_set_up(qemu: RunQemu) -> None:
     with pytest.raises(SetupError, match="killed by signal 6"):
         qemu("kill -ABRT $$")
 

@@ -129,7 +129,7 @@ class Shelf(apt.Archive):
         return files
 
 
-class Mirror:
+class FakeMirror:
     """Stands for Debian's mirror: counts how often it is asked, and for what."""
 
     def __init__(self, debs: Debs) -> None:
@@ -154,10 +154,10 @@ class Mirror:
 
 
 @pytest.fixture
-def mirror(debs: Debs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
+def mirror(debs: Debs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMirror:
     """The only source of packages, with a build folder of the test's own."""
     monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
-    mirror = Mirror(debs)
+    mirror = FakeMirror(debs)
     monkeypatch.setattr(apt, "open_archive", mirror.open_archive)
     return mirror
 
@@ -222,14 +222,14 @@ def test_a_suite_without_the_series_holds_no_kernel() -> None:
     assert debian.newest(Shelf([]), TARGET) == []
 
 
-def test_all_suites_are_looked_at_before_giving_up(mirror: Mirror) -> None:
+def test_all_suites_are_looked_at_before_giving_up(mirror: FakeMirror) -> None:
     with pytest.raises(SetupError, match="no kernel 6.12 .* in bookworm-backports, trixie"):
         debian.fetch(Target("6.12", "x86_64"))
     assert mirror.asked == ["bookworm-backports", "trixie"]
 
 
 def test_a_suite_that_the_mirror_lacks_is_passed_over(
-    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: FakeMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
     def none_there(suites: Sequence[DebianSuite], debian_arch: str, what: str) -> Iterator[Shelf]:
@@ -246,7 +246,7 @@ def test_a_suite_that_the_mirror_lacks_is_passed_over(
 # --- fetching once -----------------------------------------------------------
 
 
-def test_a_fetched_kernel_has_its_image_config_and_headers(mirror: Mirror) -> None:
+def test_a_fetched_kernel_has_its_image_config_and_headers(mirror: FakeMirror) -> None:
     kernel = debian.fetch(TARGET)
     assert kernel.target == TARGET
     assert (kernel.release, kernel.version) == ("6.1.0-20-cloud-amd64", "6.1.90-1")
@@ -263,7 +263,9 @@ def common_is_read(headers: Path) -> bool:
     return str(made.stdout) == "common was read\n"
 
 
-def test_make_finds_the_common_headers_even_after_a_move(mirror: Mirror, tmp_path: Path) -> None:
+def test_make_finds_the_common_headers_even_after_a_move(
+    mirror: FakeMirror, tmp_path: Path
+) -> None:
     kernel = debian.fetch(TARGET)
     assert common_is_read(kernel.headers)
     paths.BUILD.rename(tmp_path / "moved")
@@ -271,7 +273,7 @@ def test_make_finds_the_common_headers_even_after_a_move(mirror: Mirror, tmp_pat
     assert common_is_read(moved)
 
 
-def test_the_record_says_what_was_fetched_and_when(mirror: Mirror, debs: Debs) -> None:
+def test_the_record_says_what_was_fetched_and_when(mirror: FakeMirror, debs: Debs) -> None:
     debian.fetch(TARGET)
     record = json.loads((home() / "record.json").read_text())
     assert record["series"] == "6.1"
@@ -288,12 +290,12 @@ def test_the_record_says_what_was_fetched_and_when(mirror: Mirror, debs: Debs) -
     }
 
 
-def test_the_checksums_suit_sha256sum(mirror: Mirror) -> None:
+def test_the_checksums_suit_sha256sum(mirror: FakeMirror) -> None:
     debian.fetch(TARGET)
     subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=home() / "debs", check=True)
 
 
-def test_nothing_is_left_beside_the_kernel(mirror: Mirror) -> None:
+def test_nothing_is_left_beside_the_kernel(mirror: FakeMirror) -> None:
     debian.fetch(TARGET)
     assert sorted(path.name for path in home().parent.iterdir()) == [
         "6.1-x86_64",
@@ -303,7 +305,7 @@ def test_nothing_is_left_beside_the_kernel(mirror: Mirror) -> None:
 
 
 def test_a_kernel_at_hand_is_used_again_without_the_mirror(
-    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+    mirror: FakeMirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
     first = debian.fetch(TARGET)
     capfd.readouterr()
@@ -312,7 +314,7 @@ def test_a_kernel_at_hand_is_used_again_without_the_mirror(
     assert capfd.readouterr().err == ""
 
 
-def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror: Mirror) -> None:
+def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror: FakeMirror) -> None:
     debian.fetch(TARGET)
     mirror.offer(NEW, OLD)
     assert debian.fetch(TARGET).version == "6.1.90-1"
@@ -320,7 +322,7 @@ def test_a_kernel_at_hand_is_used_as_it_is_when_newer_ones_come_out(mirror: Mirr
 
 @pytest.mark.parametrize("folder", ["with space", "with:colon"])
 def test_a_path_that_kbuild_cannot_handle_is_refused(
-    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+    mirror: FakeMirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     monkeypatch.setattr(paths, "BUILD", tmp_path / folder / "build")
     with pytest.raises(SetupError, match="space or a colon"):
@@ -331,7 +333,7 @@ def test_a_path_that_kbuild_cannot_handle_is_refused(
 # --- refreshing --------------------------------------------------------------
 
 
-def test_a_refresh_takes_the_newer_kernel(mirror: Mirror) -> None:
+def test_a_refresh_takes_the_newer_kernel(mirror: FakeMirror) -> None:
     debian.fetch(TARGET)
     mirror.offer(NEW, OLD)
     assert debian.fetch(TARGET, refresh=True).version == "6.1.100-1"
@@ -339,7 +341,7 @@ def test_a_refresh_takes_the_newer_kernel(mirror: Mirror) -> None:
 
 
 def test_a_refresh_without_a_newer_kernel_downloads_nothing(
-    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+    mirror: FakeMirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
     debian.fetch(TARGET)
     mirror.offer(OLD)
@@ -349,7 +351,7 @@ def test_a_refresh_without_a_newer_kernel_downloads_nothing(
 
 
 def test_a_refresh_that_fails_leaves_the_kernel_usable(
-    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: FakeMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     debian.fetch(TARGET)
     mirror.offer(NEW)
@@ -409,7 +411,7 @@ def replace_record() -> None:
     ],
 )
 def test_damage_is_repaired_from_the_packages_without_the_mirror(
-    mirror: Mirror, capfd: pytest.CaptureFixture[str], damage: Callable[[], None]
+    mirror: FakeMirror, capfd: pytest.CaptureFixture[str], damage: Callable[[], None]
 ) -> None:
     first = debian.fetch(TARGET)
     before = (home() / "record.json").read_text()
@@ -424,7 +426,7 @@ def test_damage_is_repaired_from_the_packages_without_the_mirror(
 
 
 def test_a_damaged_package_alone_is_fetched_again(
-    mirror: Mirror, capfd: pytest.CaptureFixture[str]
+    mirror: FakeMirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
     debian.fetch(TARGET)
     remove_root()
@@ -436,7 +438,7 @@ def test_a_damaged_package_alone_is_fetched_again(
 
 
 def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(
-    mirror: Mirror,
+    mirror: FakeMirror,
 ) -> None:
     debian.fetch(TARGET)
     remove_root()
@@ -446,7 +448,7 @@ def test_a_kernel_that_the_archive_no_longer_has_is_replaced_by_its_successor(
 
 
 @pytest.mark.parametrize("text", ["", "damaged\n"])
-def test_damaged_checksums_mean_fetching_again(mirror: Mirror, text: str) -> None:
+def test_damaged_checksums_mean_fetching_again(mirror: FakeMirror, text: str) -> None:
     debian.fetch(TARGET)
     remove_root()
     (home() / "debs" / "SHA256SUMS").write_text(text)
@@ -455,7 +457,7 @@ def test_damaged_checksums_mean_fetching_again(mirror: Mirror, text: str) -> Non
 
 
 def test_packages_without_a_kernel_in_them_are_refused(
-    mirror: Mirror, debs: Debs, tmp_path: Path
+    mirror: FakeMirror, debs: Debs, tmp_path: Path
 ) -> None:
     image = build_deb(tmp_path, "linux-image-6.1.0-20-cloud-amd64", "6.1.90-1", {"boot/x": "y"})
     files = [image, *debs["6.1.90-1"][1:]]
@@ -465,7 +467,7 @@ def test_packages_without_a_kernel_in_them_are_refused(
 
 
 def test_a_package_that_does_not_unpack_is_named(
-    mirror: Mirror, debs: Debs, tmp_path: Path
+    mirror: FakeMirror, debs: Debs, tmp_path: Path
 ) -> None:
     image = tmp_path / debs["6.1.90-1"][0].name
     image.write_text("not a package")
@@ -478,14 +480,14 @@ def test_a_package_that_does_not_unpack_is_named(
 # --- interruptions -----------------------------------------------------------
 
 
-def test_what_an_interrupted_run_left_is_cleared_away(mirror: Mirror) -> None:
+def test_what_an_interrupted_run_left_is_cleared_away(mirror: FakeMirror) -> None:
     for left in ("6.1-x86_64.new/debs", "6.1-x86_64/root.new/boot", "6.1-x86_64/debs"):
         (home().parent / left).mkdir(parents=True)
     assert debian.fetch(TARGET).image.exists()
     test_nothing_is_left_beside_the_kernel(mirror)
 
 
-def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror: Mirror) -> None:
+def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror: FakeMirror) -> None:
     debian.fetch(TARGET)
     home().rename(home().with_name("6.1-x86_64.old"))
     assert debian.fetch(TARGET).image.exists()
@@ -493,7 +495,7 @@ def test_a_run_interrupted_between_two_renames_gets_its_old_kernel_back(mirror: 
 
 
 def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(
-    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: FakeMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*argv: object, **options: object) -> NoReturn:
         raise KeyboardInterrupt
@@ -505,7 +507,7 @@ def test_a_keyboard_interrupt_while_unpacking_is_made_good_by_the_next_run(
     assert debian.fetch(TARGET).image.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(mirror: Mirror) -> None:
+def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(mirror: FakeMirror) -> None:
     paths.BUILD.write_text("a file in the way")
     with pytest.raises(SetupError, match="cannot write below"):
         debian.fetch(TARGET)
