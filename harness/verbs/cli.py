@@ -12,7 +12,8 @@ from types import FrameType
 from typing import NoReturn
 
 from harness.base.errors import BAD_SETUP, OK, KmaplabError, RequestError
-from harness.base.paths import BUILD, KUNIT, LABS
+from harness.base import os_errors
+from harness.base.paths import KUNIT, LABS
 from harness.guest import accel
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES, SERIES
@@ -48,8 +49,8 @@ _MISTAKE_LIMIT = 60.0
 
 _EPILOG = """\
 exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
-3 the guest crashed, hung or said something that makes no sense
-(console CMD: that of the command)
+3 the guest crashed, hung or said something that makes no sense; 130 Ctrl-C, and
+128 and the number of any other signal that ended it (console CMD: that of the command)
 """
 
 _CONSOLE_EPILOG = (
@@ -277,7 +278,7 @@ def main(arguments: list[str]) -> int:
         return BAD_SETUP
     except OSError as error:
         _drop_output()
-        return _complain(f"{error}. If another user made {BUILD}: make clean as that user")
+        return _complain(os_errors.explain(error))
     except Exception:
         return _complain(f"this is a bug in kmaplab:\n{traceback.format_exc()}")
 
