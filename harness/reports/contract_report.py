@@ -111,7 +111,7 @@ class ContractReport(CaseReport):
         console = tables.open_console()
         tables.show(console, [tables.make(columns, rows)], paragraphs)
         for line in self._remarks():
-            console.print(escape(line), soft_wrap=True)
+            tables.say(console, line)
 
     def _verdict(self, result: ClauseResult, lab: str) -> ClauseVerdict:
         verdict = result.verdict(lab)

@@ -95,7 +95,7 @@ class MistakesReport(CaseReport):
         console = tables.open_console()
         tables.show(console, [tables.make(_COLUMNS, rows)], paragraphs)
         for line in self._remarks():
-            console.print(escape(line), soft_wrap=True)
+            tables.say(console, line)
 
     def _remarks(self) -> list[str]:
         reasons: dict[str, list[str]] = {}

@@ -27,6 +27,8 @@ _STYLES = {
     LoadVerdict.BROKEN: "bold magenta",
 }
 
+_NOTHING = "-"
+
 # What a kernel logs anyway, and what explains nothing.
 _NOISE = re.compile(r"taint|tsc: |clocksource: |random: ")
 
@@ -97,22 +99,20 @@ class RunReport(CaseReport):
 
     def print_table(self) -> None:
         """Print it for people."""
-        from rich.markup import escape
-
         console = tables.open_console()
         paragraphs = [_paragraph(result) for result in self.results]
         tables.show(console, [_wide_table(self.results), _narrow_table(self.results)], paragraphs)
         for result in self.results:
             for line in _what_failed(result):
-                console.print(escape(line), soft_wrap=True)
+                tables.say(console, line)
         if self.trouble:
-            console.print(f"[bold magenta]{escape(self.trouble)}[/]", soft_wrap=True)
+            tables.say(console, self.trouble, "bold magenta")
             for line in self.last_lines:
-                console.print(f"    {escape(line)}", soft_wrap=True)
-        console.print(
+                tables.say(console, f"    {line}")
+        tables.say(
+            console,
             f"Linux {self.release} on {self.arch} ({self.accel}), {self.seconds:.1f} s; "
             f"the contents follow from SEED={seed_text(self.seed)}",
-            soft_wrap=True,
         )
 
 
@@ -174,22 +174,23 @@ def _paragraph(result: LoadResult) -> Paragraph:
     facts = _facts(result)
     kernel, physical, user = facts.addresses
     to_user, to_kernel = facts.compared
-    lines = [
-        f"kernel address    {kernel}",
-        f"physical address  {physical}",
-        f"user address      {user}",
-        f"frames            {facts.frames}",
-        f"bytes to user     {to_user}",
-        f"bytes to kernel   {to_kernel}",
-        f"checks passed     {', '.join(facts.checks)}",
-    ]
+    values = {
+        "kernel address": kernel,
+        "physical address": physical,
+        "user address": user,
+        "frames": facts.frames,
+        "bytes to user": to_user,
+        "bytes to kernel": to_kernel,
+        "checks passed": ", ".join(facts.checks),
+    }
+    lines = [f"{name:16}  {value}" for name, value in values.items() if value != _NOTHING]
     title = escape(f"{result.load}: {facts.verdict}")
     return Paragraph(title, lines, _STYLES[result.verdict])
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the table says of a load; "-" where the checks did not."""
+    """What the table says of a load; _NOTHING where the checks said nothing."""
 
     addresses: list[str]
     frames: str
@@ -207,8 +208,8 @@ def _facts(result: LoadResult) -> _Facts:
     passed = sum(check.passed for check in checks) - skipped
     good = result.verdict is LoadVerdict.PASSED
     return _Facts(
-        addresses=[report.get(f"{side}_addr", "-") for side in ("kernel", "phys", "user")],
-        frames={"yes": "contiguous", "no": "scattered"}.get(report.get("neighbours", ""), "-"),
+        addresses=[report.get(f"{side}_addr", _NOTHING) for side in ("kernel", "phys", "user")],
+        frames={"yes": "contiguous", "no": "scattered"}.get(report.get("neighbours", ""), _NOTHING),
         compared=[_bytes(report.get(way)) for way in ("kernel_to_user", "user_to_kernel")],
         checks=[f"{passed} of {result.ktap.plan or 0}"]
         + ([f"{skipped} skipped"] if skipped else []),
@@ -217,7 +218,7 @@ def _facts(result: LoadResult) -> _Facts:
 
 
 def _bytes(number: str | None) -> str:
-    return f"{int(number):,}" if number else "-"
+    return f"{int(number):,}" if number else _NOTHING
 
 
 def _what_failed(result: LoadResult) -> list[str]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 # A pipe has no width: no line there may be wrapped or cut off.
 _NO_WIDTH = 1000
+
+_INDENT = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,6 @@ def open_console() -> "Console":
 
 def show(console: "Console", tables: Sequence["Table"], paragraphs: Sequence[Paragraph]) -> None:
     """Print the first table that fits on the console, and if none does, the paragraphs."""
-    from rich.padding import Padding
     from rich.text import Text
 
     for table in tables:
@@ -68,11 +70,32 @@ def show(console: "Console", tables: Sequence["Table"], paragraphs: Sequence[Par
             console.print(table)
             return
     for one in paragraphs:
-        console.print(one.title, style=one.style)
+        _print_indented(console, Text.from_markup(one.title, style=one.style), 0)
         for line in one.lines:
-            text = Text.from_markup(line, overflow="fold")
-            console.print(Padding(text, (0, 0, 0, 4)), style=one.style)
+            _print_indented(console, Text.from_markup(line, style=one.style), _INDENT)
     console.print()
+
+
+def say(console: "Console", line: str, style: str = "") -> None:
+    """Print a line of plain text below a table; on a terminal it is wrapped between words.
+
+    What continues a line is indented as the line is.
+    """
+    from rich.text import Text
+
+    if console.is_terminal:
+        text = line.lstrip(" ")
+        _print_indented(console, Text(text, style=style), len(line) - len(text))
+    else:
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _print_indented(console: "Console", text: "Text", indent: int) -> None:
+    """Print a text, wrapped to the console's width."""
+    from rich.padding import Padding
+
+    text.overflow = "fold"
+    console.print(Padding(text, (0, 0, 0, indent), expand=False))
 
 
 def make(columns: Sequence[Column], rows: Sequence[Row]) -> "Table":

@@ -110,6 +110,8 @@ def test_a_person_gets_a_prompt_a_hint_history_and_the_shells_status() -> None:
     terminal = Terminal()
     terminal.wait_for("modprobe lab_kmalloc")
     terminal.wait_for("kmaplab 6.1 x86_64 # ")
+    # The labs that there are for this kernel.
+    assert "lab_reserved" in terminal.said and "lab_prepare" not in terminal.said
     terminal.type("echo $((40 + 2))\r")
     terminal.wait_for("\n42")
     terminal.type("\x1b[A\r")
