@@ -16,7 +16,7 @@ from harness.kernels.series import SERIES, DebianSuite
 from harness.kernels.targets import KUNIT_ARCH, Target
 
 
-class Mirror:
+class StubMirror:
     """Stands for Debian's mirror; what it carries by suite. Counts how often it is asked."""
 
     def __init__(self, **names: str) -> None:
@@ -29,7 +29,7 @@ class Mirror:
     @contextmanager
     def open_archive(
         self, suites: Sequence[DebianSuite], debian_arch: str, what: str
-    ) -> Iterator["Mirror"]:
+    ) -> Iterator["StubMirror"]:
         self.asked += 1
         if not self.carried:
             raise SetupError("cannot fetch")
@@ -40,8 +40,8 @@ class Mirror:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
-    shelf = Mirror(
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StubMirror:
+    shelf = StubMirror(
         trixie_backports="linux-source linux-source-7.9 linux-source-7.10", sid="linux-source-7.8"
     )
     monkeypatch.setattr(apt, "open_archive", shelf.open_archive)
@@ -49,18 +49,18 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
     return shelf
 
 
-def test_the_newest_is_so_by_number_and_need_not_be_in_the_table(mirror: Mirror) -> None:
+def test_the_newest_is_so_by_number_and_need_not_be_in_the_table(mirror: StubMirror) -> None:
     wanted = targets.target("newest", KUNIT_ARCH)
     assert wanted.series == "7.10" and wanted.series not in SERIES
     assert wanted.sources and wanted.has_image
 
 
-def test_a_suite_that_is_not_there_is_passed_over(mirror: Mirror) -> None:
+def test_a_suite_that_is_not_there_is_passed_over(mirror: StubMirror) -> None:
     del mirror.carried["trixie-backports"]
     assert newest.newest_series() == "7.8"
 
 
-def test_the_mirror_is_asked_once_a_day_or_when_told_to(mirror: Mirror, tmp_path: Path) -> None:
+def test_the_mirror_is_asked_once_a_day_or_when_told_to(mirror: StubMirror, tmp_path: Path) -> None:
     for _ in range(3):
         newest.newest_series()
     assert mirror.asked == 2
@@ -72,7 +72,7 @@ def test_the_mirror_is_asked_once_a_day_or_when_told_to(mirror: Mirror, tmp_path
 
 
 def test_the_last_answer_counts_while_the_mirror_cannot_be_reached(
-    mirror: Mirror, capsys: pytest.CaptureFixture[str]
+    mirror: StubMirror, capsys: pytest.CaptureFixture[str]
 ) -> None:
     newest.newest_series()
     mirror.carried = {}
@@ -80,7 +80,7 @@ def test_the_last_answer_counts_while_the_mirror_cannot_be_reached(
     assert "taking 7.10" in capsys.readouterr().err
 
 
-def test_without_any_answer_the_reason_is_said(mirror: Mirror) -> None:
+def test_without_any_answer_the_reason_is_said(mirror: StubMirror) -> None:
     mirror.carried = {}
     with pytest.raises(SetupError, match="cannot fetch"):
         newest.newest_series()
