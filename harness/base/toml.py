@@ -42,6 +42,13 @@ class Table:
             return None
         return Table(self.path, f"[{key}]", self._take(key, dict, "a table"))
 
+    def tables(self, key: str) -> "list[Table]":
+        """Take the tables that [[key]] begins, of which there may be none."""
+        value = self._take(key, list, "tables") if key in self.values else []
+        if not all(isinstance(one, dict) for one in value):
+            self.refuse(key, "wants tables")
+        return [Table(self.path, f"[[{key}]]", one) for one in value]
+
     def all_texts(self) -> dict[str, str]:
         """Take all that is left: keys of the file's own choice, each with a text."""
         return {key: self.text(key) for key in list(self.values)}

@@ -1,10 +1,10 @@
-"""Why lines of the labs are not reached: kunit/unreached.toml."""
+"""Why lines of labs/ are not reached: in unreached.toml, in each folder that has such lines."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.base.errors import SetupError
+from harness.base import toml
+from harness.base.toml import Table
 from harness.kernels.series import SERIES
 
 NAME = "unreached.toml"
@@ -29,32 +29,25 @@ class Reason:
         return f"{self.file}, {self.function}(): {self.text}"
 
 
-def read(path: Path) -> list[Reason]:
-    """Read the file, which need not be there. Raises SetupError if it makes no sense."""
-    if not path.is_file():
-        return []
-    try:
-        tables = tomllib.loads(path.read_text()).get("line", [])
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"{path}: {error}") from error
-    return [reason for table in tables for reason in _read_one(path, table)]
+def read(labs: Path) -> list[Reason]:
+    """Return the reasons of a directory of labs.
+
+    Raises SetupError, with the file and the key, for one that makes no sense.
+    """
+    found = []
+    for path in sorted(labs.glob(f"*/{NAME}")):
+        file = toml.read(path)
+        found += [reason for table in file.tables("line") for reason in _read_one(table)]
+        file.end()
+    return found
 
 
-def _read_one(path: Path, table: object) -> list[Reason]:
-    match table:
-        case {
-            "file": str(file),
-            "function": str(function),
-            "text": str() | list() as text,
-            "reason": str(reason),
-            **rest,
-        } if reason.strip():
-            series = rest.pop("series", [])
-            if isinstance(series, list) and set(series) <= set(SERIES) and not rest:
-                lines = [text] if isinstance(text, str) else text
-                why = " ".join(reason.split())
-                return [Reason(file, function, str(line), why, tuple(series)) for line in lines]
-    raise SetupError(
-        f"{path}: a [[line]] wants file=, function=, text=, reason=, and may have "
-        f"series=, a list of {', '.join(SERIES)}; this one is {table}"
-    )
+def _read_one(table: Table) -> list[Reason]:
+    """Return a reason for each of a table's lines."""
+    file = f"{table.path.parent.name}/{table.text('file')}"
+    function, why = table.text("function"), " ".join(table.text("reason").split())
+    lines, series = table.texts("lines"), table.texts("series", default=())
+    if not set(series) <= set(SERIES):
+        table.refuse("series", f"wants some of {', '.join(SERIES)}")
+    table.end()
+    return [Reason(file, function, line, why, series) for line in lines]

@@ -119,8 +119,8 @@ def _unexplained(judgement: Judgement) -> list[str]:
     if not judgement.unexplained:
         return []
     return [
-        f"Not reached, and kunit/{unreached.NAME} has no reason: write a case that reaches it,",
-        "or say there why none can:",
+        f"Not reached, and {unreached.NAME} has no reason: write a case that reaches it, or say",
+        f"in {unreached.NAME} beside the lab why none can:",
         *(
             f"  labs/{line.file}:{line.number}, in {line.function}(): {line.text}"
             for line in judgement.unexplained
@@ -132,6 +132,6 @@ def _out_of_date(judgement: Judgement) -> list[str]:
     if not judgement.out_of_date:
         return []
     return [
-        f"kunit/{unreached.NAME} has reasons for lines that are reached, or gone: take them out:",
+        f"{unreached.NAME} has reasons for lines that are reached, or gone: take them out:",
         *(f"  {reason}" for reason in judgement.out_of_date),
     ]

@@ -1,4 +1,4 @@
-"""Which unreached lines have a reason in kunit/unreached.toml, and which have none."""
+"""Which unreached lines have a reason in an unreached.toml, and which have none."""
 
 from dataclasses import dataclass, field
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import SetupError
-from harness.base.paths import KUNIT
+from harness.base.paths import LABS
 from harness.catalogue import unreached
 from harness.catalogue.unreached import Reason
 from harness.results.coverage import FileCoverage, UnreachedLine
@@ -55,39 +55,44 @@ def test_a_reason_for_a_file_that_was_not_measured_is_left_alone() -> None:
 
 
 def test_reasons_are_read_as_they_stand(tmp_path: Path) -> None:
-    path = tmp_path / "unreached.toml"
-    assert unreached.read(path) == []
+    path = tmp_path / "01_x/unreached.toml"
+    assert unreached.read(tmp_path) == []
+    path.parent.mkdir()
     path.write_text(
         """
         [[line]]
-        file = "01_x/lab_x.c"
+        file = "lab_x.c"
         function = "lab_x_get"
-        text = "return -EIO;"
+        lines = ["return -EIO;"]
         series = ["6.1", "7.2"]
         reason = \"\"\"
         it never
         fails\"\"\"
         """
     )
-    assert unreached.read(path) == [dataclasses.replace(REASON, series=("6.1", "7.2"))]
+    assert unreached.read(tmp_path) == [dataclasses.replace(REASON, series=("6.1", "7.2"))]
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "[[line]]\nfile = 'a.c'",
-        "[[line]]\nfile = 'a.c'\nfunction = 'f'\ntext = 't'\nreason = ' '",
-        "[[line]]\nfile = 'a.c'\nfunction = 'f'\ntext = 't'\nreason = 'r'\nseries = ['5.10']",
-        "[[line]]\nfile = 'a.c'\nfunction = 'f'\ntext = 't'\nreason = 'r'\nserie = ['6.1']",
+        "[[line]]\nfile = 'a.c'\nfunction = 'f'\nlines = ['t']\nreason = ' '",
+        "[[line]]\nfile = 'a.c'\nfunction = 'f'\nlines = ['t']\nreason = 'r'\nseries = ['5.10']",
+        "[[line]]\nfile = 'a.c'\nfunction = 'f'\nlines = ['t']\nreason = 'r'\nserie = ['6.1']",
         "[[line]",
+        "line = ['t']",
+        "lines = []",
     ],
 )
 def test_reasons_that_make_no_sense_are_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "unreached.toml"
+    path = tmp_path / "01_x/unreached.toml"
+    path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(SetupError, match="unreached.toml"):
-        unreached.read(path)
+    with pytest.raises(SetupError, match="01_x/unreached.toml: "):
+        unreached.read(tmp_path)
 
 
 def test_the_reasons_of_this_project_make_sense() -> None:
-    unreached.read(KUNIT / unreached.NAME)
+    for reason in unreached.read(LABS):
+        assert reason.text in (LABS / reason.file).read_text()

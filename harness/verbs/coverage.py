@@ -13,7 +13,7 @@ from harness.runs import measure_coverage
 def main(request: Request, args: Namespace) -> int:
     """Run all that checks the labs, and print what it reached; return the exit status."""
     plan = measure_coverage.choose(args.lab, request.target, request.suites)
-    reasons = unreached.read(request.suites / unreached.NAME)
+    reasons = unreached.read(request.labs)
     machine = prepare.machine(request)
     measured = measure_coverage.measure(machine, plan, request)
     judgement = unreached_lines.judge(measured.files, reasons, request.target.series)
