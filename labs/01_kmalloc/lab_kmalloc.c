@@ -3,11 +3,11 @@
  * kmalloc() memory, and when it can be mapped
  *
  * kmalloc() is the kernel's everyday allocator. Its memory lies in the linear
- * map, where all of RAM stands at a constant distance from its physical
- * address, so neighbouring bytes are neighbours in RAM too. User space maps
- * whole page frames, though, and kmalloc() deals in bytes: this lab shows which
- * of its objects fill whole frames, and what would be given away with one that
- * does not.
+ * map, where every virtual address is a constant distance from its physical
+ * address. So kmalloc() memory is physically contiguous. A mapping consists of
+ * whole page frames, though, and kmalloc() hands out bytes. This lab shows which
+ * of its objects fill whole frames, and what a mapping of a smaller object would
+ * show to user space.
  */
 #include <linux/io.h>
 #include <linux/module.h>
@@ -23,19 +23,19 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static struct lab lab;
 
 /*
- * Get: one object that fills whole page frames
+ * Allocate: one object that fills whole page frames
  *
- * GFP_KERNEL says that we may sleep while memory is found, as module loading
- * may. (Old examples pass 0. That allows nothing: such a call cannot wait,
- * cannot reclaim, and fails as soon as free memory is short.) kzalloc() zeroes:
- * kmalloc() memory holds whatever its last owner left there, and all of it is
- * about to be shown to user space. __GFP_NOWARN because a number too large for
- * the machine today is answered with -ENOMEM, not with a stack trace.
+ * GFP_KERNEL allows the allocator to sleep until memory is free, which is fine
+ * while a module is loaded. (Old examples pass 0. Such a call may not wait or
+ * reclaim memory, so it fails as soon as free memory is short.) kzalloc() clears
+ * the memory: kmalloc() would leave the bytes of the last owner in it, and user
+ * space is about to see all of them. __GFP_NOWARN: if the user asks for more
+ * than there is, -ENOMEM is answer enough, without a stack trace in the log.
  *
- * An object whose size is a power of two is aligned to its size, and anything
- * larger than two pages comes from the page allocator: so one of whole pages
- * begins at the start of a page and shares none with anybody. That is checked
- * all the same, for mapping the wrong bytes is silent.
+ * An object whose size is a power of two is aligned to its size, and an object
+ * larger than two pages comes from the page allocator. So an object of whole
+ * pages begins at the start of a page and shares no page with another object.
+ * The lab checks this all the same: to map the wrong bytes causes no error.
  */
 static int lab_kmalloc_get(void)
 {
@@ -72,18 +72,18 @@ static void lab_kmalloc_translate(const struct lab *lab, unsigned long index,
 /*
  * Map: the frames, without their struct page
  *
- * remap_pfn_range() writes page table entries for a run of frames and asks for
- * no struct page: the area becomes VM_PFNMAP, and nobody takes references to
- * the frames through it. For slab memory, which one or two pages of kmalloc()
- * are, that is the only way: the slab allocator uses struct page for its own
- * ends, and vm_insert_page() refuses it.
+ * remap_pfn_range() writes page table entries for a range of frames and does
+ * not use their struct page. It makes the VMA a VM_PFNMAP mapping: the kernel
+ * takes no references to the frames through it. One or two pages of kmalloc()
+ * are slab memory, and for that there is no other way: the slab allocator uses
+ * struct page for its own records, and vm_insert_page() refuses such pages.
  *
- * The frames need no PG_reserved: remap_page_range(), and remap_pfn_range()
- * until 2.6.15, silently mapped nothing where it was not set, and drivers have
- * passed the ritual on.
- * Nor is VM_LOCKED needed to keep them from being swapped: kernel memory never
- * is. What remap_pfn_range() itself sets (VM_IO, VM_PFNMAP, VM_DONTEXPAND,
- * VM_DONTDUMP) is all that such an area needs.
+ * The frames need no PG_reserved. remap_page_range(), and remap_pfn_range()
+ * until 2.6.15, silently mapped nothing where it was not set, so drivers set it,
+ * and many still do.
+ * Nor does the VMA need VM_LOCKED against swapping: kernel memory is never
+ * swapped. It needs the flags that remap_pfn_range() sets (VM_IO, VM_PFNMAP,
+ * VM_DONTEXPAND, VM_DONTDUMP), and no others.
  */
 static int lab_kmalloc_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -100,10 +100,10 @@ static int lab_kmalloc_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /*
- * Give back: last of all
+ * Free: last of all
  *
- * When this runs the device is gone and no mapping is alive (lab_unregister()
- * says why), so the frames can go to whoever asks next.
+ * When this runs the device is gone and there is no mapping left
+ * (lab_unregister() says why), so the frames may go to the next owner.
  */
 static void lab_kmalloc_give_back(void)
 {
@@ -113,10 +113,11 @@ static void lab_kmalloc_give_back(void)
 /*
  * Refuse: a small object cannot be mapped
  *
- * kmalloc(100) takes an object from a cache of equal ones: on x86_64 of 128
- * bytes, 32 to a page. The smallest thing that a page table can show is that
- * page: to map the object is to hand user space the 31 others, whatever of that
- * size the kernel holds, to read and to write. So it is only described.
+ * kmalloc(100) takes an object from a cache of objects of one size: on x86_64
+ * 128 bytes, 32 objects in a page. A page table maps nothing smaller than a
+ * page. So a mapping of this object would let user space read and write the 31
+ * others, which belong to other parts of the kernel. The lab only says where
+ * the object is.
  */
 static long lab_kmalloc_small(void __user *arg)
 {
@@ -146,7 +147,7 @@ static long lab_kmalloc_ioctl(struct lab *lab, unsigned int cmd,
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  */
 static const struct file_operations lab_kmalloc_fops = {
 	LAB_FILE_OPERATIONS,

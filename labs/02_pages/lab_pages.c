@@ -2,15 +2,15 @@
 /*
  * Whole pages, and the way between virtual and physical addresses
  *
- * __get_free_pages() hands out page frames themselves, by powers of two, each
- * block aligned to its size. It is where kmalloc() and vmalloc() get theirs.
- * Its memory lies in the linear map, where for every byte
+ * __get_free_pages() allocates page frames, in blocks of 1, 2, 4, 8 and so on,
+ * each aligned to its size. kmalloc() and vmalloc() take their memory from the
+ * same allocator. Its memory lies in the linear map, where for every byte
  *
  *	virtual address - physical address
  *
- * is the same, so both directions of translation are one addition. On x86_64
- * the difference is PAGE_OFFSET. Old texts give that as 0xc0000000; today it is
- * far above any user address and, with KASLR, another one after every boot.
+ * is the same, so each translation is one addition. On x86_64 the difference is
+ * PAGE_OFFSET. Old texts say that this is 0xc0000000. Today it is far above
+ * any user address, and with KASLR it changes with every boot.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -26,13 +26,13 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static struct lab lab;
 
 /*
- * Get: a block of 2^order pages
+ * Allocate: a block of 2^order pages
  *
- * The allocator counts in orders, so five pages cost eight; only the five are
- * mapped. __GFP_ZERO because frames come with the bytes of their last owner.
- * The result is an unsigned long by an old custom, and 0, not an ERR_PTR, says
- * that there is none: examples that print it unchecked, with %x, show half of
- * an address or a failure that nobody notices.
+ * A block has 2^order pages, so five pages cost eight; only the five are
+ * mapped. __GFP_ZERO because the frames still hold the bytes of their last
+ * owner. By an old custom the result is an unsigned long, and 0, not an ERR_PTR,
+ * means that the call failed. Examples that print it with %x and do not check
+ * it show half of an address, or hide a failure.
  */
 static int lab_pages_get(void)
 {
@@ -51,10 +51,10 @@ static int lab_pages_get(void)
 /*
  * Translate: there and back
  *
- * virt_to_phys() on the way there, phys_to_virt() on the way back: the address
- * that is reported has made the round trip. Neither looks at a page table.
- * Given an address outside of the linear map, of vmalloc() for one, they still
- * compute something, and only CONFIG_DEBUG_VIRTUAL warns that it is nonsense.
+ * virt_to_phys() gives the physical address, and phys_to_virt() leads back to
+ * the kernel address that the lab reports. Neither looks at a page table. For an
+ * address outside of the linear map, such as one from vmalloc(), they still
+ * return a number. It means nothing, and only CONFIG_DEBUG_VIRTUAL warns.
  */
 static void lab_pages_translate(const struct lab *lab, unsigned long index,
 				struct lab_page *page)
@@ -69,11 +69,11 @@ static void lab_pages_translate(const struct lab *lab, unsigned long index,
 /*
  * Map: one call for the block
  *
- * The frames are neighbours, so the first one's number and a length name them
- * all. The offset that user space asked for has been checked against the size;
- * it selects a frame of ours. A handler that passes vm_pgoff on as the frame
- * number itself, as the best-known example does, maps whatever physical page
- * its caller names, the kernel's own included.
+ * The block is physically contiguous, so its first PFN and a length describe all
+ * of it. lab_refuse_mmap() has checked the page offset against the size, so the
+ * sum is the PFN of one of our frames. The best-known example passes vm_pgoff
+ * itself as the PFN. Its callers can map any page frame of the machine, the
+ * kernel's own included.
  */
 static int lab_pages_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -90,9 +90,9 @@ static int lab_pages_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /*
- * Give back: with the order that was got
+ * Free: the whole block, with the same order
  *
- * free_page() here would free the first page and leak the rest.
+ * free_page() would free the first page and leak the others.
  */
 static void lab_pages_give_back(void)
 {
@@ -100,7 +100,7 @@ static void lab_pages_give_back(void)
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  */
 static const struct file_operations lab_pages_fops = {
 	LAB_FILE_OPERATIONS,

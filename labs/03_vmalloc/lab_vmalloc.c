@@ -2,11 +2,10 @@
 /*
  * vmalloc() memory: virtually contiguous, physically scattered
  *
- * vmalloc() takes single page frames, wherever they are, and builds page table
- * entries that make them neighbours in a part of the kernel's address space
- * kept for the purpose. A large buffer then needs no large hole in RAM. The
- * price: its physical addresses follow from nothing but the page table, so each
- * page has to be looked up, and each has to be mapped on its own.
+ * vmalloc() takes single page frames from anywhere in RAM and maps them one
+ * after another in the vmalloc space. So a large buffer does not need a large
+ * free block of RAM. The price: only the page table says where each page is, so
+ * a driver has to look up every page and map it on its own.
  */
 #include <linux/module.h>
 #include <linux/vmalloc.h>
@@ -24,17 +23,17 @@ MODULE_PARM_DESC(how, "range: remap_vmalloc_range() (default); page: page by pag
 static struct lab lab;
 
 /*
- * Get: memory that may be shown to user space
+ * Allocate: memory that may be mapped to user space
  *
- * vmalloc_user() differs from vmalloc() in two things, both needed here: the
- * memory is zeroed, and it is marked as fit for user space (VM_USERMAP), which
- * remap_vmalloc_range() insists on.
+ * vmalloc_user() differs from vmalloc() in two things, and the lab needs both:
+ * it clears the memory, and it marks it as fit for user space (VM_USERMAP).
+ * remap_vmalloc_range() refuses memory without that mark.
  */
 static int lab_vmalloc_get(void)
 {
 	void *buffer = NULL;
 
-	/* It would have others killed for memory before it gave up itself. */
+	/* Asked for nearly all memory, it makes the kernel kill processes. */
 	if (lab.size >> PAGE_SHIFT <= si_mem_available() / 2)
 		buffer = vmalloc_user(lab.size);
 	if (!buffer) {
@@ -48,8 +47,8 @@ static int lab_vmalloc_get(void)
 /*
  * Translate: by the kernel's page table, a page at a time
  *
- * vmalloc_to_pfn() walks the table as the MMU would. virt_to_phys() would
- * return a number here as well, and it would be wrong.
+ * vmalloc_to_pfn() walks the page table as the MMU does. virt_to_phys() would
+ * return a number as well, but a wrong one.
  */
 static void lab_vmalloc_translate(const struct lab *lab, unsigned long index,
 				  struct lab_page *page)
@@ -63,11 +62,11 @@ static void lab_vmalloc_translate(const struct lab *lab, unsigned long index,
 /*
  * Map, the short way
  *
- * remap_vmalloc_range() looks up each page and inserts it with its struct page:
- * the area becomes VM_MIXEDMAP, every mapping holds a reference to its frames,
- * and get_user_pages(), ptrace and pagemap see ordinary pages. So does
- * MADV_DONTNEED: it takes the pages out of the mapping, and since nothing here
- * would put them back, the next access is a SIGBUS.
+ * remap_vmalloc_range() looks up each page and inserts it with its struct page.
+ * The VMA becomes a VM_MIXEDMAP mapping, which holds a reference to each of its
+ * pages; to get_user_pages(), ptrace and pagemap they are ordinary pages. They
+ * are to MADV_DONTNEED as well: it removes them from the mapping, and since the
+ * lab handles no faults, the next access is a SIGBUS.
  */
 static int lab_vmalloc_map_range(struct lab *lab, struct vm_area_struct *vma)
 {
@@ -77,11 +76,12 @@ static int lab_vmalloc_map_range(struct lab *lab, struct vm_area_struct *vma)
 /*
  * Map, page by page
  *
- * The same by hand, as it was done before remap_vmalloc_range() existed: one
+ * The same by hand, as drivers did before remap_vmalloc_range() existed: one
  * remap_pfn_range() for each page, since the next frame may be anywhere. One
- * call for the whole length would map the first page and then its neighbours
- * in RAM, which belong to somebody else; with a lucky allocation it even seems
- * to work. When a call fails, mmap() unmaps what was mapped before it.
+ * call for the whole length would map the first frame and then those that follow
+ * it in RAM, which belong to others. If the frames happen to be physically
+ * contiguous, even that seems to work. When a call fails, mmap() removes the
+ * pages that were mapped before it.
  */
 static int lab_vmalloc_map_pages(struct lab *lab, struct vm_area_struct *vma)
 {
@@ -117,7 +117,7 @@ static int lab_vmalloc_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /*
- * Give back: the page table entries and the frames
+ * Free: the page table entries and the frames
  */
 static void lab_vmalloc_give_back(void)
 {
@@ -125,7 +125,7 @@ static void lab_vmalloc_give_back(void)
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  */
 static const struct file_operations lab_vmalloc_fops = {
 	LAB_FILE_OPERATIONS,

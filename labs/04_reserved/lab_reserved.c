@@ -2,11 +2,12 @@
 /*
  * Reserved memory and I/O memory
  *
- * Boot with memmap=16M$0x18000000 and the kernel leaves 16 MiB of RAM alone: no
- * allocator owns it, and on most machines nothing maps it. To reach it a driver
- * does what it would do for the registers of a device: find the range, claim
- * it, and build a mapping with ioremap(). Since RAM is what lies behind it,
- * memremap() does as well, and the two show what a memory type is.
+ * A kernel can be asked at boot to leave some RAM alone: on x86 by
+ * memmap=16M$0x18000000 on its command line, on arm64 by the device tree. No
+ * allocator owns that RAM, and the linear map leaves it out. To reach it a
+ * driver does the same as for the registers of a device: find the range, claim
+ * it, and map it with ioremap(). Since it is RAM, memremap() works as well, and
+ * the two show what a memory type is.
  */
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -40,16 +41,16 @@ static struct resource region = {
 /*
  * Get: claim the region, then map it for the kernel
  *
- * request_mem_region() enters us in /proc/iomem, so that no other driver takes
- * the region while we have it. It costs nothing and is what keeps two drivers
- * from one set of registers.
+ * request_mem_region() enters the lab in /proc/iomem as the user of the region,
+ * and a second driver that asks for it is refused. Without such a claim two
+ * drivers could use one set of registers.
  *
- * ioremap() makes an uncached mapping, as registers need it. What it returns
- * looks like a pointer and on x86 even works as one; it is a cookie for readl()
- * and its kin, marked __iomem so that sparse finds who dereferences it. (Old
- * examples do: the contents then depend on how the compiler orders and joins
- * its loads and stores.) memremap() is for memory without side effects: a plain
- * pointer, through the caches.
+ * ioremap() makes an uncached mapping, as registers need it. Its result looks
+ * like a pointer and on x86 even works as one, but it is only for accessors:
+ * readl() and the like. It is marked __iomem, so that sparse finds code that
+ * dereferences it. (Old examples do. The compiler may then reorder and join
+ * their loads and stores.) memremap() is for memory without side effects: its
+ * result is an ordinary pointer, and accesses go through the caches.
  */
 static bool lab_reserved_cached(void)
 {
@@ -97,9 +98,9 @@ static void lab_reserved_write_fresh(void)
 /*
  * Translate: from the region, not from the address
  *
- * An ioremap() address says nothing about the physical one: it lies where
- * vmalloc() addresses lie, and virt_to_phys() does not apply. A driver knows
- * the physical address because that is what it started from.
+ * An address from ioremap() lies in the vmalloc space, so virt_to_phys() does
+ * not apply to it. A driver needs no translation here: it began with the
+ * physical address.
  */
 static void lab_reserved_translate(const struct lab *lab, unsigned long index,
 				   struct lab_page *page)
@@ -115,17 +116,18 @@ static void lab_reserved_translate(const struct lab *lab, unsigned long index,
 /*
  * Map: with the memory type of the kernel's own mapping
  *
- * The type, cached or not, is an attribute of a mapping and not of the memory.
- * Two mappings of one frame with different types are an alias that processors
- * do not promise to keep coherent: one side reads from RAM what the other side
- * still has in its cache. So user space gets what the kernel has.
- * pgprot_device() is the type of ioremap(): on x86 the same as
+ * The type, cached or uncached, belongs to a mapping and not to the memory. If
+ * two mappings of one frame have different types, processors do not guarantee
+ * that they agree: one side may read from RAM while the other side's store is
+ * still in a cache. So the user's mapping gets the type of the kernel's.
+ * pgprot_device() is the type that ioremap() uses: on x86 the same as
  * pgprot_noncached(), on arm64 not.
  *
- * Page by page, though the frames are neighbours: x86 keeps a list of memory
- * types in use. A call for the whole area enters it there, and the kernels of
- * today lose the entry when a part of the area is unmapped; it then outlives the
- * module. A call for less than the area only looks the type up.
+ * Page by page, though the region is physically contiguous: x86 keeps a list of
+ * the memory types in use. A call for the whole VMA adds an entry to the list.
+ * When later a part of the VMA is unmapped, today's kernels no longer find that
+ * entry, and it stays even after the module is gone. A call for less than the
+ * VMA only looks the type up.
  */
 static int lab_reserved_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -149,7 +151,7 @@ static int lab_reserved_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /*
- * Give back: the mapping, then the claim
+ * Give back: first the mapping, then the claim
  */
 static void lab_reserved_give_back(void)
 {
@@ -161,7 +163,7 @@ static void lab_reserved_give_back(void)
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  */
 static const struct file_operations lab_reserved_fops = {
 	LAB_FILE_OPERATIONS,

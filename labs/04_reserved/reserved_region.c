@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Find memory that was kept from the kernel at boot
+ * Find the memory that was reserved at boot
  *
- * Two machines, two ways to keep it, and two ways for a driver to find it:
+ * There are two ways to reserve it, and a driver finds it differently:
  *
- *	device tree	A node below /reserved-memory, with no-map. It says whom
- *			the region is for, and a driver looks for its own
- *			"compatible". arm64 does it so.
+ *	device tree	A node below /reserved-memory, with no-map; arm64 does
+ *			it so. The node's "compatible" names the driver that the
+ *			region is for, so the driver looks for its own name.
  *	x86		memmap=16M$0x18000000 on the kernel's command line. That
- *			says nothing but the range, so we have to look for a
- *			range of the right shape.
+ *			names a range and no driver, so all that a driver can do
+ *			is to look for a range of the right shape.
  */
 #include <linux/io.h>
 #include <linux/module.h>
@@ -22,9 +22,9 @@
 #define RESERVED_REGION_COMPATIBLE "kmaplab,reserved"
 
 /*
- * One search: from what is given to what is found
+ * One search: the start that is asked for, and the region that is found
  *
- * Among several regions mem_start= chooses; without it we do not guess.
+ * If there are several regions, mem_start= has to choose one of them.
  */
 struct reserved_region_search {
 	bool start_given;
@@ -49,10 +49,10 @@ static void reserved_region_add(struct reserved_region_search *search,
 /*
  * Refuse: RAM that the kernel owns
  *
- * On x86 ioremap() warns about System RAM and fails; elsewhere it may not, and
- * then two mappings of one frame can disagree about its memory type. A module
- * that takes a number from its user must ask first. A device tree can be wrong
- * as well: without no-map the kernel keeps its own mapping of the region.
+ * On x86 ioremap() warns about System RAM and fails. Elsewhere it may succeed,
+ * and then two mappings of one frame can have different memory types. So a
+ * module must check a number that its user gives. A device tree can be wrong as
+ * well: if no-map is missing, the linear map includes the region.
  */
 static bool reserved_region_is_ram(resource_size_t start, resource_size_t size)
 {
@@ -63,7 +63,7 @@ static bool reserved_region_is_ram(resource_size_t start, resource_size_t size)
 /*
  * Find: by the device tree
  *
- * Without a device tree there are no such nodes, and this finds nothing.
+ * A machine without a device tree has no such node.
  */
 static void reserved_region_search_nodes(struct reserved_region_search *search)
 {
@@ -80,11 +80,12 @@ static void reserved_region_search_nodes(struct reserved_region_search *search)
 /*
  * Find: by shape
  *
- * On x86 /proc/iomem, and walk_iomem_res_desc() for us, list the region as
- * Reserved. They list so, too, what the firmware keeps for itself, and ranges
- * with nothing behind them. A range that memmap= cut out of RAM has RAM on both
- * sides and, as we ask for it, whole MiB; the firmware's tables lie at the ends
- * of RAM. Other architectures have no entries of this kind.
+ * On x86 /proc/iomem lists the region as Reserved, and walk_iomem_res_desc()
+ * reads the same list. But the firmware's own memory is Reserved as well, and so
+ * are ranges without memory behind them. A range that memmap= has cut out of RAM
+ * has RAM on both sides, and whole MiB, since the lab asks for those. The
+ * firmware's ranges lie at the ends of RAM. Other architectures do not mark
+ * reserved memory in this way.
  */
 static int reserved_region_cut_out(struct resource *res, void *search)
 {
@@ -102,9 +103,9 @@ static int reserved_region_cut_out(struct resource *res, void *search)
 static void reserved_region_search_iomem(struct reserved_region_search *search)
 {
 	/*
-	 * The walk goes on behind the end of what it has found. An entry that
-	 * reaches the last address there is, as the firmware's does on a 32-bit
-	 * machine, would make it begin again at 0: so it stops one byte earlier.
+	 * After each entry the walk goes on at the entry's end + 1. On a 32-bit
+	 * machine the firmware's entry ends at the last address, and end + 1
+	 * is 0: the walk would never end. So it stops one byte earlier.
 	 */
 	const resource_size_t end = (resource_size_t)-1 - 1;
 
@@ -113,7 +114,7 @@ static void reserved_region_search_iomem(struct reserved_region_search *search)
 }
 
 /*
- * What the user asked for, checked before it is used
+ * The parameters, checked before they are used
  */
 static int reserved_region_parse_start(struct reserved_region_search *search,
 				       const char *name,
@@ -149,17 +150,17 @@ static int reserved_region_search(struct reserved_region_search *search,
 	reserved_region_search_nodes(search);
 	reserved_region_search_iomem(search);
 	if (search->start_given && !search->found) {
-		pr_err("%s: mem_start=%ld MiB is not in a region that was kept at boot\n",
+		pr_err("%s: mem_start=%ld MiB is not in a region that was reserved at boot\n",
 		       name, mem_start->value);
 		return -ENXIO;
 	}
 	if (!search->found) {
-		pr_err("%s: no region was kept at boot: memmap=16M$0x18000000 or a device tree node %s keeps one\n",
+		pr_err("%s: no region was reserved at boot: memmap=16M$0x18000000 or a device tree node %s reserves one\n",
 		       name, RESERVED_REGION_COMPATIBLE);
 		return -ENODEV;
 	}
 	if (search->found > 1) {
-		pr_err("%s: %u regions were kept at boot: choose one with mem_start=\n",
+		pr_err("%s: %u regions were reserved at boot: choose one with mem_start=\n",
 		       name, search->found);
 		return -ENODEV;
 	}
@@ -167,15 +168,16 @@ static int reserved_region_search(struct reserved_region_search *search,
 }
 
 /**
- * reserved_region_find - find the one region that is meant
- * @region: its name begins what is logged; its start and end are set
- * @mem_start: the parameter that says where it begins, in MiB
- * @mem_size: the parameter that says how large it is, in MiB; if it is not
- *	given, @region gets all that follows @mem_start
+ * reserved_region_find - find the region for a lab
+ * @region: start and end are set; its name begins each message in the log
+ * @mem_start: the parameter for the start of the region, in MiB; if it is not
+ *	given, there must be only one region
+ * @mem_size: the parameter for its size, in MiB; if it is not given, @region
+ *	ends where the reserved memory does
  *
- * Locking: none. The region is not claimed; that is left to the caller.
+ * Locking: none. The caller has to claim the region.
  *
- * Return: 0, or having logged why: -EINVAL if a parameter is out of range,
+ * Return: 0, or, with a message in the log: -EINVAL if a parameter is out of range,
  * -EBUSY if @mem_start is RAM that the kernel owns, -ENXIO if no region holds
  * @mem_start, -ENODEV if there is no region or more than one.
  */
@@ -206,5 +208,5 @@ int reserved_region_find(struct resource *region,
 }
 EXPORT_SYMBOL_GPL(reserved_region_find);
 
-MODULE_DESCRIPTION("kmaplab: find memory that was kept from the kernel at boot");
+MODULE_DESCRIPTION("kmaplab: find the memory that was reserved at boot");
 MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * reserved_region.h - find memory that was kept from the kernel at boot
+ * reserved_region.h - find the memory that was reserved at boot
  */
 #ifndef RESERVED_REGION_H
 #define RESERVED_REGION_H

@@ -3,10 +3,10 @@
  * A mapping's life: from mmap() to the last munmap()
  *
  * A mapping outlives the descriptor that made it. close() leaves it in place,
- * fork() doubles it, a munmap() in its middle splits it. The kernel tells the
- * driver through vm_operations: ->open() for each new area that was copied from
- * one of ours, ->close() for each that goes. This lab maps alloc_pages() memory
- * and keeps count.
+ * fork() copies it, a munmap() in its middle splits it. The kernel informs the
+ * driver by vm_operations: it calls ->open() for each VMA that is copied from
+ * one of the driver's, and ->close() for each that is removed. This lab maps
+ * memory of alloc_pages() and counts its VMAs.
  */
 #include <linux/gfp.h>
 #include <linux/module.h>
@@ -22,16 +22,15 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static struct lab lab;
 
 /*
- * Get: once, when the module loads
+ * Allocate: once, when the module is loaded
  *
- * alloc_pages() returns the struct page that describes the first of 2^order
- * frames; page_address() finds it in the linear map, where the kernel can
- * reach it. The well-known example allocates anew in every mmap() and never
- * frees, so that each call leaks its pages and no two callers share a byte;
- * nor does it look whether the allocation worked.
+ * alloc_pages() returns the struct page of the first of 2^order frames, and
+ * page_address() its address in the linear map. The well-known example allocates
+ * in every mmap() and never frees. So each call leaks its pages, and no two
+ * callers share a byte. It does not check whether the allocation worked, either.
  *
- * Every word is set, so no byte of an earlier owner is left to be seen, and a
- * reader who finds 0xdeadbeef knows that nobody has written yet.
+ * The lab sets every word, so no byte of an earlier owner is left, and a word
+ * 0xdeadbeef shows that nobody has written to it yet.
  */
 static int lab_remap_get(void)
 {
@@ -51,8 +50,8 @@ static int lab_remap_get(void)
 /*
  * Translate: through struct page
  *
- * Frame number, struct page and linear address are three names for one frame,
- * and each leads to the others.
+ * PFN, struct page and address in the linear map are three names for one page
+ * frame, and each leads to the others.
  */
 static void lab_remap_translate(const struct lab *lab, unsigned long index,
 				struct lab_page *page)
@@ -64,16 +63,16 @@ static void lab_remap_translate(const struct lab *lab, unsigned long index,
 }
 
 /*
- * Count: what ->open() and ->close() are for
+ * Count: the purpose of ->open() and ->close()
  *
- * A driver needs this to know when nobody looks any more: to stop a device that
- * writes into the buffer, or to allow its size to change. It is not what keeps
- * the buffer alive: each area holds its file, the file holds the module, and
- * the module holds the buffer.
+ * A driver counts to find out when its memory is no longer mapped. Then it can
+ * stop a device that writes to the buffer, or let the buffer's size change. The
+ * count does not keep the buffer alive: each VMA holds a reference to its file,
+ * the file holds one to the module, and the module owns the buffer.
  *
- * mmap() itself does not call ->open() for the area that it makes. A driver
- * that forgets the first one counts to -1; one that has ->close() but no
- * ->open() loses count at the first fork().
+ * mmap() does not call ->open() for the VMA that it makes. A driver that does not
+ * count this one ends at -1. A driver with ->close() but no ->open() counts
+ * wrong from the first fork() on.
  */
 static void lab_remap_vm_open(struct vm_area_struct *vma)
 {
@@ -93,8 +92,8 @@ static const struct vm_operations_struct lab_remap_vm_ops = {
 /*
  * Map: count only what was mapped
  *
- * If remap_pfn_range() fails the area never comes to be and ->close() is not
- * called for it: so the operations are set, and the count is raised, after.
+ * If remap_pfn_range() fails, there will be no VMA, and the kernel does not call
+ * ->close(). So the lab sets the operations and raises the count afterwards.
  */
 static int lab_remap_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -117,11 +116,11 @@ static int lab_remap_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /*
- * Give back: when the last mapping is long gone
+ * Free: when no mapping is left
  *
- * Drivers that free in ->release() of the file, or in module_exit without an
- * .owner, free pages that are still mapped: the next owner of the frames then
- * shares them with a stranger's user space. Here the count must be zero.
+ * A driver that frees in ->release() of the file, or in module_exit without an
+ * .owner, frees pages that are still mapped. A process can then read and write
+ * the memory of the frames' next owner. Here the count must be zero.
  */
 static void lab_remap_give_back(void)
 {
@@ -130,7 +129,7 @@ static void lab_remap_give_back(void)
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  */
 static const struct file_operations lab_remap_fops = {
 	LAB_FILE_OPERATIONS,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap_prepare(): say what you want, and let the kernel map it
+ * mmap_prepare(): describe the mapping, and let the kernel make it
  *
- * ->mmap() is handed an area in the middle of its making and may do to it what
- * it likes. From 7.2 on that is deprecated. ->mmap_prepare() gets a description
- * of an area that does not exist yet, changes it, and names an action; the
- * kernel checks, makes the area, and does the rest. Everything else here is as
- * in lab_remap, so that the two can be read side by side.
+ * ->mmap() gets a VMA that is only half made, and may change anything in it.
+ * From 7.2 on that is deprecated. ->mmap_prepare() gets a description of a VMA
+ * that does not exist yet, changes it, and chooses an action. The kernel checks
+ * the description, makes the VMA and carries out the action. The rest of this
+ * lab is as in lab_remap, so that you can read the two side by side.
  */
 #include <linux/gfp.h>
 #include <linux/module.h>
@@ -21,9 +21,9 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static struct lab lab;
 
 /*
- * Get: as lab_remap does, but zeroed by the allocator
+ * Allocate: as lab_remap does, but the allocator clears the pages
  *
- * The way memory is mapped says nothing about the way it is got.
+ * How memory is allocated does not depend on how it will be mapped.
  */
 static int lab_prepare_get(void)
 {
@@ -52,18 +52,18 @@ static void lab_prepare_translate(const struct lab *lab, unsigned long index,
 }
 
 /*
- * Count: ->mapped() for the first, ->open() for its copies
+ * Count: ->mapped() for the first VMA, ->open() for its copies
  *
- * ->mapped() is new. It is called for the area that mmap() makes, when the
- * action is done and nothing but its own answer can undo the mapping; the parts
- * of a split and the copies of a fork still come to ->open(). It gets no area,
- * only what a driver may want to know of it, and the address of its private
- * pointer.
+ * ->mapped() is new. The kernel calls it for the VMA that mmap() makes, after
+ * the action. From then on only an error of ->mapped() itself can undo the
+ * mapping. For the parts of a split and the copies of a fork it still calls
+ * ->open(). ->mapped() does not get the VMA, only its addresses, page offset and
+ * file, and a pointer to its vm_private_data.
  *
- * That pointer tells ->close() whether ->mapped() has counted. If the action
- * fails, the area was in its place already, with its operations set: the kernel
- * takes it down by an ordinary unmap, which calls ->close() for an area that
- * ->mapped() has never seen.
+ * By that pointer ->close() sees whether ->mapped() has counted this VMA. If the
+ * action fails, the VMA is in place already, with its operations set. The kernel
+ * then unmaps it like any other and calls ->close(), though it has never called
+ * ->mapped().
  */
 static int lab_prepare_vm_mapped(unsigned long start, unsigned long end,
 				 pgoff_t pgoff, const struct file *file,
@@ -94,12 +94,13 @@ static const struct vm_operations_struct lab_prepare_vm_ops = {
 };
 
 /*
- * Map: describe it
+ * Map: describe the mapping
  *
- * Nothing is mapped when this function returns, and nothing may be counted or
- * allocated in it: the kernel can still fail, and would not say so. For the
- * same reason there is no error of the mapping to be looked at. The operations
- * are set at once, since the kernel installs them in its own time.
+ * When this function returns, nothing is mapped yet. It must not count or
+ * allocate anything: the kernel can still fail, and then makes no call in which
+ * the driver could undo it. Nor can the function check whether the mapping
+ * worked. It sets the operations at once; the kernel installs them when it makes
+ * the VMA.
  */
 static int lab_prepare_mmap_prepare(struct vm_area_desc *desc)
 {
@@ -119,7 +120,7 @@ static int lab_prepare_mmap_prepare(struct vm_area_desc *desc)
 }
 
 /*
- * Give back: when the last mapping is long gone
+ * Free: when no mapping is left
  */
 static void lab_prepare_give_back(void)
 {
@@ -128,10 +129,10 @@ static void lab_prepare_give_back(void)
 }
 
 /*
- * The device, and the order in which things come and go
+ * The device, and the order in which everything is made and removed
  *
- * A driver has .mmap or .mmap_prepare. mmap() refuses a device that has both,
- * with a warning.
+ * A driver has .mmap or .mmap_prepare. If it has both, mmap() fails with a
+ * warning.
  */
 static const struct file_operations lab_prepare_fops = {
 	LAB_FILE_OPERATIONS,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device that every lab is
+ * The device of every lab
  *
- * Nothing in this file knows how memory is got or mapped: that is what the
- * labs are for. Here is what they share: the ways to look at the memory through
- * the kernel's own mapping of it, and the guards that stand before a mapping.
+ * How memory is allocated and mapped is the labs' own part. This file has the
+ * part that they share: the device node, access to the memory through the
+ * kernel's own mapping of it, and the guards before every mmap().
  */
 #include <linux/capability.h>
 #include <linux/module.h>
@@ -19,8 +19,8 @@
 /*
  * Sizes and bounds
  *
- * Every number that comes from outside, a module parameter or an argument of
- * mmap(), is refused here before it is used for anything.
+ * Every number from outside, a module parameter or an argument of mmap(), is
+ * checked here before it is used.
  */
 
 static int lab_number_set(const char *text, const struct kernel_param *param)
@@ -50,12 +50,13 @@ EXPORT_SYMBOL_GPL(lab_number_ops);
 /**
  * lab_set_size - turn a pages= parameter into the lab's size
  * @lab: the lab; its size is set
- * @pages: pages that were asked for, any value
- * @max_pages: the most that the lab's allocator can give
+ * @pages: the parameter, any value
+ * @max_pages: the largest number that the lab's allocator can serve
  *
  * Locking: none; called before the device exists.
  *
- * Return: 0, or -EINVAL, having logged why, if @pages is not 1 to @max_pages.
+ * Return: 0, or -EINVAL, with a message in the log, if @pages is not 1 to
+ * @max_pages.
  */
 int lab_set_size(struct lab *lab, long pages, unsigned long max_pages)
 {
@@ -70,36 +71,36 @@ int lab_set_size(struct lab *lab, long pages, unsigned long max_pages)
 }
 EXPORT_SYMBOL_GPL(lab_set_size);
 
-/* The guards, whatever the area is described by. */
+/* The guards, for ->mmap() and ->mmap_prepare() alike. */
 static int lab_refuse(const struct lab *lab, unsigned long pgoff,
 		      unsigned long len, vm_flags_t flags)
 {
-	/* Outside of the memory there is memory of somebody else. */
+	/* Outside of the lab's memory is memory of others. */
 	if (!lab_range_fits(lab->size, pgoff, len))
 		return -EINVAL;
 
 	/*
-	 * The first write to a private mapping goes to a copy that the kernel
-	 * never sees, and the two sides part without a word. VM_MAYSHARE is
-	 * what MAP_SHARED leaves; VM_SHARED is missing too when a descriptor
-	 * that cannot write is mapped shared.
+	 * The first store to a page of a private mapping makes a copy, which
+	 * the kernel never sees: from then on the two sides differ. The test is
+	 * for VM_MAYSHARE, which every MAP_SHARED mapping has. VM_SHARED is
+	 * missing if the descriptor is read-only.
 	 */
 	if (!(flags & VM_MAYSHARE))
 		return -EINVAL;
 
-	/* Data is not code; that it never becomes code is left to the callers. */
+	/* Data is not code. The callers see to it that it stays so. */
 	return flags & VM_EXEC ? -EPERM : 0;
 }
 
 /**
- * lab_refuse_mmap - the guards that stand before every mapping
+ * lab_refuse_mmap - the guards before every mapping
  * @lab: the lab whose memory is to be mapped
- * @vma: the area that mmap() made; loses VM_MAYEXEC if it is not refused, so
- *	that no later mprotect() makes code of it
+ * @vma: the VMA that mmap() made; unless it is refused, it loses VM_MAYEXEC, so
+ *	that no later mprotect() can make it executable
  *
  * The caller holds the mmap lock for writing, as ->mmap() does.
  *
- * Return: 0 if the lab may map @vma, else what mmap() shall return.
+ * Return: 0 if the lab may map @vma, else the error for mmap() to return.
  */
 int lab_refuse_mmap(const struct lab *lab, struct vm_area_struct *vma)
 {
@@ -116,12 +117,13 @@ EXPORT_SYMBOL_GPL(lab_refuse_mmap);
 /**
  * lab_refuse_prepare - the same guards, for ->mmap_prepare()
  * @lab: the lab whose memory is to be mapped
- * @desc: the area that mmap() is about to make; loses VMA_MAYEXEC_BIT if it is
- *	not refused
+ * @desc: the VMA that mmap() is about to make; unless it is refused, it loses
+ *	VMA_MAYEXEC_BIT
  *
- * Locking: none of its own; nobody else knows @desc.
+ * Locking: none; only the caller uses @desc.
  *
- * Return: 0 if the lab may have @desc mapped, else what mmap() shall return.
+ * Return: 0 if the lab may have @desc mapped, else the error for mmap() to
+ * return.
  */
 int lab_refuse_prepare(const struct lab *lab, struct vm_area_desc *desc)
 {
@@ -138,13 +140,13 @@ EXPORT_SYMBOL_GPL(lab_refuse_prepare);
 /*
  * The kernel's side of the memory
  *
- * An iosys_map is the kernel's own name for "a mapping that is either plain
- * memory or I/O memory". It keeps the difference out of the code below: plain
- * memory is read by a load, I/O memory through readl() and memcpy_fromio(),
- * because what ioremap() returns is a cookie and not a pointer.
+ * An iosys_map is the kernel's type for a mapping of either ordinary memory or
+ * I/O memory. So the code below is the same for both: iosys_map reads ordinary
+ * memory by a load and I/O memory by readl() and memcpy_fromio(), because an
+ * address from ioremap() is for accessors only.
  */
 
-/* A large buffer takes seconds: let others run, and a kill end it. */
+/* A large buffer takes seconds: let other tasks run, and stop if killed. */
 static int lab_pause(size_t offset)
 {
 	if (offset_in_page(offset))
@@ -193,15 +195,15 @@ static int lab_compare(struct lab *lab, struct lab_check *check)
 /*
  * read(), write() and llseek()
  *
- * copy_to_user() may not read I/O memory, so the bytes go through a page of
- * ordinary memory, for all labs alike. That page also bounds what one step
- * copies, so a reader of a large buffer can be interrupted.
+ * copy_to_user() may not read I/O memory, so for all labs the bytes go through a
+ * page of ordinary memory. One step copies at most that page, so a signal can
+ * interrupt the read of a large buffer.
  */
 
 /**
  * lab_llseek - set the file position, 0 to the memory's size
  * @file: the open device
- * @offset: bytes, from where @whence says
+ * @offset: bytes, counted from @whence
  * @whence: SEEK_SET, SEEK_CUR or SEEK_END
  *
  * Return: the new position, or -EINVAL outside of the memory.
@@ -224,7 +226,7 @@ static size_t lab_step(const struct lab *lab, size_t count, loff_t pos)
 /**
  * lab_read - copy from the memory to user space
  * @file: the open device
- * @buf: where to
+ * @buf: the destination
  * @count: bytes, any value
  * @pos: file position, moved by what was copied
  *
@@ -270,7 +272,7 @@ EXPORT_SYMBOL_GPL(lab_read);
 /**
  * lab_write - copy from user space to the memory
  * @file: the open device
- * @buf: where from
+ * @buf: the source
  * @count: bytes, any value
  * @pos: file position, moved by what was copied
  *
@@ -322,9 +324,9 @@ EXPORT_SYMBOL_GPL(lab_write);
 /*
  * ioctl()
  *
- * Kernel addresses are shown because seeing them is the lesson. A real driver
- * would not: an address tells an attacker where KASLR has put things. So they
- * go to CAP_SYS_ADMIN only, whatever mode somebody gives the node.
+ * The labs show kernel addresses because this is what they teach. A real driver
+ * would not: with an address an attacker can undo KASLR. So only a caller with
+ * CAP_SYS_ADMIN gets them, whatever mode the node has.
  */
 
 static long lab_ioctl_info(struct lab *lab, void __user *arg)
@@ -399,10 +401,10 @@ static long lab_ioctl_check(struct lab *lab, struct file *file,
 }
 
 /*
- * Which frame does the caller's page table name? /proc/PID/pagemap answers
- * that for ordinary pages, but it passes over areas that remap_pfn_range()
- * made (VM_PFNMAP): to the kernel's page walker they are holes. So the entry is
- * read here, and only for a mapping of this very device.
+ * Which frame is in the caller's page table? For ordinary pages
+ * /proc/PID/pagemap answers that, but it leaves out VM_PFNMAP mappings, the
+ * ones that remap_pfn_range() makes. So the lab reads the entry itself, and only
+ * for a mapping of its own device.
  */
 static int lab_find_user_pfn(struct file *file, struct lab_user_page *user)
 {
@@ -430,7 +432,7 @@ static int lab_find_user_pfn(struct file *file, struct lab_user_page *user)
 	if (pfnmap)
 		return err;
 
-	/* The frames have a struct page that anybody may hold for a moment. */
+	/* These frames have a struct page, to which one may take a reference. */
 	if (get_user_pages_fast(args.address, 1, 0, &page) != 1)
 		return -EINVAL;
 	user->pfn = page_to_pfn(page);
@@ -486,16 +488,16 @@ long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 EXPORT_SYMBOL_GPL(lab_ioctl);
 
 /*
- * Coming and going
+ * Making and removing the device
  */
 
 /**
  * lab_register - make /dev/NAME
  * @lab: a lab whose memory, size and translate() are ready: user space may
- *	call them before this function has returned
+ *	use them before this function has returned
  *
- * Return: 0, or the error of misc_register(), having logged it; the memory is
- * then still the caller's to give back.
+ * Return: 0, or the error of misc_register(), with a message in the log; the
+ * caller then has to free the memory.
  */
 int lab_register(struct lab *lab)
 {
@@ -514,9 +516,9 @@ EXPORT_SYMBOL_GPL(lab_register);
  * lab_unregister - remove /dev/NAME
  * @lab: a registered lab
  *
- * Called from the lab's module_exit, which runs only when no file is open and
- * so no mapping is alive: each area holds a reference to its file, and each
- * file one to .owner. After it the memory can be given back.
+ * Called from the lab's module_exit. That runs only when no file is open, and
+ * then there is no mapping left: each VMA holds a reference to its file, and
+ * each file one to .owner. Afterwards the memory can be freed.
  */
 void lab_unregister(struct lab *lab)
 {
@@ -525,5 +527,5 @@ void lab_unregister(struct lab *lab)
 }
 EXPORT_SYMBOL_GPL(lab_unregister);
 
-MODULE_DESCRIPTION("kmaplab: the device that every lab is");
+MODULE_DESCRIPTION("kmaplab: the device of every lab");
 MODULE_LICENSE("GPL");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * lab_core.h - what all labs share
+ * lab_core.h - the interface between a lab and lab_core.c
  *
- * A lab gets memory, says where its pages are, maps it and gives it back. All
- * else that a user sees of it, the device node with its read(), write(),
- * llseek() and ioctl(), is the same for every lab and stands in lab_core.c.
+ * A lab allocates memory, translates its addresses, maps it and frees it. The
+ * rest is the same for every lab and is in lab_core.c: the device node with its
+ * read(), write(), llseek() and ioctl().
  */
 #ifndef LAB_CORE_H
 #define LAB_CORE_H
@@ -19,25 +19,26 @@
 
 #include "lab.h"
 
-struct vm_area_desc; /* which older series do not know */
+struct vm_area_desc; /* older series do not have it */
 
-/* What a lab's memory has when its pages= parameter does not say. */
+/* The size of a lab's memory, in pages, if pages= is not given. */
 #define LAB_DEFAULT_PAGES 4
 
 /**
  * struct lab - one piece of memory and its device
  * @misc: the device; the lab sets name, fops and mode (LAB_MISCDEVICE())
- * @view: the kernel's own mapping of the memory, plain or I/O
+ * @view: the kernel's own mapping of the memory, ordinary or I/O memory
  * @size: bytes that can be mapped, a multiple of PAGE_SIZE
  * @flags: LAB_INFO_* bits
- * @mappings: user mappings alive now, where the lab counts them
- * @translate: tell where page @index is, always below @size / PAGE_SIZE;
- *	fills in kernel_addr and pfn; cannot fail and may be called at any time
- * @ioctl: requests that only this lab has, or NULL; returns -ENOTTY for those
- *	that it does not know
- * @lock: keeps fills, checks, reads and writes apart: a fill or check as a
- *	whole, a read or write page by page; user space writes through its
- *	mapping at any time and takes no lock
+ * @mappings: the number of user VMAs that map the memory now, if the lab counts
+ *	them
+ * @translate: set kernel_addr and pfn of page @index, which is below @size /
+ *	PAGE_SIZE; cannot fail and may be called at any time
+ * @ioctl: requests that only this lab has, or NULL; returns -ENOTTY for all
+ *	others
+ * @lock: only one fill, check, read or write at a time: a fill or check holds it
+ *	from beginning to end, a read or write for one page at a time; user space
+ *	writes through its mapping at any time and takes no lock
  */
 struct lab {
 	struct miscdevice misc;
@@ -52,9 +53,9 @@ struct lab {
 };
 
 /*
- * Any free minor instead of a major of one's own: a fixed major collides
- * sooner or later, and register_chrdev() takes all 256 minors of it. 0600
- * because kernel memory is not for everybody to read and write.
+ * Any free minor of the misc devices, not a major number of its own: a fixed
+ * major may be taken already, and register_chrdev() takes all 256 minors of it.
+ * 0600 because only root may read and write kernel memory.
  */
 #define LAB_MISCDEVICE(name_, fops_) {					\
 	.minor = MISC_DYNAMIC_MINOR,					\
@@ -65,8 +66,8 @@ struct lab {
 
 /*
  * The file operations that all labs share. .owner must be the lab and not the
- * core: an open file or a living mapping then pins the module whose memory it
- * reaches, so neither the code nor the buffer can go away beneath it.
+ * core: then each open file and each mapping holds a reference to the lab's
+ * module, and neither its code nor its buffer can be removed while in use.
  */
 #define LAB_FILE_OPERATIONS						\
 	.owner = THIS_MODULE,						\
@@ -77,9 +78,9 @@ struct lab {
 	.compat_ioctl = compat_ptr_ioctl
 
 /**
- * struct lab_number - a module parameter that tells 0 and -1 from "not given"
- * @value: what the user said
- * @given: whether he said anything
+ * struct lab_number - a module parameter for which 0 and -1 differ from "not given"
+ * @value: the number, if it is given
+ * @given: whether the user gave the parameter
  */
 struct lab_number {
 	long value;
@@ -120,11 +121,11 @@ static inline struct lab *lab_of(const struct file *file)
  * @pgoff: first page of the mapping, any value
  * @len: bytes of the mapping, a multiple of PAGE_SIZE, any value
  *
- * The obvious test, (pgoff << PAGE_SHIFT) + len <= size, is true for offsets
- * near the top of the range, where the shift or the sum wraps around. Compare
- * in pages and subtract instead of adding: nothing here can wrap.
+ * The obvious test, (pgoff << PAGE_SHIFT) + len <= size, is also true for very
+ * large offsets, because the shift or the sum wraps around. So this compares in
+ * pages and subtracts instead of adding: nothing here can wrap.
  *
- * Return: whether all of it does.
+ * Return: whether the whole mapping does.
  */
 static inline bool lab_range_fits(size_t size, unsigned long pgoff,
 				  unsigned long len)

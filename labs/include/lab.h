@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * lab.h - what /dev/lab_NAME understands
+ * lab.h - the requests of /dev/lab_NAME
  *
  * This file compiles unchanged in the kernel and in user space. It uses only
  * fixed-width types, and no structure has a hole or a tail to pad, so 32-bit
  * and 64-bit callers see the same layout and the kernel needs no translation
  * for either.
  *
- * The memory behind a device can be reached in three ways that must agree:
+ * There are three ways to a device's memory, and they must agree:
  *
- *	mmap()		page offset k shows the memory from its page k on
+ *	mmap()		page offset k maps the memory from its page k on
  *	read(), write()	the same bytes at the same offsets
  *	ioctl()		the kernel fills and checks through its own mapping
  */
@@ -20,13 +20,14 @@
 #include <linux/types.h>
 
 /**
- * struct lab_info - what the memory is
+ * struct lab_info - addresses, size and kind of the memory
  * @kernel_addr: kernel virtual address of the first byte
  * @phys_addr: physical address of the first byte
  * @size: bytes that can be mapped, a multiple of @page_size
  * @page_size: bytes in a page
  * @pages: @size / @page_size
- * @mappings: user mappings alive now, where LAB_INFO_COUNTS_MAPPINGS is set
+ * @mappings: number of user VMAs that map it now, if LAB_INFO_COUNTS_MAPPINGS is
+ *	set
  * @flags: LAB_INFO_* bits
  * @reserved: zero
  *
@@ -43,13 +44,13 @@ struct lab_info {
 	__u32 reserved;
 };
 
-/* The way the memory was got promises neighbouring page frames. */
+/* The memory is physically contiguous. */
 #define LAB_INFO_CONTIGUOUS		0x1
-/* The kernel side is an ioremap() cookie, reached through accessors. */
+/* The kernel's mapping is of ioremap(), so the kernel uses accessors. */
 #define LAB_INFO_IOMEM			0x2
-/* Neither side goes through the CPU's caches. */
+/* Both sides have uncached mappings. */
 #define LAB_INFO_UNCACHED		0x4
-/* lab_info.mappings is kept. */
+/* The lab counts its VMAs in lab_info.mappings. */
 #define LAB_INFO_COUNTS_MAPPINGS	0x8
 
 /**
@@ -65,7 +66,7 @@ struct lab_page {
 };
 
 /**
- * struct lab_user_page - which frame the caller's own page tables name
+ * struct lab_user_page - which frame is in the caller's own page table
  * @user_addr: in: an address inside the caller's mapping of this device
  * @pfn: out: the page frame number that the page table entry holds
  */
@@ -101,11 +102,11 @@ struct lab_check {
 };
 
 /**
- * struct lab_small - what a small kmalloc() really gave (lab_kmalloc only)
- * @kernel_addr: where the object is
- * @asked: bytes that were asked for
- * @given: bytes that the slab allocator set aside
- * @page_offset: where in its page the object begins
+ * struct lab_small - a small object of kmalloc() (lab_kmalloc only)
+ * @kernel_addr: address of the object
+ * @asked: bytes that kmalloc() was asked for
+ * @given: bytes that the slab allocator took for it
+ * @page_offset: byte of its page with which the object begins
  * @per_page: objects of that size that share one page
  */
 struct lab_small {
@@ -123,7 +124,7 @@ struct lab_small {
  *	LAB_IOC_INFO		none of its own
  *	LAB_IOC_PAGE		EINVAL: no such page; EPERM: no CAP_SYS_ADMIN
  *	LAB_IOC_FILL		EBADF: the descriptor is not open for writing;
- *				EINTR: killed in the middle
+ *				EINTR: the caller was killed meanwhile
  *	LAB_IOC_CHECK		EBADF: the descriptor is not open for reading;
  *				EINTR
  *	LAB_IOC_USER_PAGE	EINVAL: not a mapping of this device; EPERM
@@ -137,7 +138,7 @@ struct lab_small {
 #define LAB_IOC_USER_PAGE	_IOWR(LAB_IOC_MAGIC, 4, struct lab_user_page)
 #define LAB_IOC_SMALL		_IOR(LAB_IOC_MAGIC, 5, struct lab_small)
 
-/* What a fresh buffer holds: these where it is not zeroes. */
+/* The contents of a fresh buffer, for the labs in which it is not zero. */
 #define LAB_REMAP_FRESH_WORD	0xdeadbeefu
 #define LAB_RESERVED_FRESH_TEXT	"abcd"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * lab_compat.h - where the kernel series differ
+ * lab_compat.h - differences between the kernel series
  *
- * The labs read as code for the newest kernel. Whatever an older series spells
- * differently is given its new name here, and only here.
+ * The labs are written for the newest kernel. Where an older series has another
+ * name for something, this file, and no other, defines the new name.
  */
 #ifndef LAB_COMPAT_H
 #define LAB_COMPAT_H
@@ -32,9 +32,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /*
- * 6.12 brought follow_pfnmap_start() for follow_pfn(), whose answer could be
- * stale on return. The releases just before have neither; no series of ours is
- * among them.
+ * 6.12 replaced follow_pfn(), whose result could be out of date on return, by
+ * follow_pfnmap_start(). The releases just before have neither; none of our
+ * series is among them.
  */
 #if KERNEL_VERSION(6, 10, 0) > LINUX_VERSION_CODE
 struct follow_pfnmap_args {
@@ -59,9 +59,9 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 #endif
 
 /*
- * mmap_prepare() came in pieces, over some releases. From 7.2 on it has all that
- * lab_prepare shows, and it cannot be imitated on older ones:
- * 06_prepare/Kbuild leaves the lab out there.
+ * mmap_prepare() grew over several releases. 7.2 is the first with everything
+ * that lab_prepare uses, and older series have no substitute: there
+ * 06_prepare/Kbuild leaves the lab out.
  */
 #if KERNEL_VERSION(7, 2, 0) <= LINUX_VERSION_CODE
 #define LAB_HAS_MMAP_PREPARE

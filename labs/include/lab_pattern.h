@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * lab_pattern.h - the bytes that both sides compute
+ * lab_pattern.h - the contents that both sides compute
  *
- * A check that writes one constant everywhere cannot tell page 0 from page 3,
- * nor this run from the last. Here every 32-bit word depends on a seed and on
- * where the word stands, so a page that is mapped in the wrong place, mapped
- * twice, or left over from an earlier run does not match.
+ * With one constant everywhere, page 0 would look like page 3, and this run like
+ * the last. So every 32-bit word of the pattern depends on a seed and on its own
+ * position. A page that is mapped at the wrong place, mapped twice, or left from
+ * an earlier run does not match.
  */
 #ifndef LAB_PATTERN_H
 #define LAB_PATTERN_H
@@ -24,12 +24,12 @@ static inline __u64 lab_pattern_mix(__u64 x)
 }
 
 /**
- * lab_pattern_word - the word that belongs at a place
+ * lab_pattern_word - the word of the pattern at one position
  * @seed: any value
  * @index: number of the 32-bit word, its byte offset / 4
  *
- * The seed is mixed before the index is added: without that, the pattern of
- * one seed would be the pattern of another, shifted.
+ * The seed is mixed before the index is added. Otherwise the pattern of seed 1
+ * would be the pattern of seed 0, shifted by one word.
  *
  * Return: the word, in the CPU's byte order.
  */

@@ -2,7 +2,7 @@
 /*
  * page_table.h - the one request of /dev/page_table
  *
- * As lab.h, this file compiles unchanged in the kernel and in user space.
+ * Like lab.h, this file compiles unchanged in the kernel and in user space.
  */
 #ifndef PAGE_TABLE_H
 #define PAGE_TABLE_H
@@ -13,9 +13,9 @@
 /**
  * struct page_table_entry - the entry that maps an address
  * @addr: in: a user address of the caller, or a kernel address
- * @entry: out: the entry as the processor reads it
- * @size: out: bytes that it maps: a page, or more where a table of a higher
- *	level maps a whole block
+ * @entry: out: the entry, with all its bits
+ * @size: out: bytes that the entry maps: a page, or more if it is an entry of a
+ *	higher level
  * @types: out: the register that lists the memory types, one in each byte:
  *	IA32_PAT on x86_64, MAIR_EL1 on arm64, 0 where there are none
  * @index: out: which of those bytes the entry selects, 0 to 7

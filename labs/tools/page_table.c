@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page table entry behind an address
+ * The page table entry that maps an address
  *
- * No lab: a witness. /dev/page_table reads the entry through which the processor
- * reaches an address, of the caller or of the kernel. So a test can compare two
- * mappings of one frame in what neither of them shows: whether the entries say
- * the same about caches.
+ * This is a tool of the tests, not a lab. /dev/page_table reads the page table
+ * entry for an address, either of the caller or of the kernel. With it a test
+ * compares two mappings of one frame: do both entries have the same memory type?
  */
 #include <linux/bitfield.h>
 #include <linux/capability.h>
@@ -20,16 +19,16 @@
 #include "page_table.h"
 
 /*
- * What differs between architectures: where the kernel's tables begin, and which
- * bits of an entry select a memory type. On x86_64 and arm64 the three bits are
- * an index into a register that lists eight types.
+ * Two things differ between architectures: where the kernel's page table begins,
+ * and which bits of an entry select the memory type. On x86_64 and arm64 these
+ * are three bits, an index into a register that lists eight types.
  */
 #if defined(CONFIG_ARM64)
 
-/* The processor has two roots, one for each half of the address space. */
+/* The processor has two page tables, and TTBR1_EL1 points to the kernel's. */
 static pgd_t *page_table_kernel_root(void)
 {
-	/* Beside the address TTBR1_EL1 holds an ASID above, and flags below. */
+	/* Above the address the register holds an ASID, and flags below it. */
 	return phys_to_virt(read_sysreg(ttbr1_el1) & GENMASK_ULL(47, 12));
 }
 
@@ -43,7 +42,7 @@ static void page_table_read_type(struct page_table_entry *entry)
 
 #include <asm/msr.h>
 
-/* Each process has the kernel's half in its own table. */
+/* The page table of each process includes the kernel's half. */
 static pgd_t *page_table_kernel_root(void)
 {
 	return current->mm->pgd;
@@ -51,7 +50,7 @@ static pgd_t *page_table_kernel_root(void)
 
 static void page_table_read_type(struct page_table_entry *entry)
 {
-	/* In an entry for a block, bit 7 says that it is one. */
+	/* In an entry for more than a page, bit 7 has another meaning. */
 	const u64 pat = entry->size == PAGE_SIZE ? _PAGE_PAT : _PAGE_PAT_LARGE;
 
 	entry->index = !!(entry->entry & pat) << 2 |
@@ -62,7 +61,7 @@ static void page_table_read_type(struct page_table_entry *entry)
 
 #else
 
-/* In user-mode Linux the host maps, so the tables have only the caller's side. */
+/* User-mode Linux: the host maps the kernel, and there are no memory types. */
 static pgd_t *page_table_kernel_root(void)
 {
 	return NULL;
@@ -84,13 +83,13 @@ static pgd_t *page_table_root(unsigned long addr)
 }
 
 /*
- * The walk, as the processor does it: each level's entry leads to the table of
- * the next, until one maps memory. Where an architecture has fewer than five
- * levels, the kernel's helpers pass through those that are missing.
+ * The walk is the processor's own: an entry of one level points to the table of
+ * the next, until an entry maps memory. The kernel's names are for five levels;
+ * where a machine has fewer, the functions of the others pass the entry on.
  *
- * Others may change the tables meanwhile. So this does as get_user_pages_fast():
- * the caller has turned interrupts off, which keeps a table from being freed
- * while it is read, and each entry is read once, into a copy.
+ * Another thread may change the table meanwhile. So this works like
+ * get_user_pages_fast(): interrupts are off, and until they are on again no table
+ * is freed; and each entry is read only once, into a copy.
  */
 static int page_table_walk(pgd_t *root, unsigned long addr,
 			   struct page_table_entry *entry)
@@ -158,8 +157,8 @@ static int page_table_find(struct page_table_entry *entry)
 }
 
 /*
- * The device. An entry tells where a page frame is, so it is for CAP_SYS_ADMIN
- * only, like the addresses that the labs show.
+ * The device: an entry contains a PFN, so it is for CAP_SYS_ADMIN only, like the
+ * addresses that the labs show.
  */
 static long page_table_ioctl(struct file *file, unsigned int cmd,
 			     unsigned long arg)
@@ -195,5 +194,5 @@ static struct miscdevice page_table_device = {
 
 module_misc_device(page_table_device);
 
-MODULE_DESCRIPTION("kmaplab: the page table entry behind an address");
+MODULE_DESCRIPTION("kmaplab: the page table entry that maps an address");
 MODULE_LICENSE("GPL");
