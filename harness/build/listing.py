@@ -13,6 +13,8 @@ from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
 from harness.build import check_programs
+from harness.build.modules import Modules
+from harness.catalogue.suites import Suite
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,29 @@ def _list(executable: Path, name: str) -> str:
     if result.returncode:
         raise SetupError(f"{executable} as {name} --list failed: {tools.printable(result.stderr)}")
     return result.stdout
+
+
+def cases_of(suite: Suite, built: Modules) -> set[str]:
+    """Return the names of a suite's cases, from its module; none if it was not built.
+
+    The macro KMAPLAB_SUITE in kunit/shared/suite.h puts them there.
+    """
+    cases: set[str] = set()
+    for path in built.files:
+        if path.stem == suite.module:
+            cases |= set(_modinfo(path, "kunit_case"))
+    return cases
+
+
+def _modinfo(module: Path, field: str) -> list[str]:
+    """Return what a module says in its fields of a name."""
+    command = ["modinfo", "-F", field, str(module)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, env=tools.environment(), check=False
+    )
+    if result.returncode:
+        raise SetupError(f"modinfo cannot read {module}: {tools.printable(result.stderr)}")
+    return result.stdout.split()
 
 
 def parse(text: str) -> Listing:

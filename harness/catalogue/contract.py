@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base.errors import RequestError, SetupError
-from harness.base.paths import KUNIT, ROOT
+from harness.base.paths import ROOT
 
 PAGE = ROOT / "docs/contract.md"
 
@@ -20,8 +20,6 @@ OBSERVED = (REPORTS, LEAKS)
 
 _HEADING = re.compile(r"^### (\d+\.\d+) (.+)$")
 _CHECK = re.compile(r"`(\w+)`")
-
-_KUNIT_CASE = re.compile(r"\b(?:LAB_)?KUNIT_CASE\((\w+)\)")
 
 
 @dataclass(frozen=True)
@@ -88,19 +86,3 @@ def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
 
 def _is_named(clause: Clause, name: str) -> bool:
     return clause.number == name or clause.number.startswith(f"{name}.")
-
-
-def kunit_cases(directory: Path = KUNIT) -> set[str]:
-    """Return the names of all cases of the KUnit suites."""
-    return _names(_KUNIT_CASE, directory)
-
-
-def _names(pattern: re.Pattern[str], directory: Path) -> set[str]:
-    files = sorted(directory.glob("*.[ch]"))
-    names = {name for path in files for name in _names_in(path, pattern)}
-    return names - {"name_", "case_"}  # the macros' own parameters
-
-
-def _names_in(path: Path, pattern: re.Pattern[str]) -> set[str]:
-    """Return what the first group that is there has, of each match."""
-    return {match[match.lastindex or 0] for match in pattern.finditer(path.read_text())}

@@ -1,6 +1,7 @@
 """From a request to a machine that can be booted: fetch, build, pack."""
 
 from harness.build import check_programs, initramfs, modules
+from harness.build.modules import Modules
 from harness.guest import accel
 from harness.kernels import debian, uml
 from harness.guest.machine import Machine
@@ -17,6 +18,13 @@ def kernel(request: Request) -> Kernel:
     return debian.fetch(request.target, request.refresh)
 
 
+def built(request: Request) -> Modules:
+    """Return the modules that a request names, built for its kernel."""
+    found = kernel(request)
+    with locked(BUILD / "build.lock", "the build"):
+        return modules.build(found, request.labs, request.suites)
+
+
 def machine(request: Request) -> Machine:
     """Return a machine for a request, with the modules that it names.
 
@@ -25,6 +33,6 @@ def machine(request: Request) -> Machine:
     """
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
-        built = modules.build(found, request.labs, request.suites)
-        archive = initramfs.build(found, built, check_programs.build(request.target.architecture))
+        ready = modules.build(found, request.labs, request.suites)
+        archive = initramfs.build(found, ready, check_programs.build(request.target.architecture))
     return accel.choose(request.accelerator, Machine(found, archive, limit=request.limit))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from harness.results import kernel_log
 
-# kunit/lab_kunit_device.c says so where a case begins, and lab_kunit_loads.c where one does
-# that is made of loads, before there is a suite.
+# kunit/shared/log.h prints this line where a case begins. The case of the loads begins
+# before its suite, when the lab is loaded (kunit/shared/loads.c).
 _CASE = re.compile(r"kmaplab: case (\S+) pid (\d+)$")
 _EARLY_CASE = "load_survives_every_failed_allocation"
 

@@ -9,7 +9,7 @@ from harness.catalogue import contract, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import Suite
-from harness.guest import side_by_side
+from harness.guest import prepare, side_by_side
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.results.clauses import Evidence
@@ -79,9 +79,11 @@ def _tasks(
                 tasks.append(_check_task(machine, order))
     names = {lab.name for lab in chosen}
     its_suites = [one for one in suites.all_suites(request.suites) if one.lab in names]
-    has_cases = observed or wanted & contract.kunit_cases(request.suites)
-    if machine.kernel.target.architecture.has_kunit and its_suites and has_cases:
-        tasks.insert(len(tasks) // 2, _suites_task(machine, its_suites, request.seed))
+    if machine.kernel.target.architecture.has_kunit and its_suites:
+        built = prepare.built(request)
+        cases = {case for suite in its_suites for case in listing.cases_of(suite, built)}
+        if observed or wanted & cases:
+            tasks.insert(len(tasks) // 2, _suites_task(machine, its_suites, request.seed))
     return tasks
 
 

@@ -249,8 +249,7 @@ def faulty_suites(workbench: Path) -> MakeSuites:
         directory = workbench / "faulty"
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(Path(__file__).parent / "faults", directory)
-        for path in KUNIT.glob("lab_kunit*.[ch]"):
-            shutil.copyfile(path, directory / path.name)
+        shutil.copytree(KUNIT / "shared", directory / "shared")
         (directory / "suite.toml").write_text(suites)
         return directory
 

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
-from harness.catalogue import suites
-from harness.results.suite_results import AROUND
+from harness.build import listing
+from harness.catalogue import contract, suites
+from harness.guest import prepare
+from harness.kernels.request import Request
 from harness.kernels.targets import Target
+from harness.results.suite_results import AROUND
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, MakeSuites, Outcome
 
 pytestmark = [pytest.mark.boot, pytest.mark.usefixtures("um_default")]
@@ -33,17 +36,27 @@ def cases(outcome: Outcome) -> dict[str, dict[str, str]]:
 def test_all_suites_pass_and_none_is_missing(kmaplab: Kmaplab, um_series: str) -> None:
     found = cases(kmaplab("kunit", "--kernel", um_series, "--format", "json").expect(0))
     target = Target(um_series, "um")
-    expected = [
-        suites.SuiteLoad(suite, load).name
+    built = prepare.built(Request(target))
+    expected = {
+        suites.SuiteLoad(suite, load).name: {*listing.cases_of(suite, built), AROUND}
         for suite in suites.all_suites()
         if not suite.why_not(target)
         for load in suite.loads
-    ]
-    assert list(found) == expected
+    }
+    assert {name: set(results) for name, results in found.items()} == expected
+    assert list(found) == list(expected)
     for name, results in found.items():
         assert len(results) > 20, name
-        assert AROUND in results
         assert set(results.values()) <= {"PASS", "SKIP"}, (name, results)
+
+
+def test_every_check_that_the_contract_names_is_there(um_default: str) -> None:
+    built = prepare.built(Request(Target(um_default, "um")))
+    found = {case for suite in suites.all_suites() for case in listing.cases_of(suite, built)}
+    for program in listing.of_programs().values():
+        found |= program.checks
+    named = {check for clause in contract.read() for check in clause.checks}
+    assert named <= found | set(contract.OBSERVED)
 
 
 def test_the_usual_form_is_kunit_pys(kmaplab: Kmaplab) -> None:

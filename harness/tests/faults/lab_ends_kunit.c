@@ -11,11 +11,11 @@
 #include <linux/reboot.h>
 
 #include "lab_ends.h"
-#include "lab_kunit.h"
+#include "shared/case.h"
 
 static int ends_init(struct kunit *test)
 {
-	lab_kunit_begin(test);
+	kmaplab_begin(test);
 	return 0;
 }
 

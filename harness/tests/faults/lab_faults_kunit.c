@@ -9,11 +9,11 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
-#include "lab_kunit.h"
+#include "shared/case.h"
 
 static int faults_init(struct kunit *test)
 {
-	lab_kunit_begin(test);
+	kmaplab_begin(test);
 	return 0;
 }
 

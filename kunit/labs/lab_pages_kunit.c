@@ -5,16 +5,16 @@
 #include <linux/io.h>
 #include <linux/module.h>
 
-#include "lab_kunit.h"
+#include "shared/suite.h"
 
 static int pages_init(struct kunit *test)
 {
-	return lab_kunit_init(test, "lab_pages", 0);
+	return kmaplab_init(test, "lab_pages", 0);
 }
 
 static void linear_map_leads_there_and_back(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	size_t offset;
 
 	for (offset = 0; offset < lab->size; offset += 64) {
@@ -27,7 +27,7 @@ static void linear_map_leads_there_and_back(struct kunit *test)
 
 static void distance_to_the_physical_address_is_constant(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	struct lab_page page = {};
 	unsigned long i, first;
 
@@ -44,32 +44,21 @@ static void distance_to_the_physical_address_is_constant(struct kunit *test)
 /* 2^order pages begin at a multiple of their size. */
 static void memory_is_aligned_to_its_order(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	unsigned long whole = PAGE_SIZE << get_order(lab->size);
 
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(virt_to_phys(lab->view.vaddr), whole));
 }
 
-static struct kunit_case pages_cases[] = {
-	LAB_KUNIT_CONTENT_CASES,
-	KUNIT_CASE(linear_map_leads_there_and_back),
-	KUNIT_CASE(distance_to_the_physical_address_is_constant),
-	KUNIT_CASE(memory_is_aligned_to_its_order),
-	LAB_KUNIT_MAPPING_CASES,
-	LAB_KUNIT_FAILURE_CASES,
-	{}
-};
+#define PAGES_CASES(CASE)						\
+	KMAPLAB_CONTENT_CASES(CASE)					\
+	CASE(linear_map_leads_there_and_back)				\
+	CASE(distance_to_the_physical_address_is_constant)		\
+	CASE(memory_is_aligned_to_its_order)				\
+	KMAPLAB_MAPPED_CASES(CASE)					\
+	KMAPLAB_FAILURE_CASES(CASE)
 
-static struct kunit_suite pages_suite = {
-	.name = "lab_pages",
-	.suite_init = lab_kunit_suite_init,
-	.init = pages_init,
-	.exit = lab_kunit_exit,
-	.suite_exit = lab_kunit_suite_exit,
-	.test_cases = pages_cases,
-};
-
-kunit_test_suite(pages_suite);
+KMAPLAB_SUITE(lab_pages, PAGES_CASES, pages_init, kmaplab_exit);
 
 MODULE_DESCRIPTION("kmaplab: KUnit suite of lab_pages");
 MODULE_LICENSE("GPL");

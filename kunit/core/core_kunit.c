@@ -11,8 +11,8 @@
 #include <linux/uaccess.h>
 
 #include "lab_core.h"
-#include "lab_kunit.h"
 #include "lab_pattern.h"
+#include "shared/suite.h"
 
 /*
  * The pattern
@@ -38,7 +38,7 @@ static void pattern_is_the_documented_one(struct kunit *test)
 
 static void pattern_depends_on_the_position(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	unsigned int same = 0;
 	size_t i;
 
@@ -52,7 +52,7 @@ static void pattern_depends_on_the_position(struct kunit *test)
 /* Page for page: a page in the wrong place must differ in its first words. */
 static void pattern_tells_every_two_pages_apart(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	size_t i, j;
 
 	for (i = 0; i < 64; i++)
@@ -67,7 +67,7 @@ static void pattern_tells_every_two_pages_apart(struct kunit *test)
 
 static void pattern_has_no_seam_at_the_end_of_a_page(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	size_t page;
 
 	for (page = 1; page < 64; page++) {
@@ -82,7 +82,7 @@ static void pattern_has_no_seam_at_the_end_of_a_page(struct kunit *test)
 
 static void pattern_depends_on_the_seed(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	unsigned int bit;
 
 	for (bit = 0; bit < 64; bit++)
@@ -93,7 +93,7 @@ static void pattern_depends_on_the_seed(struct kunit *test)
 /* Else a buffer filled by another run would match from some page on. */
 static void pattern_of_one_seed_is_not_anothers_shifted(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	unsigned int same = 0;
 	size_t i, j;
 
@@ -184,7 +184,7 @@ static void range_of_the_largest_memory_fits(struct kunit *test)
 static void size_is_taken_only_within_the_allocators_range(struct kunit *test)
 {
 	static const long outside[] = { 0, -1, LONG_MIN, 9, LONG_MAX };
-	struct lab lab = { .misc.name = "lab_kunit" };
+	struct lab lab = { .misc.name = "kmaplab_kunit" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(outside); i++)
@@ -198,10 +198,10 @@ static void size_is_taken_only_within_the_allocators_range(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lab.size, 8 * PAGE_SIZE);
 }
 
-/* An allocator may promise more pages than bytes can be counted. */
+/* An allocator's limit, in pages, may be more than SIZE_MAX in bytes. */
 static void size_in_bytes_never_wraps(struct kunit *test)
 {
-	struct lab lab = { .misc.name = "lab_kunit" };
+	struct lab lab = { .misc.name = "kmaplab_kunit" };
 	const long most = SIZE_MAX >> PAGE_SHIFT;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -253,8 +253,8 @@ static void number_takes_numbers_only(struct kunit *test)
 /*
  * A device of our own
  *
- * The core does not know what kind of memory it serves. Two pages of plain
- * memory with the sanitizer's redzones around them are enough for it.
+ * The core works with any kind of memory. Two pages from kmalloc(), with KASAN's
+ * redzones around them, are enough.
  */
 
 static void core_translate(const struct lab *lab, unsigned long index,
@@ -270,13 +270,13 @@ static const struct file_operations core_fops = {
 };
 
 static struct lab core_lab = {
-	.misc = LAB_MISCDEVICE("lab_kunit_memory", &core_fops),
+	.misc = LAB_MISCDEVICE("kmaplab_memory", &core_fops),
 	.size = 2 * PAGE_SIZE,
 	.translate = core_translate,
 };
 
 /* One of those "reserved for local use": Documentation/admin-guide/devices.txt. */
-#define LAB_KUNIT_MINOR 250
+#define KMAPLAB_MINOR 250
 
 static bool core_registered;
 
@@ -292,13 +292,13 @@ static int core_init(struct kunit *test)
 	if (err)
 		return err;
 	core_registered = true;
-	return lab_kunit_init(test, core_lab.misc.name, 0);
+	return kmaplab_init(test, core_lab.misc.name, 0);
 }
 
 /* Also runs when core_init() failed or was aborted. */
 static void core_exit(struct kunit *test)
 {
-	lab_kunit_exit(test);
+	kmaplab_exit(test);
 	if (core_registered)
 		lab_unregister(&core_lab);
 	core_registered = false;
@@ -309,17 +309,17 @@ static void taken_minor_is_refused(struct kunit *test)
 {
 	struct lab first = core_lab, second = core_lab;
 
-	first.misc = (struct miscdevice)LAB_MISCDEVICE("lab_kunit_first",
+	first.misc = (struct miscdevice)LAB_MISCDEVICE("kmaplab_first",
 						       &core_fops);
-	second.misc = (struct miscdevice)LAB_MISCDEVICE("lab_kunit_second",
+	second.misc = (struct miscdevice)LAB_MISCDEVICE("kmaplab_second",
 							&core_fops);
 	/* Of the fixed minors, one that no driver in the kernel claims. */
-	first.misc.minor = LAB_KUNIT_MINOR;
-	second.misc.minor = LAB_KUNIT_MINOR;
+	first.misc.minor = KMAPLAB_MINOR;
+	second.misc.minor = KMAPLAB_MINOR;
 	KUNIT_ASSERT_EQ(test, 0, lab_register(&first));
 	KUNIT_EXPECT_EQ(test, -EBUSY, lab_register(&second));
-	KUNIT_EXPECT_TRUE(test, IS_ERR(lab_kunit_open("lab_kunit_second",
-						      O_RDWR)));
+	KUNIT_EXPECT_TRUE(test, IS_ERR(kmaplab_open("kmaplab_second",
+						    O_RDWR)));
 	lab_unregister(&first);
 }
 
@@ -331,9 +331,9 @@ static void nothing_is_written_past_the_end(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	memset(bytes, 0xff, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_fill(test, lab_kunit_seed(test)));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_fill(test, kmaplab_next_seed()));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE,
-			lab_kunit_write(test, bytes, 2 * PAGE_SIZE, PAGE_SIZE));
+			kmaplab_write(test, bytes, 2 * PAGE_SIZE, PAGE_SIZE));
 	for (i = 0; i < PAGE_SIZE; i++)
 		KUNIT_ASSERT_EQ(test, behind[i], 0);
 }
@@ -341,8 +341,8 @@ static void nothing_is_written_past_the_end(struct kunit *test)
 static void device_without_a_mapping_cannot_be_mapped(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, -ENODEV,
-			lab_kunit_try_map(lab_kunit_of(test)->file, 0,
-					  PAGE_SIZE, PROT_READ, MAP_SHARED));
+			kmaplab_try_map(kmaplab_case_of(test)->file, 0,
+					PAGE_SIZE, PROT_READ, MAP_SHARED));
 }
 
 /*
@@ -369,11 +369,11 @@ static void kill_ends_a_fill(struct kunit *test)
 	long err;
 
 	pend(SIGKILL);
-	err = lab_kunit_fill(test, 1);
+	err = kmaplab_fill(test, 1);
 	forget_signals(SIGKILL);
 	KUNIT_EXPECT_EQ(test, -EINTR, err);
 	/* And the lock is free again. */
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_fill(test, 1));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_fill(test, 1));
 }
 
 static void kill_ends_a_check(struct kunit *test)
@@ -381,12 +381,12 @@ static void kill_ends_a_check(struct kunit *test)
 	struct lab_check check = { .seed = 1 };
 	long err;
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, 1));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, 1));
 	pend(SIGKILL);
-	err = lab_kunit_check(test, &check);
+	err = kmaplab_check(test, &check);
 	forget_signals(SIGKILL);
 	KUNIT_EXPECT_EQ(test, -EINTR, err);
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_check(test, &check));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_check(test, &check));
 }
 
 static void signal_ends_a_read_after_one_page(struct kunit *test)
@@ -396,7 +396,7 @@ static void signal_ends_a_read_after_one_page(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	pend(SIGUSR1);
-	done = lab_kunit_read(test, bytes, 2 * PAGE_SIZE, 0);
+	done = kmaplab_read(test, bytes, 2 * PAGE_SIZE, 0);
 	forget_signals(SIGUSR1);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, done);
 }
@@ -408,12 +408,12 @@ static void signal_ends_a_write_after_one_page(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	pend(SIGUSR1);
-	done = lab_kunit_write(test, bytes, 2 * PAGE_SIZE, 0);
+	done = kmaplab_write(test, bytes, 2 * PAGE_SIZE, 0);
 	forget_signals(SIGUSR1);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, done);
 }
 
-/* Somebody else has the lock: the wait for it must end with a kill, too. */
+/* Another thread holds the lock: SIGKILL must end the wait for it, too. */
 struct holder {
 	struct completion holds;
 	struct completion may_go;
@@ -440,16 +440,16 @@ static void kill_ends_the_wait_for_the_lock(struct kunit *test)
 
 	init_completion(&holder.holds);
 	init_completion(&holder.may_go);
-	thread = kthread_run(hold_the_lock, &holder, "lab_kunit");
+	thread = kthread_run(hold_the_lock, &holder, "kmaplab_kunit");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
 	get_task_struct(thread);
 	wait_for_completion(&holder.holds);
 
 	pend(SIGKILL);
-	fill = lab_kunit_fill(test, 1);
-	compare = lab_kunit_check(test, &check);
-	read = lab_kunit_read(test, &byte, 1, 0);
-	write = lab_kunit_write(test, &byte, 1, 0);
+	fill = kmaplab_fill(test, 1);
+	compare = kmaplab_check(test, &check);
+	read = kmaplab_read(test, &byte, 1, 0);
+	write = kmaplab_write(test, &byte, 1, 0);
 	forget_signals(SIGKILL);
 
 	complete(&holder.may_go);
@@ -467,7 +467,7 @@ static void kill_ends_the_wait_for_the_lock(struct kunit *test)
 
 static void read_and_write_stop_where_the_users_memory_does(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	/* The scratch memory's last byte, and what lies behind it. */
 	char __user *last = (char __user *)this->scratch + 2 * PAGE_SIZE - 1;
 	loff_t pos = 0;
@@ -486,48 +486,34 @@ static void read_and_write_stop_where_the_users_memory_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, pos);
 }
 
-static struct kunit_case core_cases[] = {
-	KUNIT_CASE(pattern_is_the_documented_one),
-	KUNIT_CASE(pattern_depends_on_the_position),
-	KUNIT_CASE(pattern_tells_every_two_pages_apart),
-	KUNIT_CASE(pattern_has_no_seam_at_the_end_of_a_page),
-	KUNIT_CASE(pattern_depends_on_the_seed),
-	KUNIT_CASE(pattern_of_one_seed_is_not_anothers_shifted),
-	KUNIT_CASE(range_fits_exactly_if_every_page_does),
-	KUNIT_CASE(range_that_begins_at_the_end_does_not_fit),
-	KUNIT_CASE(range_that_wraps_around_does_not_fit),
-	KUNIT_CASE(range_of_the_largest_memory_fits),
-	KUNIT_CASE(size_is_taken_only_within_the_allocators_range),
-	KUNIT_CASE(size_in_bytes_never_wraps),
-	KUNIT_CASE(number_tells_zero_from_not_given),
-	KUNIT_CASE(number_takes_numbers_only),
-	KUNIT_CASE(taken_minor_is_refused),
-	KUNIT_CASE(nothing_is_written_past_the_end),
-	KUNIT_CASE(device_without_a_mapping_cannot_be_mapped),
-	KUNIT_CASE(kill_ends_a_fill),
-	KUNIT_CASE(kill_ends_a_check),
-	KUNIT_CASE(signal_ends_a_read_after_one_page),
-	KUNIT_CASE(signal_ends_a_write_after_one_page),
-	KUNIT_CASE(kill_ends_the_wait_for_the_lock),
-	KUNIT_CASE(read_and_write_stop_where_the_users_memory_does),
-	LAB_KUNIT_CONTENT_CASES,
-	LAB_KUNIT_CASE(open_survives_every_failed_allocation),
-	LAB_KUNIT_CASE(read_survives_every_failed_allocation),
-	LAB_KUNIT_CASE(write_survives_every_failed_allocation),
-	LAB_KUNIT_CASE(requests_survive_every_failed_copy),
-	{}
-};
+#define CORE_CASES(CASE)						\
+	CASE(pattern_is_the_documented_one)				\
+	CASE(pattern_depends_on_the_position)				\
+	CASE(pattern_tells_every_two_pages_apart)			\
+	CASE(pattern_has_no_seam_at_the_end_of_a_page)			\
+	CASE(pattern_depends_on_the_seed)				\
+	CASE(pattern_of_one_seed_is_not_anothers_shifted)		\
+	CASE(range_fits_exactly_if_every_page_does)			\
+	CASE(range_that_begins_at_the_end_does_not_fit)			\
+	CASE(range_that_wraps_around_does_not_fit)			\
+	CASE(range_of_the_largest_memory_fits)				\
+	CASE(size_is_taken_only_within_the_allocators_range)		\
+	CASE(size_in_bytes_never_wraps)					\
+	CASE(number_tells_zero_from_not_given)				\
+	CASE(number_takes_numbers_only)					\
+	CASE(taken_minor_is_refused)					\
+	CASE(nothing_is_written_past_the_end)				\
+	CASE(device_without_a_mapping_cannot_be_mapped)			\
+	CASE(kill_ends_a_fill)						\
+	CASE(kill_ends_a_check)						\
+	CASE(signal_ends_a_read_after_one_page)				\
+	CASE(signal_ends_a_write_after_one_page)			\
+	CASE(kill_ends_the_wait_for_the_lock)				\
+	CASE(read_and_write_stop_where_the_users_memory_does)		\
+	KMAPLAB_CONTENT_CASES(CASE)					\
+	KMAPLAB_USE_FAILURE_CASES(CASE)
 
-static struct kunit_suite core_suite = {
-	.name = "lab_core",
-	.suite_init = lab_kunit_suite_init,
-	.init = core_init,
-	.exit = core_exit,
-	.suite_exit = lab_kunit_suite_exit,
-	.test_cases = core_cases,
-};
-
-kunit_test_suite(core_suite);
+KMAPLAB_SUITE(lab_core, CORE_CASES, core_init, core_exit);
 
 MODULE_DESCRIPTION("kmaplab: KUnit suite of what the labs share");
 MODULE_LICENSE("GPL");

@@ -8,8 +8,8 @@
 #include <linux/iosys-map.h>
 #include <linux/uaccess.h>
 
-#include "lab_kunit.h"
 #include "lab_pattern.h"
+#include "suite.h"
 
 static u32 word_of(const struct lab *lab, size_t offset)
 {
@@ -25,9 +25,9 @@ static void set_word(const struct lab *lab, size_t offset, u32 word)
 	iosys_map_wr(&view, offset, u32, word);
 }
 
-void lab_kunit_fresh_memory_is_as_documented(struct kunit *test)
+void fresh_memory_is_as_documented(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	size_t offset;
 
 	for (offset = 0; offset < this->lab->size; offset += sizeof(u32))
@@ -35,21 +35,19 @@ void lab_kunit_fresh_memory_is_as_documented(struct kunit *test)
 				    word_of(this->lab, offset),
 				    "at offset 0x%zx", offset);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_fresh_memory_is_as_documented);
 
-void lab_kunit_size_is_whole_pages(struct kunit *test)
+void size_is_whole_pages(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 
 	KUNIT_EXPECT_GT(test, lab->size, 0);
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(lab->size));
 	KUNIT_EXPECT_FALSE(test, iosys_map_is_null(&lab->view));
 }
-EXPORT_SYMBOL_GPL(lab_kunit_size_is_whole_pages);
 
-void lab_kunit_pages_follow_one_another_for_the_kernel(struct kunit *test)
+void pages_follow_one_another_for_the_kernel(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	struct lab_page first = {}, page = {};
 	unsigned long i;
 
@@ -63,17 +61,16 @@ void lab_kunit_pages_follow_one_another_for_the_kernel(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, page.pfn, first.pfn + i);
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_pages_follow_one_another_for_the_kernel);
 
-void lab_kunit_info_tells_what_the_memory_is(struct kunit *test)
+void info_tells_what_the_memory_is(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	struct lab_info info = {};
 	struct lab_page first = {};
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_request(test, this->file,
-						   LAB_IOC_INFO, &info,
-						   sizeof(info)));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_request(test, this->file,
+						 LAB_IOC_INFO, &info,
+						 sizeof(info)));
 	this->lab->translate(this->lab, 0, &first);
 	KUNIT_EXPECT_EQ(test, info.kernel_addr, first.kernel_addr);
 	KUNIT_EXPECT_EQ(test, info.phys_addr, PFN_PHYS(first.pfn));
@@ -84,31 +81,29 @@ void lab_kunit_info_tells_what_the_memory_is(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.mappings, 0);
 	KUNIT_EXPECT_EQ(test, info.reserved, 0);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_info_tells_what_the_memory_is);
 
-void lab_kunit_page_request_tells_what_translate_does(struct kunit *test)
+void page_request_tells_what_translate_does(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	struct lab_page asked = {}, page = {};
 	unsigned long i;
 
 	for (i = 0; i < this->lab->size >> PAGE_SHIFT; i++) {
 		asked.index = i;
-		KUNIT_ASSERT_EQ(test, 0, lab_kunit_request(test, this->file,
-							   LAB_IOC_PAGE,
-							   &asked,
-							   sizeof(asked)));
+		KUNIT_ASSERT_EQ(test, 0, kmaplab_request(test, this->file,
+							 LAB_IOC_PAGE,
+							 &asked,
+							 sizeof(asked)));
 		this->lab->translate(this->lab, i, &page);
 		KUNIT_EXPECT_EQ(test, asked.index, i);
 		KUNIT_EXPECT_EQ(test, asked.kernel_addr, page.kernel_addr);
 		KUNIT_EXPECT_EQ(test, asked.pfn, page.pfn);
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_page_request_tells_what_translate_does);
 
-void lab_kunit_page_request_past_the_end_is_refused(struct kunit *test)
+void page_request_past_the_end_is_refused(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	const u64 pages = this->lab->size >> PAGE_SHIFT;
 	const u64 outside[] = { pages, pages + 1, U64_MAX / PAGE_SIZE, U64_MAX };
 	struct lab_page page;
@@ -117,62 +112,59 @@ void lab_kunit_page_request_past_the_end_is_refused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(outside); i++) {
 		page = (struct lab_page){ .index = outside[i] };
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
-				    lab_kunit_request(test, this->file,
-						      LAB_IOC_PAGE, &page,
-						      sizeof(page)),
+				    kmaplab_request(test, this->file,
+						    LAB_IOC_PAGE, &page,
+						    sizeof(page)),
 				    "page %llu", outside[i]);
 		KUNIT_EXPECT_EQ(test, 0, page.kernel_addr);
 		KUNIT_EXPECT_EQ(test, 0, page.pfn);
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_page_request_past_the_end_is_refused);
 
 /*
  * Fill and check
  */
 
-void lab_kunit_fill_writes_every_word_of_the_pattern(struct kunit *test)
+void fill_writes_every_word_of_the_pattern(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
-	u64 seed = lab_kunit_seed(test);
+	struct lab *lab = kmaplab_lab_of(test);
+	u64 seed = kmaplab_next_seed();
 	size_t offset;
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, seed));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, seed));
 	for (offset = 0; offset < lab->size; offset += sizeof(u32))
 		KUNIT_ASSERT_EQ_MSG(test, word_of(lab, offset),
 				    lab_pattern_word(seed, offset / 4),
 				    "at offset 0x%zx", offset);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_fill_writes_every_word_of_the_pattern);
 
-void lab_kunit_check_finds_no_difference_after_a_fill(struct kunit *test)
+void check_finds_no_difference_after_a_fill(struct kunit *test)
 {
-	struct lab_check check = { .seed = lab_kunit_seed(test) };
+	struct lab_check check = { .seed = kmaplab_next_seed() };
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, check.seed));
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_check(test, &check));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, check.seed));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_check(test, &check));
 	KUNIT_EXPECT_EQ(test, check.offset, LAB_NO_DIFFERENCE);
 	KUNIT_EXPECT_EQ(test, check.expected, 0);
 	KUNIT_EXPECT_EQ(test, check.found, 0);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_check_finds_no_difference_after_a_fill);
 
 /* One wrong bit at the beginning and at the end of each page, the last first. */
-void lab_kunit_check_names_the_first_word_that_differs(struct kunit *test)
+void check_names_the_first_word_that_differs(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
-	struct lab_check check = { .seed = lab_kunit_seed(test) };
+	struct lab *lab = kmaplab_lab_of(test);
+	struct lab_check check = { .seed = kmaplab_next_seed() };
 	size_t page, offset;
 	u32 word;
 	int end;
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, check.seed));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, check.seed));
 	for (page = lab->size; page > 0; page -= PAGE_SIZE) {
 		for (end = 1; end >= 0; end--) {
 			offset = end ? page - sizeof(u32) : page - PAGE_SIZE;
 			word = lab_pattern_word(check.seed, offset / 4);
 			set_word(lab, offset, word ^ BIT(offset / 4 % 32));
-			KUNIT_ASSERT_EQ(test, 0, lab_kunit_check(test, &check));
+			KUNIT_ASSERT_EQ(test, 0, kmaplab_check(test, &check));
 			KUNIT_EXPECT_EQ(test, check.offset, offset);
 			KUNIT_EXPECT_EQ(test, check.expected, word);
 			KUNIT_EXPECT_EQ(test, check.found,
@@ -180,18 +172,16 @@ void lab_kunit_check_names_the_first_word_that_differs(struct kunit *test)
 		}
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_check_names_the_first_word_that_differs);
 
-void lab_kunit_check_tells_seeds_apart(struct kunit *test)
+void check_tells_seeds_apart(struct kunit *test)
 {
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	struct lab_check check = { .seed = seed + 1 };
 
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, seed));
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_check(test, &check));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, seed));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_check(test, &check));
 	KUNIT_EXPECT_EQ(test, check.offset, 0);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_check_tells_seeds_apart);
 
 /*
  * read(), write() and llseek()
@@ -205,25 +195,25 @@ static u8 byte_of(u64 seed, size_t offset)
 }
 
 /* Offsets that begin and end anywhere in a word, and that cross pages. */
-void lab_kunit_read_gives_the_kernels_bytes_from_any_offset(struct kunit *test)
+void read_gives_the_kernels_bytes_from_any_offset(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	static const size_t counts[] = { 1, 2, 3, 4, 7, 64, PAGE_SIZE };
 	const size_t starts[] = {
 		0, 1, 2, 3, 5, PAGE_SIZE - 1, lab->size - PAGE_SIZE - 1,
 	};
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	size_t i, j, k;
 	u8 *bytes;
 
 	bytes = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, seed));
+	KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, seed));
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
 		for (j = 0; j < ARRAY_SIZE(counts); j++) {
 			KUNIT_ASSERT_EQ(test, counts[j],
-					lab_kunit_read(test, bytes, counts[j],
-						       starts[i]));
+					kmaplab_read(test, bytes, counts[j],
+						     starts[i]));
 			for (k = 0; k < counts[j]; k++)
 				KUNIT_ASSERT_EQ_MSG(test, bytes[k],
 						    byte_of(seed,
@@ -233,23 +223,22 @@ void lab_kunit_read_gives_the_kernels_bytes_from_any_offset(struct kunit *test)
 		}
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_read_gives_the_kernels_bytes_from_any_offset);
 
-void lab_kunit_write_changes_the_bytes_asked_for_and_no_others(struct kunit *test)
+void write_changes_the_bytes_asked_for_and_no_others(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	static const u8 bytes[] = "neither more nor less";
 	const size_t count = sizeof(bytes) - 1;
 	const loff_t starts[] = { 0, 1, PAGE_SIZE - 7, lab->size - count };
-	u64 seed = lab_kunit_seed(test);
+	u64 seed = kmaplab_next_seed();
 	size_t i, offset;
 	u32 word;
 	u8 found;
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
-		KUNIT_ASSERT_EQ(test, 0, lab_kunit_fill(test, seed));
+		KUNIT_ASSERT_EQ(test, 0, kmaplab_fill(test, seed));
 		KUNIT_ASSERT_EQ(test, count,
-				lab_kunit_write(test, bytes, count, starts[i]));
+				kmaplab_write(test, bytes, count, starts[i]));
 		for (offset = 0; offset < lab->size; offset++) {
 			word = word_of(lab, round_down(offset, 4));
 			found = ((u8 *)&word)[offset % 4];
@@ -263,29 +252,27 @@ void lab_kunit_write_changes_the_bytes_asked_for_and_no_others(struct kunit *tes
 		}
 	}
 }
-EXPORT_SYMBOL_GPL(lab_kunit_write_changes_the_bytes_asked_for_and_no_others);
 
-void lab_kunit_read_and_write_end_with_the_memory(struct kunit *test)
+void read_and_write_end_with_the_memory(struct kunit *test)
 {
-	const loff_t end = lab_kunit_of(test)->lab->size;
+	const loff_t end = kmaplab_lab_of(test)->size;
 	u8 bytes[16] = {};
 
-	KUNIT_EXPECT_EQ(test, 5, lab_kunit_read(test, bytes, 16, end - 5));
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_read(test, bytes, 16, end));
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_read(test, bytes, 16, end + 1));
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_read(test, bytes, 16, LLONG_MAX));
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_read(test, bytes, 0, 0));
-	KUNIT_EXPECT_EQ(test, 5, lab_kunit_write(test, bytes, 16, end - 5));
-	KUNIT_EXPECT_EQ(test, -ENOSPC, lab_kunit_write(test, bytes, 16, end));
+	KUNIT_EXPECT_EQ(test, 5, kmaplab_read(test, bytes, 16, end - 5));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_read(test, bytes, 16, end));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_read(test, bytes, 16, end + 1));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_read(test, bytes, 16, LLONG_MAX));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_read(test, bytes, 0, 0));
+	KUNIT_EXPECT_EQ(test, 5, kmaplab_write(test, bytes, 16, end - 5));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, kmaplab_write(test, bytes, 16, end));
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
-			lab_kunit_write(test, bytes, 16, LLONG_MAX));
-	KUNIT_EXPECT_EQ(test, 0, lab_kunit_write(test, bytes, 0, end));
+			kmaplab_write(test, bytes, 16, LLONG_MAX));
+	KUNIT_EXPECT_EQ(test, 0, kmaplab_write(test, bytes, 0, end));
 }
-EXPORT_SYMBOL_GPL(lab_kunit_read_and_write_end_with_the_memory);
 
-void lab_kunit_seek_stays_inside_the_memory(struct kunit *test)
+void seek_stays_inside_the_memory(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	const loff_t size = this->lab->size;
 
 	KUNIT_EXPECT_EQ(test, size, vfs_llseek(this->file, 0, SEEK_END));
@@ -298,39 +285,36 @@ void lab_kunit_seek_stays_inside_the_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			vfs_llseek(this->file, LLONG_MAX, SEEK_SET));
 }
-EXPORT_SYMBOL_GPL(lab_kunit_seek_stays_inside_the_memory);
 
 /*
  * What is refused
  */
 
-void lab_kunit_fill_needs_a_descriptor_that_can_write(struct kunit *test)
+void fill_needs_a_descriptor_that_can_write(struct kunit *test)
 {
-	struct file *file = lab_kunit_open(lab_kunit_of(test)->name, O_RDONLY);
-	struct lab_fill fill = { .seed = lab_kunit_seed(test) };
+	struct file *file = kmaplab_open(kmaplab_case_of(test)->name, O_RDONLY);
+	struct lab_fill fill = { .seed = kmaplab_next_seed() };
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	KUNIT_EXPECT_EQ(test, -EBADF,
-			lab_kunit_request(test, file, LAB_IOC_FILL, &fill,
-					  sizeof(fill)));
-	lab_kunit_close(file);
+			kmaplab_request(test, file, LAB_IOC_FILL, &fill,
+					sizeof(fill)));
+	kmaplab_close(file);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_fill_needs_a_descriptor_that_can_write);
 
-void lab_kunit_check_needs_a_descriptor_that_can_read(struct kunit *test)
+void check_needs_a_descriptor_that_can_read(struct kunit *test)
 {
-	struct file *file = lab_kunit_open(lab_kunit_of(test)->name, O_WRONLY);
-	struct lab_check check = { .seed = lab_kunit_seed(test) };
+	struct file *file = kmaplab_open(kmaplab_case_of(test)->name, O_WRONLY);
+	struct lab_check check = { .seed = kmaplab_next_seed() };
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	KUNIT_EXPECT_EQ(test, -EBADF,
-			lab_kunit_request(test, file, LAB_IOC_CHECK, &check,
-					  sizeof(check)));
-	lab_kunit_close(file);
+			kmaplab_request(test, file, LAB_IOC_CHECK, &check,
+					sizeof(check)));
+	kmaplab_close(file);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_check_needs_a_descriptor_that_can_read);
 
-void lab_kunit_unknown_requests_are_refused(struct kunit *test)
+void unknown_requests_are_refused(struct kunit *test)
 {
 	static const unsigned int requests[] = {
 		0, U32_MAX, _IO(LAB_IOC_MAGIC, 0), _IO(LAB_IOC_MAGIC, 200),
@@ -338,27 +322,26 @@ void lab_kunit_unknown_requests_are_refused(struct kunit *test)
 		_IOR(LAB_IOC_MAGIC, 0, u32),
 		_IOW(LAB_IOC_MAGIC + 1, 2, struct lab_fill),
 	};
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 	u64 arg = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++)
 		KUNIT_EXPECT_EQ_MSG(test, -ENOTTY,
-				    lab_kunit_request(test, this->file,
-						      requests[i], &arg,
-						      sizeof(arg)),
+				    kmaplab_request(test, this->file,
+						    requests[i], &arg,
+						    sizeof(arg)),
 				    "request 0x%x", requests[i]);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_unknown_requests_are_refused);
 
-void lab_kunit_requests_survive_a_bad_pointer(struct kunit *test)
+void requests_survive_a_bad_pointer(struct kunit *test)
 {
 	static const unsigned int requests[] = {
 		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_FILL, LAB_IOC_CHECK,
 		LAB_IOC_USER_PAGE,
 	};
-	struct lab_kunit *this = lab_kunit_of(test);
-	/* In nobody's address space, and in the kernel's. */
+	struct kmaplab_case *this = kmaplab_case_of(test);
+	/* In no address space, and in the kernel's. */
 	const unsigned long bad[] = { PAGE_SIZE, (unsigned long)this };
 	size_t i, j;
 
@@ -371,4 +354,5 @@ void lab_kunit_requests_survive_a_bad_pointer(struct kunit *test)
 					    "request 0x%x at 0x%lx",
 					    requests[i], bad[j]);
 }
-EXPORT_SYMBOL_GPL(lab_kunit_requests_survive_a_bad_pointer);
+
+KMAPLAB_CONTENT_CASES(KMAPLAB_EXPORT)

@@ -3,10 +3,10 @@
  * The suite of the register accessors: which bytes, how wide, how often
  *
  * A register is not memory. Reading it may change it, writing it twice is not
- * writing it once, and two halves are not the whole. So it has to be known
- * exactly what an accessor does to the bus. Here the bus is lab_iomem's bank of
- * registers, and each case compares what an accessor is said to do with what the
- * bank has recorded.
+ * writing it once, and two halves are not the whole. So a driver depends on what
+ * exactly an accessor does on the bus. Here the bus is the bank of registers that
+ * iomem.c emulates, and each case compares what an accessor should do with what
+ * the bank has recorded.
  */
 #include <linux/io.h>
 /* The first one decides what ioread64() is where it is not one access. */
@@ -14,8 +14,8 @@
 #include <linux/io-64-nonatomic-hi-lo.h>
 #include <linux/module.h>
 
-#include "lab_iomem.h"
-#include "lab_kunit.h"
+#include "iomem.h"
+#include "shared/suite.h"
 
 /**
  * struct bank - what a case works with, in test->priv
@@ -23,7 +23,7 @@
  * @base: a mapping of it as a whole
  */
 struct bank {
-	struct lab_iomem *iomem;
+	struct kmaplab_iomem *iomem;
 	void __iomem *base;
 };
 
@@ -37,7 +37,7 @@ static void __iomem *at(struct kunit *test, unsigned int offset)
 	return bank_of(test)->base + offset;
 }
 
-/* What the bank holds before the case: an odd factor makes no value twice. */
+/* What the bank holds before the case: with an odd factor no value comes twice. */
 static u8 byte_of(unsigned int offset)
 {
 	return 7 * offset + 3;
@@ -69,15 +69,15 @@ static int registers_init(struct kunit *test)
 	struct bank *bank;
 	unsigned int i;
 
-	lab_kunit_begin(test);
+	kmaplab_begin(test);
 	bank = kunit_kzalloc(test, sizeof(*bank), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, bank);
-	bank->iomem = lab_iomem_registers();
+	bank->iomem = kmaplab_iomem_registers();
 	KUNIT_ASSERT_NOT_NULL(test, bank->iomem);
-	bank->base = ioremap(bank->iomem->res.start, LAB_IOMEM_REGISTERS);
+	bank->base = ioremap(bank->iomem->res.start, IOMEM_REGISTERS);
 	if (!bank->base)
 		return -ENOMEM;
-	for (i = 0; i < LAB_IOMEM_REGISTERS; i++)
+	for (i = 0; i < IOMEM_REGISTERS; i++)
 		bank->iomem->bytes[i] = byte_of(i);
 	test->priv = bank;
 	return 0;
@@ -91,13 +91,13 @@ static void registers_exit(struct kunit *test)
 		iounmap(bank->base);
 }
 
-/* Is this all that was done: so many accesses, each so far from the last? */
-static void expect_accesses(struct kunit *test, enum lab_iomem_kind kind,
+/* Expect these accesses and no others, each @step bytes behind the one before. */
+static void expect_accesses(struct kunit *test, enum iomem_kind kind,
 			    unsigned int offset, unsigned int width, int step,
 			    size_t count)
 {
-	struct lab_iomem *iomem = bank_of(test)->iomem;
-	const struct lab_iomem_access *access = iomem->record;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
+	const struct iomem_access *access = iomem->record;
 	size_t i;
 
 	KUNIT_ASSERT_EQ(test, count, iomem->accesses);
@@ -114,10 +114,10 @@ static void expect_accesses(struct kunit *test, enum lab_iomem_kind kind,
 static void expect_read(struct kunit *test, unsigned int offset,
 			unsigned int width)
 {
-	expect_accesses(test, LAB_IOMEM_READ, offset, width, 0, 1);
+	expect_accesses(test, IOMEM_READ, offset, width, 0, 1);
 }
 
-/* Does the bank hold these bytes there, and everywhere else what it did? */
+/* Expect these bytes there, and everywhere else what the bank began with. */
 static void expect_bytes(struct kunit *test, unsigned int offset,
 			 const void *bytes, size_t count)
 {
@@ -125,7 +125,7 @@ static void expect_bytes(struct kunit *test, unsigned int offset,
 	const u8 *expected = bytes;
 	unsigned int i;
 
-	for (i = 0; i < LAB_IOMEM_REGISTERS; i++)
+	for (i = 0; i < IOMEM_REGISTERS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, found[i],
 				    i >= offset && i - offset < count ?
 				    expected[i - offset] : byte_of(i),
@@ -135,7 +135,7 @@ static void expect_bytes(struct kunit *test, unsigned int offset,
 static void expect_written(struct kunit *test, unsigned int offset,
 			   const void *bytes, unsigned int width)
 {
-	expect_accesses(test, LAB_IOMEM_WRITE, offset, width, 0, 1);
+	expect_accesses(test, IOMEM_WRITE, offset, width, 0, 1);
 	expect_bytes(test, offset, bytes, width);
 }
 
@@ -258,7 +258,7 @@ static void iowrite32be_puts_four_bytes_highest_first(struct kunit *test)
  *
  * "Elsewhere" is not only the machine of 32 bits. Where the accessors of ports and
  * of memory are one (CONFIG_GENERIC_IOMAP), ioread64() and its kin are one access
- * or two depending on the series, and only a macro tells a driver which.
+ * or two depending on the series, and a driver finds out only by a macro.
  */
 
 #ifdef CONFIG_64BIT
@@ -271,7 +271,7 @@ static void readq_takes_eight_bytes_lowest_first(struct kunit *test)
 static void writeq_puts_eight_bytes_lowest_first(struct kunit *test)
 {
 	writeq(lowest_first(OTHER, 8), at(test, 0x48));
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x48, 8, 0, 1);
+	expect_accesses(test, IOMEM_WRITE, 0x48, 8, 0, 1);
 	expect_bytes_of_other(test, 0x48);
 }
 #endif
@@ -280,7 +280,7 @@ static void ioread64_takes_eight_bytes_lowest_first(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, ioread64(at(test, 0x50)), lowest_first(0x50, 8));
 #ifdef ioread64_is_nonatomic
-	expect_accesses(test, LAB_IOMEM_READ, 0x50, 4, 4, 2);
+	expect_accesses(test, IOMEM_READ, 0x50, 4, 4, 2);
 #else
 	expect_read(test, 0x50, 8);
 #endif
@@ -291,9 +291,9 @@ static void iowrite64_puts_eight_bytes_lowest_first(struct kunit *test)
 	iowrite64(lowest_first(OTHER, 8), at(test, 0x50));
 	expect_bytes_of_other(test, 0x50);
 #ifdef iowrite64_is_nonatomic
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x50, 4, 4, 2);
+	expect_accesses(test, IOMEM_WRITE, 0x50, 4, 4, 2);
 #else
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x50, 8, 0, 1);
+	expect_accesses(test, IOMEM_WRITE, 0x50, 8, 0, 1);
 #endif
 }
 
@@ -303,7 +303,7 @@ static void ioread64be_takes_eight_bytes_highest_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ioread64be(at(test, 0x58)),
 			highest_first(0x58, 8));
 #ifdef ioread64be_is_nonatomic
-	expect_accesses(test, LAB_IOMEM_READ, 0x5c, 4, -4, 2);
+	expect_accesses(test, IOMEM_READ, 0x5c, 4, -4, 2);
 #else
 	expect_read(test, 0x58, 8);
 #endif
@@ -314,9 +314,9 @@ static void iowrite64be_puts_eight_bytes_highest_first(struct kunit *test)
 	iowrite64be(highest_first(OTHER, 8), at(test, 0x58));
 	expect_bytes_of_other(test, 0x58);
 #ifdef iowrite64be_is_nonatomic
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x5c, 4, -4, 2);
+	expect_accesses(test, IOMEM_WRITE, 0x5c, 4, -4, 2);
 #else
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x58, 8, 0, 1);
+	expect_accesses(test, IOMEM_WRITE, 0x58, 8, 0, 1);
 #endif
 }
 
@@ -324,27 +324,27 @@ static void lo_hi_readq_takes_the_low_half_first(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, lo_hi_readq(at(test, 0x48)),
 			lowest_first(0x48, 8));
-	expect_accesses(test, LAB_IOMEM_READ, 0x48, 4, 4, 2);
+	expect_accesses(test, IOMEM_READ, 0x48, 4, 4, 2);
 }
 
 static void hi_lo_readq_takes_the_high_half_first(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, hi_lo_readq(at(test, 0x48)),
 			lowest_first(0x48, 8));
-	expect_accesses(test, LAB_IOMEM_READ, 0x4c, 4, -4, 2);
+	expect_accesses(test, IOMEM_READ, 0x4c, 4, -4, 2);
 }
 
 static void lo_hi_writeq_puts_the_low_half_first(struct kunit *test)
 {
 	lo_hi_writeq(lowest_first(OTHER, 8), at(test, 0x48));
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x48, 4, 4, 2);
+	expect_accesses(test, IOMEM_WRITE, 0x48, 4, 4, 2);
 	expect_bytes_of_other(test, 0x48);
 }
 
 static void hi_lo_writeq_puts_the_high_half_first(struct kunit *test)
 {
 	hi_lo_writeq(lowest_first(OTHER, 8), at(test, 0x48));
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x4c, 4, -4, 2);
+	expect_accesses(test, IOMEM_WRITE, 0x4c, 4, -4, 2);
 	expect_bytes_of_other(test, 0x48);
 }
 
@@ -357,10 +357,10 @@ static void hi_lo_writeq_puts_the_high_half_first(struct kunit *test)
 
 static const u8 stream[24] = "one byte after the other";
 
-/* Fill the queue as a device would, and leave no trace of it. */
+/* Fill the queue as a device would, which is no access. */
 static void feed(struct kunit *test, unsigned int width)
 {
-	struct lab_iomem *iomem = bank_of(test)->iomem;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -376,21 +376,21 @@ static void feed(struct kunit *test, unsigned int width)
 static void expect_drained(struct kunit *test, const u8 *buffer,
 			   unsigned int width)
 {
-	expect_accesses(test, LAB_IOMEM_READ, LAB_IOMEM_FIFO, width, 0, 3);
+	expect_accesses(test, IOMEM_READ, IOMEM_FIFO, width, 0, 3);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(buffer, stream, 3 * width));
 	KUNIT_EXPECT_EQ(test, buffer[3 * width], 0);
 }
 
 static void expect_fed(struct kunit *test, unsigned int width)
 {
-	struct lab_iomem *iomem = bank_of(test)->iomem;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
 	u64 written[3];
 
 	KUNIT_ASSERT_EQ(test, 3, iomem->fifo_tail);
 	memcpy(written, iomem->fifo, sizeof(written));
 	feed(test, width);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(written, iomem->fifo, sizeof(written)));
-	expect_accesses(test, LAB_IOMEM_WRITE, LAB_IOMEM_FIFO, width, 0, 3);
+	expect_accesses(test, IOMEM_WRITE, IOMEM_FIFO, width, 0, 3);
 	expect_bytes(test, 0, NULL, 0);
 }
 
@@ -401,7 +401,7 @@ static void accessor##_drains_one_register_in_order(struct kunit *test)	\
 	u64 buffer[4] = {};						\
 									\
 	feed(test, each);						\
-	accessor(at(test, LAB_IOMEM_FIFO), buffer, 3);			\
+	accessor(at(test, IOMEM_FIFO), buffer, 3);			\
 	expect_drained(test, (u8 *)buffer, each);			\
 }
 
@@ -411,7 +411,7 @@ static void accessor##_feeds_one_register_in_order(struct kunit *test)	\
 	u64 buffer[3];							\
 									\
 	memcpy(buffer, stream, sizeof(buffer));				\
-	accessor(at(test, LAB_IOMEM_FIFO), buffer, 3);			\
+	accessor(at(test, IOMEM_FIFO), buffer, 3);			\
 	expect_fed(test, width);					\
 }
 
@@ -439,7 +439,7 @@ static void rep_accessors_of_a_common_register_find_it_unchanged(struct kunit *t
 	readsb(at(test, 0x20), bytes, sizeof(bytes));
 	KUNIT_EXPECT_EQ(test, bytes[0], byte_of(0x20));
 	KUNIT_EXPECT_EQ(test, bytes[2], byte_of(0x20));
-	expect_accesses(test, LAB_IOMEM_READ, 0x20, 1, 0, 3);
+	expect_accesses(test, IOMEM_READ, 0x20, 1, 0, 3);
 }
 
 static void rep_accessors_of_nothing_touch_nothing(struct kunit *test)
@@ -468,7 +468,7 @@ static void memset_io_writes_each_byte_once(struct kunit *test)
 
 	memset(bytes, 0xa5, sizeof(bytes));
 	memset_io(at(test, 0x61), 0xa5, sizeof(bytes));
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x61, 1, 1, sizeof(bytes));
+	expect_accesses(test, IOMEM_WRITE, 0x61, 1, 1, sizeof(bytes));
 	expect_bytes(test, 0x61, bytes, sizeof(bytes));
 }
 
@@ -484,7 +484,7 @@ static void memcpy_fromio_reads_each_byte_once(struct kunit *test)
 	unsigned int i;
 
 	memcpy_fromio(bytes + 1, at(test, 0x63), 13);
-	expect_accesses(test, LAB_IOMEM_READ, 0x63, 1, 1, 13);
+	expect_accesses(test, IOMEM_READ, 0x63, 1, 1, 13);
 	for (i = 0; i < 13; i++)
 		KUNIT_EXPECT_EQ(test, bytes[1 + i], byte_of(0x63 + i));
 	KUNIT_EXPECT_EQ(test, bytes[0], 0);
@@ -494,7 +494,7 @@ static void memcpy_fromio_reads_each_byte_once(struct kunit *test)
 static void memcpy_toio_writes_each_byte_once(struct kunit *test)
 {
 	memcpy_toio(at(test, 0x67), stream, 13);
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x67, 1, 1, 13);
+	expect_accesses(test, IOMEM_WRITE, 0x67, 1, 1, 13);
 	expect_bytes(test, 0x67, stream, 13);
 }
 
@@ -515,13 +515,13 @@ static void ranges_of_no_bytes_touch_nothing(struct kunit *test)
 
 static void accesses_happen_in_the_order_of_the_program(struct kunit *test)
 {
-	static const struct lab_iomem_access expected[] = {
-		{ .kind = LAB_IOMEM_WRITE, .offset = 0x20, .width = 4 },
-		{ .kind = LAB_IOMEM_READ, .offset = 0x04, .width = 2 },
-		{ .kind = LAB_IOMEM_WRITE, .offset = 0x08, .width = 1 },
-		{ .kind = LAB_IOMEM_READ, .offset = 0x20, .width = 4 },
+	static const struct iomem_access expected[] = {
+		{ .kind = IOMEM_WRITE, .offset = 0x20, .width = 4 },
+		{ .kind = IOMEM_READ, .offset = 0x04, .width = 2 },
+		{ .kind = IOMEM_WRITE, .offset = 0x08, .width = 1 },
+		{ .kind = IOMEM_READ, .offset = 0x20, .width = 4 },
 	};
-	struct lab_iomem *iomem = bank_of(test)->iomem;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
 	size_t i;
 
 	writel(1, at(test, 0x20));
@@ -541,12 +541,12 @@ static void accesses_happen_in_the_order_of_the_program(struct kunit *test)
 /* A compiler leaves out all but the last of such stores to memory. */
 static void every_write_of_one_register_happens(struct kunit *test)
 {
-	struct lab_iomem *iomem = bank_of(test)->iomem;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
 	unsigned int i;
 
 	for (i = 1; i <= 5; i++)
 		writel(i, at(test, 0x20));
-	expect_accesses(test, LAB_IOMEM_WRITE, 0x20, 4, 0, 5);
+	expect_accesses(test, IOMEM_WRITE, 0x20, 4, 0, 5);
 	for (i = 1; i <= 5; i++)
 		KUNIT_EXPECT_EQ(test, iomem->record[i - 1].value,
 				(__force u32)cpu_to_le32(i));
@@ -558,22 +558,22 @@ static void every_read_of_one_register_happens(struct kunit *test)
 
 	for (i = 0; i < 5; i++)
 		readl(at(test, 0x20));
-	expect_accesses(test, LAB_IOMEM_READ, 0x20, 4, 0, 5);
+	expect_accesses(test, IOMEM_READ, 0x20, 4, 0, 5);
 }
 
 static void relaxed_accessors_touch_the_same_bytes(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, readb_relaxed(at(test, 0x13)), byte_of(0x13));
 	expect_read(test, 0x13, 1);
-	lab_iomem_forget(bank_of(test)->iomem);
+	kmaplab_iomem_forget(bank_of(test)->iomem);
 	KUNIT_EXPECT_EQ(test, readw_relaxed(at(test, 0x12)),
 			lowest_first(0x12, 2));
 	expect_read(test, 0x12, 2);
-	lab_iomem_forget(bank_of(test)->iomem);
+	kmaplab_iomem_forget(bank_of(test)->iomem);
 	KUNIT_EXPECT_EQ(test, readl_relaxed(at(test, 0x24)),
 			lowest_first(0x24, 4));
 	expect_read(test, 0x24, 4);
-	lab_iomem_forget(bank_of(test)->iomem);
+	kmaplab_iomem_forget(bank_of(test)->iomem);
 	writel_relaxed(0x11223344, at(test, 0x24));
 	expect_written(test, 0x24, "\x44\x33\x22\x11", 4);
 }
@@ -581,9 +581,9 @@ static void relaxed_accessors_touch_the_same_bytes(struct kunit *test)
 /*
  * Mappings
  *
- * An accessor given what iounmap() has taken back, or what ioremap() never
- * returned, makes the kernel warn: that cannot be shown by a case that passes. But
- * the number of mappings can, and so can what lies just beside a mapping.
+ * An access after iounmap(), or through what ioremap() never returned, makes the
+ * kernel warn, so no case that passes can show it. But a case can show the number
+ * of mappings, and what an access just beside a mapping does.
  */
 
 static void mapping_of_a_part_begins_with_that_part(struct kunit *test)
@@ -601,7 +601,7 @@ static void two_mappings_reach_the_same_registers(struct kunit *test)
 {
 	struct bank *bank = bank_of(test);
 	void __iomem *other = ioremap(bank->iomem->res.start,
-				      LAB_IOMEM_REGISTERS);
+				      IOMEM_REGISTERS);
 
 	KUNIT_ASSERT_NOT_NULL(test, (__force void *)other);
 	KUNIT_EXPECT_PTR_NE(test, (__force void *)other,
@@ -625,17 +625,17 @@ static void iounmap_gives_back_the_one_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, readb(at(test, 0)), byte_of(0));
 }
 
-/* Was the last access the only one that left the mapping of the part? */
+/* Expect one access, which left the mapping. */
 static void expect_outside(struct kunit *test, unsigned int offset,
 			   unsigned int width)
 {
-	struct lab_iomem *iomem = bank_of(test)->iomem;
+	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
 
 	KUNIT_ASSERT_EQ(test, 1, iomem->accesses);
 	KUNIT_EXPECT_TRUE(test, iomem->record[0].outside);
 	KUNIT_EXPECT_EQ(test, iomem->record[0].offset, offset);
 	KUNIT_EXPECT_EQ(test, iomem->record[0].width, width);
-	lab_iomem_forget(iomem);
+	kmaplab_iomem_forget(iomem);
 }
 
 static void read_beside_the_mapping_finds_all_bits_set(struct kunit *test)
@@ -653,8 +653,8 @@ static void read_beside_the_mapping_finds_all_bits_set(struct kunit *test)
 	expect_outside(test, 0x5f, 2);
 	iounmap(part);
 
-	KUNIT_EXPECT_EQ(test, readb(at(test, LAB_IOMEM_REGISTERS)), U8_MAX);
-	expect_outside(test, LAB_IOMEM_REGISTERS, 1);
+	KUNIT_EXPECT_EQ(test, readb(at(test, IOMEM_REGISTERS)), U8_MAX);
+	expect_outside(test, IOMEM_REGISTERS, 1);
 }
 
 static void write_beside_the_mapping_changes_nothing(struct kunit *test)
@@ -672,80 +672,76 @@ static void write_beside_the_mapping_changes_nothing(struct kunit *test)
 	iounmap(part);
 	expect_bytes(test, 0, NULL, 0);
 
-	writeb(0, at(test, LAB_IOMEM_REGISTERS));
-	expect_outside(test, LAB_IOMEM_REGISTERS, 1);
+	writeb(0, at(test, IOMEM_REGISTERS));
+	expect_outside(test, IOMEM_REGISTERS, 1);
 }
 
-static struct kunit_case registers_cases[] = {
-	KUNIT_CASE(readb_takes_one_byte),
-	KUNIT_CASE(readw_takes_two_bytes_lowest_first),
-	KUNIT_CASE(readl_takes_four_bytes_lowest_first),
-	KUNIT_CASE(writeb_puts_one_byte),
-	KUNIT_CASE(writew_puts_two_bytes_lowest_first),
-	KUNIT_CASE(writel_puts_four_bytes_lowest_first),
-	KUNIT_CASE(ioread8_takes_one_byte),
-	KUNIT_CASE(ioread16_takes_two_bytes_lowest_first),
-	KUNIT_CASE(ioread32_takes_four_bytes_lowest_first),
-	KUNIT_CASE(iowrite8_puts_one_byte),
-	KUNIT_CASE(iowrite16_puts_two_bytes_lowest_first),
-	KUNIT_CASE(iowrite32_puts_four_bytes_lowest_first),
-	KUNIT_CASE(ioread16be_takes_two_bytes_highest_first),
-	KUNIT_CASE(ioread32be_takes_four_bytes_highest_first),
-	KUNIT_CASE(iowrite16be_puts_two_bytes_highest_first),
-	KUNIT_CASE(iowrite32be_puts_four_bytes_highest_first),
 #ifdef CONFIG_64BIT
-	KUNIT_CASE(readq_takes_eight_bytes_lowest_first),
-	KUNIT_CASE(writeq_puts_eight_bytes_lowest_first),
-	KUNIT_CASE(readsq_drains_one_register_in_order),
-	KUNIT_CASE(writesq_feeds_one_register_in_order),
+#define QUAD_CASES(CASE)						\
+	CASE(readq_takes_eight_bytes_lowest_first)			\
+	CASE(writeq_puts_eight_bytes_lowest_first)			\
+	CASE(readsq_drains_one_register_in_order)			\
+	CASE(writesq_feeds_one_register_in_order)
+#else
+#define QUAD_CASES(CASE)
 #endif
-	KUNIT_CASE(ioread64_takes_eight_bytes_lowest_first),
-	KUNIT_CASE(iowrite64_puts_eight_bytes_lowest_first),
-	KUNIT_CASE(ioread64be_takes_eight_bytes_highest_first),
-	KUNIT_CASE(iowrite64be_puts_eight_bytes_highest_first),
-	KUNIT_CASE(lo_hi_readq_takes_the_low_half_first),
-	KUNIT_CASE(hi_lo_readq_takes_the_high_half_first),
-	KUNIT_CASE(lo_hi_writeq_puts_the_low_half_first),
-	KUNIT_CASE(hi_lo_writeq_puts_the_high_half_first),
-	KUNIT_CASE(readsb_drains_one_register_in_order),
-	KUNIT_CASE(readsw_drains_one_register_in_order),
-	KUNIT_CASE(readsl_drains_one_register_in_order),
-	KUNIT_CASE(ioread8_rep_drains_one_register_in_order),
-	KUNIT_CASE(ioread16_rep_drains_one_register_in_order),
-	KUNIT_CASE(ioread32_rep_drains_one_register_in_order),
-	KUNIT_CASE(writesb_feeds_one_register_in_order),
-	KUNIT_CASE(writesw_feeds_one_register_in_order),
-	KUNIT_CASE(writesl_feeds_one_register_in_order),
-	KUNIT_CASE(iowrite8_rep_feeds_one_register_in_order),
-	KUNIT_CASE(iowrite16_rep_feeds_one_register_in_order),
-	KUNIT_CASE(iowrite32_rep_feeds_one_register_in_order),
-	KUNIT_CASE(rep_accessors_of_a_common_register_find_it_unchanged),
-	KUNIT_CASE(rep_accessors_of_nothing_touch_nothing),
-	KUNIT_CASE(memset_io_writes_each_byte_once),
-	KUNIT_CASE(memset_io_uses_the_lowest_byte_of_the_value),
-	KUNIT_CASE(memcpy_fromio_reads_each_byte_once),
-	KUNIT_CASE(memcpy_toio_writes_each_byte_once),
-	KUNIT_CASE(ranges_of_no_bytes_touch_nothing),
-	KUNIT_CASE(accesses_happen_in_the_order_of_the_program),
-	KUNIT_CASE(every_write_of_one_register_happens),
-	KUNIT_CASE(every_read_of_one_register_happens),
-	KUNIT_CASE(relaxed_accessors_touch_the_same_bytes),
-	KUNIT_CASE(mapping_of_a_part_begins_with_that_part),
-	KUNIT_CASE(two_mappings_reach_the_same_registers),
-	KUNIT_CASE(iounmap_gives_back_the_one_mapping),
-	KUNIT_CASE(read_beside_the_mapping_finds_all_bits_set),
-	KUNIT_CASE(write_beside_the_mapping_changes_nothing),
-	{}
-};
 
-static struct kunit_suite registers_suite = {
-	.name = "lab_registers",
-	.init = registers_init,
-	.exit = registers_exit,
-	.test_cases = registers_cases,
-};
+#define REGISTERS_CASES(CASE)						\
+	CASE(readb_takes_one_byte)					\
+	CASE(readw_takes_two_bytes_lowest_first)			\
+	CASE(readl_takes_four_bytes_lowest_first)			\
+	CASE(writeb_puts_one_byte)					\
+	CASE(writew_puts_two_bytes_lowest_first)			\
+	CASE(writel_puts_four_bytes_lowest_first)			\
+	CASE(ioread8_takes_one_byte)					\
+	CASE(ioread16_takes_two_bytes_lowest_first)			\
+	CASE(ioread32_takes_four_bytes_lowest_first)			\
+	CASE(iowrite8_puts_one_byte)					\
+	CASE(iowrite16_puts_two_bytes_lowest_first)			\
+	CASE(iowrite32_puts_four_bytes_lowest_first)			\
+	CASE(ioread16be_takes_two_bytes_highest_first)			\
+	CASE(ioread32be_takes_four_bytes_highest_first)			\
+	CASE(iowrite16be_puts_two_bytes_highest_first)			\
+	CASE(iowrite32be_puts_four_bytes_highest_first)			\
+	QUAD_CASES(CASE)						\
+	CASE(ioread64_takes_eight_bytes_lowest_first)			\
+	CASE(iowrite64_puts_eight_bytes_lowest_first)			\
+	CASE(ioread64be_takes_eight_bytes_highest_first)		\
+	CASE(iowrite64be_puts_eight_bytes_highest_first)		\
+	CASE(lo_hi_readq_takes_the_low_half_first)			\
+	CASE(hi_lo_readq_takes_the_high_half_first)			\
+	CASE(lo_hi_writeq_puts_the_low_half_first)			\
+	CASE(hi_lo_writeq_puts_the_high_half_first)			\
+	CASE(readsb_drains_one_register_in_order)			\
+	CASE(readsw_drains_one_register_in_order)			\
+	CASE(readsl_drains_one_register_in_order)			\
+	CASE(ioread8_rep_drains_one_register_in_order)			\
+	CASE(ioread16_rep_drains_one_register_in_order)			\
+	CASE(ioread32_rep_drains_one_register_in_order)			\
+	CASE(writesb_feeds_one_register_in_order)			\
+	CASE(writesw_feeds_one_register_in_order)			\
+	CASE(writesl_feeds_one_register_in_order)			\
+	CASE(iowrite8_rep_feeds_one_register_in_order)			\
+	CASE(iowrite16_rep_feeds_one_register_in_order)			\
+	CASE(iowrite32_rep_feeds_one_register_in_order)			\
+	CASE(rep_accessors_of_a_common_register_find_it_unchanged)	\
+	CASE(rep_accessors_of_nothing_touch_nothing)			\
+	CASE(memset_io_writes_each_byte_once)				\
+	CASE(memset_io_uses_the_lowest_byte_of_the_value)		\
+	CASE(memcpy_fromio_reads_each_byte_once)			\
+	CASE(memcpy_toio_writes_each_byte_once)				\
+	CASE(ranges_of_no_bytes_touch_nothing)				\
+	CASE(accesses_happen_in_the_order_of_the_program)		\
+	CASE(every_write_of_one_register_happens)			\
+	CASE(every_read_of_one_register_happens)			\
+	CASE(relaxed_accessors_touch_the_same_bytes)			\
+	CASE(mapping_of_a_part_begins_with_that_part)			\
+	CASE(two_mappings_reach_the_same_registers)			\
+	CASE(iounmap_gives_back_the_one_mapping)			\
+	CASE(read_beside_the_mapping_finds_all_bits_set)		\
+	CASE(write_beside_the_mapping_changes_nothing)
 
-kunit_test_suite(registers_suite);
+KMAPLAB_SUITE(lab_registers, REGISTERS_CASES, registers_init, registers_exit);
 
 MODULE_DESCRIPTION("kmaplab: KUnit suite of the register accessors");
 MODULE_LICENSE("GPL");

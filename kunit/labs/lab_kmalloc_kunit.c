@@ -8,25 +8,25 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "lab_kunit.h"
+#include "shared/suite.h"
 
 static int kmalloc_init(struct kunit *test)
 {
-	return lab_kunit_init(test, "lab_kmalloc", 0);
+	return kmaplab_init(test, "lab_kmalloc", 0);
 }
 
 static void memory_is_one_object_of_whole_frames(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(lab->view.vaddr));
 	KUNIT_EXPECT_GE(test, ksize(lab->view.vaddr), lab->size);
 }
 
-/* Slab pages have a struct page that is the allocator's: only frames can be mapped. */
+/* The struct page of slab memory belongs to the allocator: so PFNs are mapped. */
 static void address_lies_in_the_linear_map(struct kunit *test)
 {
-	struct lab *lab = lab_kunit_of(test)->lab;
+	struct lab *lab = kmaplab_lab_of(test);
 	struct lab_page page = {};
 	unsigned long i;
 
@@ -43,8 +43,8 @@ static void address_lies_in_the_linear_map(struct kunit *test)
 
 static long small_request(struct kunit *test, struct lab_small *small)
 {
-	return lab_kunit_request(test, lab_kunit_of(test)->file, LAB_IOC_SMALL,
-				 small, sizeof(*small));
+	return kmaplab_request(test, kmaplab_case_of(test)->file, LAB_IOC_SMALL,
+			       small, sizeof(*small));
 }
 
 static void small_object_shares_its_page(struct kunit *test)
@@ -61,7 +61,7 @@ static void small_object_shares_its_page(struct kunit *test)
 	KUNIT_EXPECT_GT(test, small.per_page, 1);
 }
 
-/* It tells a kernel address. */
+/* The answer has a kernel address in it. */
 static void small_object_is_hidden_without_cap_sys_admin(struct kunit *test)
 {
 	struct cred *without = prepare_creds();
@@ -81,7 +81,7 @@ static void small_object_is_hidden_without_cap_sys_admin(struct kunit *test)
 
 static long ask_for_a_small_object(struct kunit *test)
 {
-	struct lab_kunit *this = lab_kunit_of(test);
+	struct kmaplab_case *this = kmaplab_case_of(test);
 
 	return this->file->f_op->unlocked_ioctl(this->file, LAB_IOC_SMALL,
 						(unsigned long)this->scratch);
@@ -92,35 +92,24 @@ static void small_request_survives_every_failed_allocation(struct kunit *test)
 	int i;
 
 	/*
-	 * Often: the allocator keeps arrays of what was freed, and a pointer that is
-	 * left in one hides from kmemleak what was lost since.
+	 * Often: the allocator keeps arrays of freed objects, and a pointer that is
+	 * left in one hides a leak from kmemleak.
 	 */
 	for (i = 0; i < 100; i++)
-		lab_kunit_fail_each(test, ask_for_a_small_object);
+		kmaplab_fail_each(test, ask_for_a_small_object);
 }
 
-static struct kunit_case kmalloc_cases[] = {
-	LAB_KUNIT_CONTENT_CASES,
-	KUNIT_CASE(memory_is_one_object_of_whole_frames),
-	KUNIT_CASE(address_lies_in_the_linear_map),
-	KUNIT_CASE(small_object_shares_its_page),
-	KUNIT_CASE(small_object_is_hidden_without_cap_sys_admin),
-	LAB_KUNIT_MAPPING_CASES,
-	LAB_KUNIT_FAILURE_CASES,
-	KUNIT_CASE(small_request_survives_every_failed_allocation),
-	{}
-};
+#define KMALLOC_CASES(CASE)						\
+	KMAPLAB_CONTENT_CASES(CASE)					\
+	CASE(memory_is_one_object_of_whole_frames)			\
+	CASE(address_lies_in_the_linear_map)				\
+	CASE(small_object_shares_its_page)				\
+	CASE(small_object_is_hidden_without_cap_sys_admin)		\
+	KMAPLAB_MAPPED_CASES(CASE)					\
+	KMAPLAB_FAILURE_CASES(CASE)					\
+	CASE(small_request_survives_every_failed_allocation)
 
-static struct kunit_suite kmalloc_suite = {
-	.name = "lab_kmalloc",
-	.suite_init = lab_kunit_suite_init,
-	.init = kmalloc_init,
-	.exit = lab_kunit_exit,
-	.suite_exit = lab_kunit_suite_exit,
-	.test_cases = kmalloc_cases,
-};
-
-kunit_test_suite(kmalloc_suite);
+KMAPLAB_SUITE(lab_kmalloc, KMALLOC_CASES, kmalloc_init, kmaplab_exit);
 
 MODULE_DESCRIPTION("kmaplab: KUnit suite of lab_kmalloc");
 MODULE_LICENSE("GPL");

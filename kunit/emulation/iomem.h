@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * iomem.h - I/O memory without hardware, which records what is done to it
+ *
+ * User-mode Linux has no bus. What its ioremap() returns is a number, and every
+ * readl() of it becomes a call. Here these calls end in ordinary memory, and each
+ * of them leaves an entry in a record, so that a test can check how often, how
+ * wide, where and in which order a driver accessed its device.
+ */
+#ifndef KMAPLAB_IOMEM_H
+#define KMAPLAB_IOMEM_H
+
+#include <linux/ioport.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+/*
+ * The register bank: bytes that keep what is written to them, but for one
+ * register, as wide as any access, with a queue behind it: each write appends,
+ * each read takes the oldest away. That is what the _rep accessors are for.
+ */
+#define IOMEM_REGISTERS		0x100
+#define IOMEM_FIFO		0xf8
+#define IOMEM_FIFO_DEPTH	16
+
+/* Accesses that a region records. Later ones are only counted. */
+#define IOMEM_RECORDED		16384
+
+/**
+ * enum iomem_kind - what an access was
+ * @IOMEM_READ: one load, as by readl()
+ * @IOMEM_WRITE: one store, as by writel()
+ * @IOMEM_SET: a whole memset_io(), where the region takes it as one
+ * @IOMEM_COPY_FROM: a whole memcpy_fromio(), likewise
+ * @IOMEM_COPY_TO: a whole memcpy_toio(), likewise
+ */
+enum iomem_kind {
+	IOMEM_READ,
+	IOMEM_WRITE,
+	IOMEM_SET,
+	IOMEM_COPY_FROM,
+	IOMEM_COPY_TO,
+};
+
+/**
+ * struct iomem_access - one entry of a record
+ * @kind: what it was
+ * @outside: it left the mapping, if only with its last byte; such a read finds
+ *	all bits set and such a write is lost, as on a bus where nobody answers
+ * @offset: where it began, in bytes from the region's start
+ * @width: bytes: 1, 2, 4 or 8, any number for SET and the COPYs
+ * @value: what was read or written, as it went over the bus: not yet, or no
+ *	longer, in the CPU's byte order; 0 for the COPYs
+ */
+struct iomem_access {
+	enum iomem_kind kind;
+	bool outside;
+	unsigned int offset;
+	unsigned int width;
+	u64 value;
+};
+
+/**
+ * struct kmaplab_iomem - an emulated region
+ * @res: where it is in the physical address space
+ * @bytes: what it holds; looking here is no access
+ * @lock: guards all that follows, and @bytes against accesses
+ * @mappings: how many there are: ioremap() adds one, iounmap() takes one away
+ * @record: the first IOMEM_RECORDED accesses since kmaplab_iomem_forget()
+ * @accesses: how many there were since then, recorded or not
+ * @fifo: the queue of the register bank
+ * @fifo_head: entries ever taken out of it
+ * @fifo_tail: entries ever put in
+ *
+ * Read @record and @accesses without the lock only while nobody else uses the
+ * region.
+ */
+struct kmaplab_iomem {
+	struct resource res;
+	u8 *bytes;
+	spinlock_t lock; /* see above */
+	unsigned int mappings;
+	struct iomem_access *record;
+	size_t accesses;
+	u64 fifo[IOMEM_FIFO_DEPTH];
+	unsigned int fifo_head;
+	unsigned int fifo_tail;
+};
+
+#ifdef CONFIG_UML_IOMEM_EMULATION
+struct kmaplab_iomem *kmaplab_iomem_at(resource_size_t addr);
+struct kmaplab_iomem *kmaplab_iomem_registers(void);
+void kmaplab_iomem_forget(struct kmaplab_iomem *iomem);
+#else
+/* The suite of lab_reserved is then skipped. */
+static inline struct kmaplab_iomem *kmaplab_iomem_at(resource_size_t addr)
+{
+	return NULL;
+}
+
+static inline void kmaplab_iomem_forget(struct kmaplab_iomem *iomem)
+{
+}
+#endif
+
+#endif /* KMAPLAB_IOMEM_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * case.h - what each case of a suite begins with
+ *
+ * A suite sees a lab as a program does: it opens the device. What it finds behind
+ * the open file is the lab's own struct lab. So the suites need nothing of a lab
+ * but that it is loaded, and no lab contains anything for the suites.
+ *
+ * Each case has an address space of its own with some user memory in it. Through
+ * these the lab's real mmap(), read() and ioctl() are called, from within the
+ * kernel.
+ */
+#ifndef KMAPLAB_CASE_H
+#define KMAPLAB_CASE_H
+
+#include <kunit/test.h>
+#include <linux/fs.h>
+
+#include "lab_core.h"
+
+/* User memory of a case, so that a transfer can cross the end of a page. */
+#define KMAPLAB_SCRATCH (2 * PAGE_SIZE)
+
+/**
+ * struct kmaplab_case - what a case works with, in test->priv
+ * @name: of the device and of the module
+ * @fresh: what every 32-bit word of the memory holds after the module was loaded
+ * @load_error: what a load may fail with besides -ENOMEM, or 0
+ * @file: the device, open for reading and writing
+ * @lab: the lab behind it
+ * @scratch: KMAPLAB_SCRATCH bytes of user memory in the case's own address space
+ * @mm: that address space
+ */
+struct kmaplab_case {
+	const char *name;
+	u32 fresh;
+	int load_error;
+	struct file *file;
+	struct lab *lab;
+	void __user *scratch;
+	struct mm_struct *mm;
+};
+
+static inline struct kmaplab_case *kmaplab_case_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+static inline struct lab *kmaplab_lab_of(struct kunit *test)
+{
+	return kmaplab_case_of(test)->lab;
+}
+
+/* For kunit_suite: all as they are but kmaplab_init(), which a suite's own calls. */
+int kmaplab_suite_init(struct kunit_suite *suite);
+void kmaplab_suite_exit(struct kunit_suite *suite);
+int kmaplab_init(struct kunit *test, const char *name, u32 fresh);
+void kmaplab_exit(struct kunit *test);
+
+void kmaplab_begin(struct kunit *test);
+
+void kmaplab_choose_seed(void);
+u64 kmaplab_next_seed(void);
+
+#endif /* KMAPLAB_CASE_H */

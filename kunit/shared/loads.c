@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A lab's init function, with each of its allocations failing in turn
+ *
+ * Most error paths of a module are in its init function, which runs once, before
+ * any case can. So a module notifier waits for the moment when a lab is being
+ * loaded, its parameters are set and its init function is about to be called. It
+ * puts a function of ours in front, which calls the lab's init function again and
+ * again, each time with a later allocation failing, and at last with none. A case
+ * then looks at what came of it.
+ */
+#include <linux/bitmap.h>
+#include <linux/ioport.h>
+#include <linux/iosys-map.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "devices.h"
+#include "faults.h"
+#include "lab_core.h"
+#include "loads.h"
+#include "log.h"
+
+/*
+ * An allocation that fails changes what the kernel's caches hold, so that in the
+ * next round the n-th allocation may be another one, and one may be passed over.
+ * Hence more than one sweep.
+ */
+#define SWEEPS 2
+
+static char loaded_name[MODULE_NAME_LEN];
+static struct kmaplab_loads loads;
+
+#ifdef CONFIG_MODULES
+static int (*init_function)(void);
+static void (*exit_function)(void);
+static struct lab *loading;
+
+static bool device_found;
+
+static void look_for_device(struct work_struct *work)
+{
+	struct file *file = kmaplab_open(loaded_name, O_RDONLY);
+
+	device_found = !IS_ERR(file);
+	if (!device_found)
+		return;
+	loading = lab_of(file);
+	kmaplab_close(file);
+}
+
+/*
+ * In a worker: a file that modprobe's own thread closes is only gone when modprobe
+ * returns to user space. If the load has failed by then, the module behind the file
+ * is gone as well.
+ */
+static bool device_is_there(void)
+{
+	static DECLARE_WORK(work, look_for_device);
+
+	schedule_work(&work);
+	flush_work(&work);
+	return device_found;
+}
+
+/* A module that is loaded anew begins with a fresh struct lab; this one does not. */
+static void take_away(void)
+{
+	exit_function();
+	loads.left_a_device |= device_is_there();
+	loading->misc.minor = MISC_DYNAMIC_MINOR;
+}
+
+/* It has memory and, if that is I/O memory, nobody else can claim it. */
+static bool load_is_whole(void)
+{
+	struct lab_page first = {};
+	phys_addr_t start;
+
+	if (iosys_map_is_null(&loading->view))
+		return false;
+	if (!loading->view.is_iomem)
+		return true;
+	loading->translate(loading, 0, &first);
+	start = PFN_PHYS(first.pfn);
+	if (!request_mem_region(start, PAGE_SIZE, "kmaplab_kunit"))
+		return true;
+	release_mem_region(start, PAGE_SIZE);
+	return false;
+}
+
+/* Returns false when no allocation was left to fail. */
+static bool load_with_failure(unsigned int n)
+{
+	unsigned int left;
+	int err;
+
+	kmaplab_fail_nth(n);
+	err = init_function();
+	left = kmaplab_fail_none();
+	if (err) {
+		loads.failed++;
+		set_bit(-err, loads.errors);
+		loads.left_a_device |= device_is_there();
+		/* For instance because an earlier load left something behind. */
+		loads.fails_unprovoked |= left;
+		return !left && !loads.left_a_device;
+	}
+	loads.is_half_made |= !load_is_whole();
+	take_away();
+	loads.loaded++;
+	return !left && !loads.left_a_device;
+}
+
+static int init_with_failures(void)
+{
+	int sweep, err;
+	unsigned int n;
+
+	/* What goes wrong from here on counts against that case, which runs later. */
+	kmaplab_log_case("load_survives_every_failed_allocation");
+	err = init_function();
+	if (err || !loads.can_fail || !device_is_there())
+		return err;
+	take_away();
+
+	for (sweep = 0; sweep < SWEEPS && !loads.left_a_device; sweep++)
+		for (n = 1; load_with_failure(n); n++)
+			cond_resched();
+	/* A device that is registered twice ruins the list of devices. */
+	return loads.left_a_device ? -EBUSY : init_function();
+}
+
+/* A lab is a module of that name with an init function and an exit function. */
+static int on_module(struct notifier_block *block, unsigned long state,
+		     void *data)
+{
+	struct module *module = data;
+
+	if (state != MODULE_STATE_COMING || !module->init || !module->exit ||
+	    strncmp(module->name, "lab_", strlen("lab_")))
+		return NOTIFY_DONE;
+
+	memset(&loads, 0, sizeof(loads));
+	strscpy(loaded_name, module->name, sizeof(loaded_name));
+	loads.can_fail = kmaplab_can_fail();
+	init_function = module->init;
+	exit_function = module->exit;
+	module->init = init_with_failures;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = on_module,
+};
+
+/**
+ * kmaplab_watch_loads - from now on try each lab that is loaded
+ *
+ * Return: 0 or an error.
+ */
+int kmaplab_watch_loads(void)
+{
+	return register_module_notifier(&notifier);
+}
+
+/**
+ * kmaplab_ignore_loads - undo kmaplab_watch_loads()
+ */
+void kmaplab_ignore_loads(void)
+{
+	unregister_module_notifier(&notifier);
+}
+#else
+int kmaplab_watch_loads(void)
+{
+	return 0;
+}
+
+void kmaplab_ignore_loads(void)
+{
+}
+#endif
+
+/**
+ * kmaplab_loads_of - find out what the loads of a lab came to
+ * @name: of the device and of the module
+ *
+ * Return: that, or NULL if it is not the lab that was loaded last, for instance
+ * because it is built in.
+ */
+const struct kmaplab_loads *kmaplab_loads_of(const char *name)
+{
+	return strcmp(loaded_name, name) ? NULL : &loads;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * loads.h - what came of loading a lab with each allocation failing in turn
+ */
+#ifndef KMAPLAB_LOADS_H
+#define KMAPLAB_LOADS_H
+
+#include <linux/err.h>
+#include <linux/types.h>
+
+/**
+ * struct kmaplab_loads - what the loads of a lab came to
+ * @can_fail: whether allocations could be made to fail; if not, nothing was tried
+ * @failed: how many loads failed
+ * @loaded: how many worked, although an allocation failed
+ * @errors: the errors that they failed with, a bit for each
+ * @left_a_device: one failed, or was undone, and its device is still there
+ * @fails_unprovoked: one failed before any allocation did
+ * @is_half_made: one worked, without memory or without the claim on its region
+ */
+struct kmaplab_loads {
+	bool can_fail;
+	unsigned int failed;
+	unsigned int loaded;
+	DECLARE_BITMAP(errors, MAX_ERRNO + 1);
+	bool left_a_device;
+	bool fails_unprovoked;
+	bool is_half_made;
+};
+
+int kmaplab_watch_loads(void);
+void kmaplab_ignore_loads(void);
+
+const struct kmaplab_loads *kmaplab_loads_of(const char *name);
+
+#endif /* KMAPLAB_LOADS_H */
