@@ -20,7 +20,7 @@ pass = $(foreach o,$(1),$(if $(value $(o)),--$(call lower,$(o))="$$KMAPLAB_OPTIO
 help:
 	@echo 'make run       all labs, both sides, one table'
 	@echo '               LAB= KERNEL= ARCH= FORMAT=table|json|junit SEED= ACCEL= LIMIT='
-	@echo 'make test      everything that the project promises'
+	@echo 'make test      all tests of the project'
 	@echo 'make kunit     the KUnit suites in user-mode Linux, sanitizers on'
 	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
 	@echo 'make contract  every clause of docs/contract.md, for every lab'

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.reports import tables
-from harness.reports.forms import CaseReport, seed_text
+from harness.reports.forms import Booted, CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
 from harness.reports.tables import Column, Paragraph, Row
 from harness.results.clauses import ClauseResult, ClauseVerdict, Evidence, Observation
@@ -35,16 +35,12 @@ _MOST_LINES = 60
 
 @dataclass(frozen=True)
 class ContractReport(CaseReport):
-    """A whole run: what was booted, and what was proved.
+    """What was booted, and what was proved.
 
-    ``seconds`` is wall time; ``skipped`` says why a lab's check program did not run.
+    ``skipped`` says why a lab's check program did not run.
     """
 
-    release: str
-    arch: str
-    accel: str
-    seed: int
-    seconds: float
+    booted: Booted
     labs: list[str]
     skipped: dict[str, str]
     results: list[ClauseResult]
@@ -67,11 +63,7 @@ class ContractReport(CaseReport):
     def as_data(self) -> dict[str, Any]:
         """Return what JSON holds."""
         return {
-            "kernel": self.release,
-            "arch": self.arch,
-            "accel": self.accel,
-            "seed": seed_text(self.seed),
-            "seconds": round(self.seconds, 2),
+            **self.booted.as_data(),
             "status": self.status,
             "problems": self.evidence.problems,
             "skipped": self.skipped,
@@ -142,7 +134,7 @@ class ContractReport(CaseReport):
         lines = [f"{lab}: check program skipped: {why}" for lab, why in self.skipped.items()]
         lines += _skipped_checks(self.results)
         lines += [
-            f"{result.clause}: has no check that runs on {self.arch}"
+            f"{result.clause}: has no check that runs on {self.booted.arch}"
             for result in self.results
             if not result.observations
         ]
@@ -166,9 +158,8 @@ class ContractReport(CaseReport):
         others = [result.clause.number for result in self.results if not result.is_proved]
         rest = f", not {', '.join(others)}" if others else ""
         return (
-            f"{proved} of {len(self.results)} clauses proved{rest}, by {checks} checks, on Linux "
-            f"{self.release} on {self.arch} ({self.accel}), in {self.seconds:.1f} s; "
-            f"SEED={seed_text(self.seed)}"
+            f"{proved} of {len(self.results)} clauses proved{rest}, by {checks} checks, on "
+            f"{self.booted}, in {self.booted.seconds:.1f} s; SEED={seed_text(self.booted.seed)}"
         )
 
 

@@ -2,8 +2,10 @@
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
+from harness.guest.machine import Machine
 from harness.reports import junit
 from harness.reports.junit import JunitSuite
 
@@ -47,6 +49,36 @@ class CaseReport(Report):
             print(junit.as_xml(self.name, self.as_junit()))
         else:
             super().print(form)
+
+
+@dataclass(frozen=True)
+class Booted:
+    """What was booted, what the contents follow from, and the seconds of wall time."""
+
+    release: str
+    arch: str
+    accel: str
+    seed: int
+    seconds: float
+
+    @staticmethod
+    def of(machine: Machine, seed: int, seconds: float) -> "Booted":
+        """Return this of a machine."""
+        kernel = machine.kernel
+        return Booted(kernel.release, kernel.target.arch, machine.accel, seed, seconds)
+
+    def __str__(self) -> str:
+        return f"Linux {self.release} on {self.arch} ({self.accel})"
+
+    def as_data(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return {
+            "kernel": self.release,
+            "arch": self.arch,
+            "accel": self.accel,
+            "seed": seed_text(self.seed),
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def seed_text(seed: int) -> str:

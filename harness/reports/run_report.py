@@ -9,7 +9,7 @@ from harness.base.errors import GUEST_BROKEN
 from harness.catalogue.labs import Load
 from harness.guest.machine import Machine
 from harness.reports import tables
-from harness.reports.forms import CaseReport, seed_text
+from harness.reports.forms import Booted, CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
 from harness.reports.tables import Column, Paragraph, Row
 from harness.results import kernel_log, load_results
@@ -35,17 +35,13 @@ _NOISE = re.compile(r"taint|tsc: |clocksource: |random: ")
 
 @dataclass(frozen=True)
 class RunReport(CaseReport):
-    """A whole run: what was booted, the seed of its contents, and the results.
+    """What was booted, and the results.
 
-    ``seconds`` is the guest's wall time; ``trouble`` says what was wrong with
-    the guest itself, and ``last_lines`` are the end of its console then.
+    ``trouble`` says what was wrong with the guest itself, and ``last_lines`` are the end
+    of its console then.
     """
 
-    release: str
-    arch: str
-    accel: str
-    seed: int
-    seconds: float
+    booted: Booted
     results: list[LoadResult]
     trouble: str | None = None
     last_lines: tuple[str, ...] = ()
@@ -56,11 +52,7 @@ class RunReport(CaseReport):
         """Return the report on loads that were checked; ``console`` is the guest's, kept."""
         trouble = checked.trouble
         return RunReport(
-            release=machine.kernel.release,
-            arch=machine.kernel.target.arch,
-            accel=machine.accel,
-            seed=seed,
-            seconds=checked.ending.seconds,
+            booted=Booted.of(machine, seed, checked.ending.seconds),
             results=checked.results,
             trouble=f"{trouble}; the end of its console (all of it: {console})"
             if trouble
@@ -76,11 +68,7 @@ class RunReport(CaseReport):
     def as_data(self) -> dict[str, Any]:
         """Return what JSON holds."""
         return {
-            "kernel": self.release,
-            "arch": self.arch,
-            "accel": self.accel,
-            "seed": seed_text(self.seed),
-            "seconds": round(self.seconds, 2),
+            **self.booted.as_data(),
             "status": self.status,
             "trouble": self.trouble,
             "console": list(self.last_lines),
@@ -111,8 +99,8 @@ class RunReport(CaseReport):
                 tables.say(console, f"    {line}")
         tables.say(
             console,
-            f"Linux {self.release} on {self.arch} ({self.accel}), {self.seconds:.1f} s; "
-            f"the contents follow from SEED={seed_text(self.seed)}",
+            f"{self.booted}, {self.booted.seconds:.1f} s; "
+            f"the contents follow from SEED={seed_text(self.booted.seed)}",
         )
 
 
@@ -284,6 +272,7 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
     return {
         **_load_as_dict(result.load),
         "verdict": result.verdict.name.lower(),
+        "seconds": _rounded(result.seconds),
         "kernel_address": report.get("kernel_addr"),
         "physical_address": report.get("phys_addr"),
         "user_address": report.get("user_addr"),
@@ -297,6 +286,7 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
             {
                 "name": check.name,
                 "result": _word(check),
+                "seconds": _rounded(check.seconds),
                 "reason": check.skipped,
                 "diagnostics": list(check.diagnostics),
             }
@@ -316,6 +306,10 @@ def _word(check: Check) -> str:
 def _load_as_dict(load: Load) -> dict[str, Any]:
     parameters = dict(parameter.split("=", 1) for parameter in load.parameters)
     return {"lab": load.lab.name, "title": load.lab.title, "parameters": parameters}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _number(text: str | None) -> int | None:

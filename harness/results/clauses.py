@@ -22,7 +22,7 @@ class ClauseVerdict(Enum):
 class Observation:
     """The verdict of one check: where it ran, and why it was skipped or what it said.
 
-    ``seconds`` are None where nobody measured them.
+    ``seconds`` are None where they were not measured.
     """
 
     lab: str

@@ -48,15 +48,15 @@ def judge(
     ``debugfs`` is what KUnit's own file says of each case, and ``leaks`` are the
     objects that the suite's cases leaked.
     """
-    lost: dict[str, list[Leak]] = {}
+    leaked: dict[str, list[Leak]] = {}
     for leak in leaks:
-        lost.setdefault(log.pids.get(leak.pid, AROUND), []).append(leak)
+        leaked.setdefault(log.pids.get(leak.pid, AROUND), []).append(leak)
     around = Case(AROUND, passed=True, lines=errors + log.around)
     around.reports = kernel_log.reports(log.around) + errors
     if not around.reports:
         around.lines = []
-    cases = [_judge_case(case, lost.pop(case.name, [])) for case in log.cases]
-    rest = [leak for leaks_of_one in lost.values() for leak in leaks_of_one]
+    cases = [_judge_case(case, leaked.pop(case.name, [])) for case in log.cases]
+    rest = [leak for leaks_of_one in leaked.values() for leak in leaks_of_one]
     result = SuiteResult(load.name, [*cases, _judge_case(around, rest)])
     result.trouble = log.nonsense or _contradiction(log, debugfs)
     if log.verdict is None and not errors:

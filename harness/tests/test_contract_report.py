@@ -6,6 +6,7 @@ import pytest
 from junitparser import JUnitXml
 
 from harness.reports.contract_report import ContractReport
+from harness.reports.forms import Booted
 from harness.results.clauses import ClauseVerdict, Evidence
 from harness.tests.test_clauses import clause_of
 
@@ -14,7 +15,7 @@ def report(*findings: tuple[str, ClauseVerdict], broken: bool = False) -> Contra
     result = clause_of(*findings)
     evidence = Evidence(result.observations, broken=broken)
     labs = ["lab_kmalloc", "lab_pages"]
-    return ContractReport("6.1", "um", "native", 7, 1.0, labs, {}, [result], evidence)
+    return ContractReport(Booted("6.1", "um", "native", 7, 1.0), labs, {}, [result], evidence)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from harness.results.ktap import Check, Ktap
 from harness.catalogue.labs import Lab, Load
+from harness.reports.forms import Booted
 from harness.reports.run_report import RunReport
 from harness.results.load_results import LoadResult, LoadVerdict, Problem, ProblemKind
 
@@ -40,9 +41,8 @@ def report(trouble: str | None = None) -> RunReport:
     broken = LoadResult(
         Load(LAB, ()), problems=[Problem(ProblemKind.GUEST_GONE, "the guest was gone")]
     )
-    return RunReport(
-        "6.1.0-1", "x86_64", "tcg", 0xABC, 2.5, [failed, broken], trouble, ("last [line]",)
-    )
+    booted = Booted("6.1.0-1", "x86_64", "tcg", 0xABC, 2.5)
+    return RunReport(booted, [failed, broken], trouble, ("last [line]",))
 
 
 def test_the_table_is_plain_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from harness.catalogue import contract
 from harness.catalogue.labs import all_labs
 from harness.reports import tables
 from harness.reports.contract_report import ContractReport
-from harness.reports.forms import Report
+from harness.reports.forms import Booted, Report
 from harness.reports.mistakes_report import MistakesReport
 from harness.reports.tables import Column, Paragraph, Row
 from harness.results.clauses import ClauseVerdict, Evidence, Observation, by_clause
@@ -60,7 +60,7 @@ def contract_report() -> ContractReport:
         for lab, verdict in zip(labs, (ClauseVerdict.PROVED, ClauseVerdict.FAILED))
     ]
     results = by_clause(clauses, seen)
-    return ContractReport("6.1", "um", "native", 7, 1.0, labs, {}, results, Evidence(seen))
+    return ContractReport(Booted("6.1", "um", "native", 7, 1.0), labs, {}, results, Evidence(seen))
 
 
 def mistakes_report() -> MistakesReport:

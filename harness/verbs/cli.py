@@ -34,7 +34,7 @@ _VERBS = {
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "lint": "what static checkers have to say of the sources",
     "pages": "what README, docs and lessons show, run and compared",
-    "test": "everything that the project promises",
+    "test": "all tests of the project",
     "console": "a shell in the guest, or one command",
     "compile_commands": "what clangd needs to read the C sources in an editor",
     "bench": "how long a run takes, against a bare boot",
@@ -273,7 +273,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:
-        # The reader has left; there is nobody to tell.
+        # The reader of the output has closed it.
         _drop_output()
         return BAD_SETUP
     except OSError as error:

@@ -7,6 +7,7 @@ from harness.catalogue import contract, labs
 from harness.guest import prepare
 from harness.kernels.request import Request
 from harness.reports.contract_report import ContractReport
+from harness.reports.forms import Booted
 from harness.results import clauses
 from harness.runs import prove_clauses
 from harness.runs.prove_clauses import Counts
@@ -21,11 +22,7 @@ def main(request: Request, args: Namespace) -> int:
     counts = Counts(args.calls, args.rounds)
     evidence = prove_clauses.prove(machine, chosen, wanted, request, counts)
     report = ContractReport(
-        release=machine.kernel.release,
-        arch=request.target.arch,
-        accel=machine.accel,
-        seed=request.seed,
-        seconds=time.monotonic() - begun,
+        booted=Booted.of(machine, request.seed, time.monotonic() - begun),
         labs=[lab.name for lab in chosen],
         skipped={lab.name: why for lab in chosen if (why := lab.why_not(request.target))},
         results=clauses.by_clause(wanted, evidence.observations),

@@ -1,4 +1,4 @@
-"""The verb test: everything that the project promises."""
+"""The verb test: all tests of the project."""
 
 import subprocess
 import sys
