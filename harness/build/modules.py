@@ -14,6 +14,11 @@ from harness.base.progress import step
 # What kbuild reads beside the sources.
 _MAKEFILES = ("Kbuild", "Makefile")
 
+# Of directories of sources other than the project's own, so many have their modules
+# kept, 5 MB for each.
+_OTHERS = "labs-"
+_MOST_OTHERS = 12
+
 # Debug information and BTF triple the build's time and nobody reads them here.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
@@ -52,7 +57,9 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
     # Flavours differ in all that modules are built against.
     flavour = f"-{kernel.flavour}" if kernel.flavour else ""
-    directory = BUILD / "modules" / name_of(sources) / f"{kernel.target}{flavour}"
+    place = BUILD / "modules" / name_of(sources)
+    _forget_all_but(place)
+    directory = place / f"{kernel.target}{flavour}"
     copy = directory / "src"
     stamp = directory / "modules.digest"
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
@@ -108,11 +115,20 @@ def compile_commands(kernel: Kernel, built: Modules) -> Path:
     return copy / name
 
 
+def _forget_all_but(place: Path) -> None:
+    """Keep ``place`` and what was last built from other directories; remove the rest."""
+    place.mkdir(parents=True, exist_ok=True)
+    os.utime(place)
+    others = sorted(place.parent.glob(f"{_OTHERS}*"), key=lambda path: path.stat().st_mtime)
+    for path in others[:-_MOST_OTHERS]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def name_of(sources: dict[str, Path]) -> str:
     """Return the name of the directory below build/modules for these sources."""
     if set(sources.values()) <= {LABS, KUNIT}:
         return "labs"
-    return f"labs-{digest.of([str(path) for path in sources.values()])[:12]}"
+    return f"{_OTHERS}{digest.of([str(path) for path in sources.values()])[:12]}"
 
 
 def _built(copy: Path) -> tuple[Path, ...]:
