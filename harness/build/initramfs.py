@@ -134,6 +134,9 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     spec.file("init", GUEST / "init", 0o755)
     for name in ("fstab", "motd", "passwd", "profile"):
         spec.file(f"etc/{name}", GUEST / name)
+    reasons = modules.directory / "not_built"
+    reasons.write_text("".join(f"{text}\n" for text in modules.not_built.values()))
+    spec.file("etc/not_built", reasons)
     facts = modules.directory / "machine"
     facts.write_text(_facts(kernel))
     spec.file("etc/machine", facts)

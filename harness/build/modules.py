@@ -1,15 +1,18 @@
 """Building the kernel modules out of tree, below build/."""
 
+import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.base import digest, tools
 from harness.base.errors import SetupError
 from harness.kernels.debian import Kernel
 from harness.base.paths import BUILD, KUNIT, LABS
-from harness.base.progress import step
+from harness.base.progress import say, step
+from harness.build import not_built
+from harness.kernels.series import SERIES
 
 # What kbuild reads beside the sources.
 _MAKEFILES = ("Kbuild", "Makefile")
@@ -37,12 +40,13 @@ class Modules:
     """The modules of a kernel.
 
     ``directory`` is where all that belongs to them goes, ``digest`` that of what
-    they were built from.
+    they were built from. ``not_built`` maps a module that does not compile to the reason.
     """
 
     directory: Path
     files: tuple[Path, ...]
     digest: str
+    not_built: dict[str, str] = field(default_factory=dict)
 
 
 def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
@@ -51,7 +55,8 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     Where KUnit runs, its suites are built beside them, by the same make:
     so one make sees what an edit concerns. kbuild puts its objects beside the
     sources, so it works on a copy. Raises SetupError, with the compiler's words,
-    if a module does not compile.
+    if a module does not compile; for a series that is not in the table yet it is left
+    out, if the others can do without.
     """
     architecture = kernel.target.architecture
     sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
@@ -65,16 +70,45 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
     compiler = digest.of_tool(architecture.toolchain.compiler)
     wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs])
-    if not digest.is_current(_built(copy), stamp, wanted):
+    reasons = directory / "not_built.json"
+    if not digest.is_current([*_built(copy), reasons], stamp, wanted):
         # make knows what changed, but takes damaged objects for up to date.
-        if not digest.is_intact(_built(copy), stamp):
+        if not digest.is_intact([*_built(copy), reasons], stamp):
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
         mirror(sources, copy)
         with step(f"building the modules for {kernel.release}"):
-            _run_kbuild(kernel, copy, directory / "modules.log")
-        digest.set_current(_built(copy), stamp, wanted)
-    return Modules(directory, _built(copy), wanted)
+            missing = _build_what_compiles(kernel, copy, directory / "modules.log")
+            reasons.write_text(json.dumps(missing))
+        digest.set_current([*_built(copy), reasons], stamp, wanted)
+    missing = json.loads(reasons.read_text())
+    for text in missing.values():
+        say(text)
+    return Modules(directory, _built(copy), wanted, missing)
+
+
+def _build_what_compiles(kernel: Kernel, copy: Path, log: Path) -> dict[str, str]:
+    """Run kbuild; return the modules that are left out, each with the reason.
+
+    There are such for a series only that is newer than this project.
+    """
+    series = kernel.target.series
+    if series in SERIES:
+        _run_kbuild(kernel, copy, log)
+        return {}
+    missing: dict[str, str] = {}
+    while True:
+        try:
+            _run_kbuild(kernel, copy, log, "-k")
+            return missing
+        except SetupError:
+            parts = not_built.find(log.read_text(errors="replace"), copy)
+            if not parts:
+                raise
+        for part in parts:
+            not_built.remove(part)
+            text = f"{part.module} does not compile for Linux {series}: {part.error}"
+            missing[part.module] = text
 
 
 def _count_lines(labs: Path) -> list[str]:

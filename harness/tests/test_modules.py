@@ -1,9 +1,16 @@
 """Where modules are built, and what is kept of them."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from harness.build import modules
+import pytest
+
+from harness.base.errors import SetupError
+from harness.build import modules, not_built
+from harness.kernels import debian
+from harness.kernels.targets import Target
+from harness.tests.conftest import BreakLab
 
 
 def test_the_modules_of_directories_not_used_for_long_go(tmp_path: Path) -> None:
@@ -20,3 +27,60 @@ def test_the_modules_of_directories_not_used_for_long_go(tmp_path: Path) -> None
         *("labs", names[0], "labs-new"),
         *names[-most + 2 :],
     }
+
+
+NEW_STYLE = """\
+labs/05_remap/lab_remap.c: In function 'lab_remap_mmap':
+labs/05_remap/lab_remap.c:109:15: error: implicit declaration of function 'remap_pfn_ranges'
+make[4]: *** [/linux/scripts/Makefile.build:289: labs/05_remap/lab_remap.o] Error 1
+make[3]: *** [/linux/scripts/Makefile.build:549: labs/05_remap] Error 2
+"""
+OLD_STYLE = """\
+In file included from COPY/labs/04_reserved/reserved_region.c:12:
+COPY/labs/04_reserved/reserved_region.h:9:2: fatal error: linux/gone.h: No such file
+make[3]: *** [/linux/scripts/Makefile.build:255: COPY/labs/04_reserved/reserved_region.o] Error 1
+"""
+SUITES = """\
+ERROR: modpost: "lab_remap_count" [kunit/labs/lab_remap_kunit.ko] undefined!
+"""
+SHARED = "make[3]: *** [/linux/scripts/Makefile.build:289: labs/core/lab_core.o] Error 1\n"
+
+
+def found(log: str, copy: Path) -> list[tuple[str, str, str]]:
+    """Return where, which module, and why, of what is to be left out."""
+    parts = not_built.find(log.replace("COPY", str(copy)), copy)
+    return [(str(one.path.relative_to(copy)), one.module, one.error) for one in parts]
+
+
+def test_what_did_not_compile_is_found_in_what_make_said(tmp_path: Path) -> None:
+    (tmp_path / "labs/05_remap").mkdir(parents=True)
+    remap = ("labs/05_remap", "lab_remap", NEW_STYLE.splitlines()[1])
+    error = OLD_STYLE.splitlines()[1].replace("COPY", str(tmp_path))
+    reserved = ("labs/04_reserved", "lab_reserved", error)
+    needs = '"lab_remap_count" [kunit/labs/lab_remap_kunit.ko] undefined'
+    suite = ("kunit/labs/lab_remap_kunit.c", "lab_remap_kunit", needs)
+    assert found(NEW_STYLE + OLD_STYLE + SUITES, tmp_path) == [remap, reserved, suite]
+    assert found("make: *** nothing that we know", tmp_path) == []
+
+
+def test_nothing_is_left_out_if_what_all_share_does_not_compile(tmp_path: Path) -> None:
+    assert found(NEW_STYLE + SHARED, tmp_path) == []
+
+
+@pytest.mark.boot
+def test_a_lab_that_does_not_compile_for_a_new_series_is_left_out_and_the_others_built(
+    broken_lab: BreakLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kernel is the default one, under the number of a series that no table names."""
+    lab = broken_lab("lab_pages").replace("= __get_free_pages(", "= __get_freed_pages(")
+    kernel = debian.fetch(Target())
+    with pytest.raises(SetupError, match="implicit declaration of function .__get_freed_pages"):
+        modules.build(kernel, lab.directory)
+    new = replace(kernel, target=Target("9.9"))
+    for _ in range(2):
+        built = modules.build(new, lab.directory)
+        assert [path.name for path in built.files] == ["lab_core.ko"]
+        assert list(built.not_built) == ["lab_pages"]
+        said = capsys.readouterr().err
+        assert "lab_pages does not compile for Linux 9.9: " in said
+        assert "error: implicit declaration" in said
