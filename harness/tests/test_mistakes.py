@@ -59,7 +59,7 @@ def test_what_all_share_is_shown_with_a_lab_that_is_named(tmp_path: Path) -> Non
 
 
 def test_a_lab_without_checks_in_user_mode_linux_needs_its_suite_or_x86(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="cannot run on um: user-mode Linux has no RAM"):
+    with pytest.raises(SetupError, match="cannot run on um: user-mode Linux has no reserved RAM"):
         mistakes.read_all(catalogue(tmp_path, "What: x\nClause: 1.1\n", "04_reserved"))
 
 
