@@ -15,20 +15,18 @@ is user (default), the lab's check program, or kunit, its suite. ``Lab``, in the
 directory of what all share, says which lab shows it.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalogue import contract, labs
+from harness.catalogue import contract, labs, patches
 from harness.catalogue.contract import Clause
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import Lab, Load
 from harness.base.paths import LABS
 from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target
 
-_KEYS = ("What", "Clause", "Load", "On", "By", "Lab")
-_CORE = "core"
-_HEADER = re.compile(r"^(\w+): (\S.*)$")
+# Fails and Shown are for those that a lesson proposes: see catalogue/changes.py.
+KEYS = ("What", "Clause", "Load", "On", "By", "Lab", "Fails", "Shown")
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Mistake:
     @property
     def name(self) -> str:
         """The lab without its number, and the patch, as in "kmalloc/offset-ignored"."""
-        return f"{self.owner.split('_', 1)[-1]}/{self.patch.stem}"
+        return patches.name_of(self.patch)
 
     def why_not(self, series: str) -> str | None:
         """Return why it cannot be shown on a series, or None if it can."""
@@ -67,22 +65,15 @@ def read_all(directory: Path = LABS) -> list[Mistake]:
     Raises SetupError, with the patch's name, for a header that makes no sense.
     """
     known = {lab.directory.name: lab for lab in labs.all_labs()}
-    patches = directory.glob("*/mistakes/*.patch")
+    found = directory.glob("*/mistakes/*.patch")
     clauses = {clause.number: clause for clause in contract.read()}
-    order = sorted(patches, key=lambda path: (path.parts[-3] != _CORE, path))
+    order = sorted(found, key=lambda path: (path.parts[-3] != patches.CORE, path))
     return [_read(patch, known, clauses) for patch in order]
 
 
 def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mistake:
-    header = _header(patch)
-    owner = patch.parts[-3]
-    lab = known.get(owner)
-    if owner == _CORE:
-        lab = next((lab for lab in known.values() if lab.name == header.get("Lab")), None)
-    elif "Lab" in header:
-        raise SetupError(f"{patch}: Lab: is for what all labs share only")
-    if lab is None:
-        raise SetupError(f"{patch}: Lab: wants one of {', '.join(sorted(known))}")
+    header = patches.header(patch, KEYS, ("What", "Clause"))
+    lab = patches.lab_of(patch, header.get("Lab"), known)
     if header["Clause"] not in clauses:
         raise SetupError(f"{patch}: Clause: {header['Clause']} is not in {contract.PAGE.name}")
     arch, by = header.get("On", KUNIT_ARCH), header.get("By", "user")
@@ -98,27 +89,11 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         patch=patch,
         what=header["What"],
         clause=clauses[header["Clause"]],
-        owner=owner,
+        owner=patches.owner_of(patch),
         load=Load(lab, parameters),
         arch=arch,
         by_kunit=by == "kunit",
     )
-
-
-def _header(patch: Path) -> dict[str, str]:
-    """Return the lines before the first empty one, each of them "Key: value"."""
-    header: dict[str, str] = {}
-    for line in patch.read_text().splitlines():
-        if not line:
-            break
-        match = _HEADER.match(line)
-        if not match or match[1] not in _KEYS or match[1] in header:
-            raise SetupError(f"{patch}: '{line}' is none of {', '.join(_KEYS)}, or there twice")
-        header[match[1]] = match[2]
-    for key in ("What", "Clause"):
-        if key not in header:
-            raise SetupError(f"{patch}: has no line '{key}:'")
-    return header
 
 
 def choose(
@@ -154,4 +129,4 @@ def choose(
 
 def owner_lab(mistake: Mistake) -> str:
     """Return the lab whose source the mistake is in, or lab_core."""
-    return "lab_core" if mistake.owner == _CORE else mistake.load.lab.name
+    return "lab_core" if mistake.owner == patches.CORE else mistake.load.lab.name

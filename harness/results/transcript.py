@@ -84,6 +84,12 @@ def compare(
     return None
 
 
+def is_quoted(quote: Sequence[str], said: str, addresses: Addresses) -> bool:
+    """Whether some text has the lines of a quote, wherever its lines are broken."""
+    pattern, _ = _pattern(" ".join(" ".join(quote).split()), addresses)
+    return re.search(pattern, " ".join(said.split())) is not None
+
+
 class _Comparison:
     """The search for a way to fit lines of a page to lines of a run."""
 

@@ -1,0 +1,127 @@
+"""Where patched copies of the labs are built and run, several at once."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import SimpleQueue
+
+from harness.base import tools
+from harness.base.errors import SetupError
+from harness.base.lock import locked
+from harness.base.paths import BUILD
+from harness.build import check_programs, initramfs, modules
+from harness.build.check_programs import Programs
+from harness.guest import accel, prepare, side_by_side
+from harness.guest.machine import Machine
+from harness.kernels.debian import Kernel
+from harness.kernels.request import Request
+from harness.kernels.targets import ARCHES, Target
+
+
+class DoesNotApply(Exception):
+    """A patch does not fit the labs; the text is that of patch(1)."""
+
+
+class DoesNotBuild(Exception):
+    """The modules do not compile; the text is the compiler's."""
+
+
+@dataclass
+class Workshop:
+    """Kernels and check programs for a series, and benches, one for each guest."""
+
+    kernels: dict[str, Kernel]
+    programs: dict[str, Programs]
+    request: Request
+    home: Path
+    free: SimpleQueue[Path] = field(default_factory=SimpleQueue)
+
+    @staticmethod
+    def open(request: Request, arches: set[str]) -> "Workshop":
+        """Have all kernels and check programs at hand."""
+        series = request.target.series
+        found = {
+            arch: prepare.kernel(replace(request, target=Target(series, arch)))
+            for arch in sorted(arches)
+        }
+        home = BUILD / "mistakes" / series
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(BUILD / "build.lock", "the build"):
+            programs = {arch: _own_programs(arch, home) for arch in found}
+        return Workshop(found, programs, request, home)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Have benches that no other run uses meanwhile."""
+        for number in range(side_by_side.workers()):
+            self.free.put(self.home / str(number) / "labs")
+        with locked(self.home / "lock", f"the mistakes on {self.home.name}"):
+            yield
+
+    @contextmanager
+    def bench(self) -> Iterator["Bench"]:
+        """Give a bench that nobody else works at."""
+        sources = self.free.get()
+        try:
+            yield Bench(self, sources)
+        finally:
+            self.free.put(sources)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A directory with a copy of all labs and the modules built from it.
+
+    It is used again for the next patch, so that kbuild compiles only what differs.
+    """
+
+    workshop: Workshop
+    sources: Path
+
+    def build(self, patch: Path, owner: str, arch: str) -> Machine:
+        """Return a machine with the labs as a patch of the directory ``owner`` has them.
+
+        Raises DoesNotApply or DoesNotBuild.
+        """
+        request, kernel = self.workshop.request, self.workshop.kernels[arch]
+        copy(request.labs, self.sources)
+        apply(patch, self.sources / owner)
+        try:
+            built = modules.build(kernel, self.sources, request.suites)
+        except SetupError as error:
+            raise DoesNotBuild(str(error)) from error
+        archive = initramfs.build(kernel, built, self.workshop.programs[arch])
+        return accel.choose(request.accelerator, Machine(kernel, archive, limit=request.limit))
+
+
+def _own_programs(arch: str, home: Path) -> Programs:
+    """Return a copy of the check programs: one that an edit meanwhile does not change."""
+    programs = check_programs.build(ARCHES[arch])
+    directory = home / arch
+    directory.mkdir(exist_ok=True)
+    return replace(programs, executable=Path(shutil.copy2(programs.executable, directory)))
+
+
+def copy(labs: Path, sources: Path) -> None:
+    """Make ``sources`` hold the labs as they are, without the patches beside them."""
+    shutil.rmtree(sources, ignore_errors=True)
+    ignored = shutil.ignore_patterns("mistakes", "changes", "*.md", "*.toml")
+    shutil.copytree(labs, sources, ignore=ignored)
+
+
+def apply(patch: Path, directory: Path) -> None:
+    """Apply a patch without fuzz; raises DoesNotApply if it does not fit."""
+    options = ["-p1", "--batch", "--forward", "--fuzz=0"]
+    command: list[str | Path] = ["patch", *options, "-d", directory, "-i", patch]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, env=tools.environment(), check=False
+        )
+    except FileNotFoundError as error:
+        raise SetupError("patch is missing: run harness/setup") from error
+    # To apply with an offset is to apply: lines before it came or went.
+    if result.returncode:
+        raise DoesNotApply((result.stdout + result.stderr).strip())
