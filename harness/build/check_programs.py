@@ -1,6 +1,7 @@
 """Building the check programs."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from harness.base.paths import BUILD, LABS, USERSPACE
 from harness.base.progress import step
 from harness.build import sysroot
 from harness.catalogue import labs
-from harness.kernels.architecture import BUILD_ARCH, Architecture
+from harness.kernels.architecture import Architecture
 from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 
 
@@ -28,9 +29,8 @@ def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
     Raises SetupError, with the compiler's words, if one does not compile.
     """
     root = sysroot.of(architecture)
-    own = architecture.debian == BUILD_ARCH
-    output = BUILD / ("userspace" if own else f"userspace-{architecture.name}")
-    made = [output / "lab_checks"]
+    output = BUILD / "userspace" / architecture.debian
+    made = [output / "checks"]
     stamp = output / "digest"
     compiler = architecture.toolchain.compiler
     tools_used = [digest.of_tool(path) for path in (compiler, f"{root}/usr/include/check.h")]
@@ -38,13 +38,12 @@ def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
     if not digest.is_current(made, stamp, wanted):
         stamp.unlink(missing_ok=True)
         # What is there may be damaged: make would take it for up to date.
-        for path in output.glob("*"):
-            path.unlink()
+        shutil.rmtree(output, ignore_errors=True)
         with step("building the check programs"):
             tools.run(
                 [
-                    *("make", f"-j{os.cpu_count() or 1}", "-C", USERSPACE, f"O={output}"),
-                    f"CC={' '.join([compiler, *_places(root)])}",
+                    *("make", f"-j{os.cpu_count() or 1}", "-C", USERSPACE),
+                    *(f"O={output}", f"CC={compiler}", *_places(root)),
                 ],
                 output / "build.log",
                 "building the check programs",
@@ -57,5 +56,8 @@ def _places(root: Path) -> list[str]:
     """Have the compiler look for headers and libraries below ``root`` first."""
     if root == Path("/"):
         return []
-    libraries = sorted((root / "usr/lib").glob("*/libcheck.a"))
-    return [f"-isystem {root}/usr/include", *(f"-L{path.parent}" for path in libraries)]
+    libraries = [path.parent for path in sorted((root / "usr/lib").glob("*/libcheck.a"))]
+    return [
+        f"CFLAGS=-isystem {root}/usr/include",
+        f"LDFLAGS={' '.join(f'-L{path}' for path in libraries)}",
+    ]

@@ -185,7 +185,7 @@ def test_what_was_damaged_below_build_is_made_again(kmaplab: Kmaplab, broken_lab
 def test_damaged_check_programs_are_made_again(kmaplab: Kmaplab) -> None:
     kmaplab("run", "--lab", "kmalloc").expect(0)
     with locked(BUILD / "build.lock", "the build"):
-        os.truncate(BUILD / "userspace/lab_checks", 100)
+        os.truncate(BUILD / "userspace/amd64/checks", 100)
     kmaplab("run", "--lab", "kmalloc").expect(0)
 
 

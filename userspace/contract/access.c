@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 3.1 to 3.5: who may do what with the memory
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "shared/checks.h"
+
+/*
+ * 3.1: descriptors that cannot read or cannot write
+ */
+
+START_TEST(read_only_descriptor_cannot_write)
+{
+	int fd = must_open(O_RDONLY);
+	struct lab_fill fill = { .seed = 0 };
+	volatile uint32_t *map;
+
+	write_pattern(lab.map);
+	map = must_map(fd, lab.info.size, PROT_READ, MAP_SHARED, 0);
+	assert_words(map, lab.words, 0, expect_pattern,
+		     "a read-only mapping");
+	ck_assert_int_eq(mprotect((void *)map, lab.info.size, READ_WRITE), -1);
+	ck_assert_int_eq(errno, EACCES);
+	assert_refused(mmap(NULL, lab.info.size, READ_WRITE, MAP_SHARED,
+			    fd, 0),
+		       EACCES, "PROT_WRITE");
+	ck_assert_int_eq(ioctl(fd, LAB_IOC_FILL, &fill), -1);
+	ck_assert_int_eq(errno, EBADF);
+	must_unmap(map, lab.info.size);
+	close(fd);
+}
+END_TEST
+
+static volatile uint32_t *readers_map;
+
+static bool store_to_the_readers_map(void)
+{
+	*readers_map = ~*readers_map;
+	return true;
+}
+
+/* By the page table: the flags of the VMA may say otherwise. */
+START_TEST(store_through_a_read_only_mapping_kills)
+{
+	int fd = must_open(O_RDONLY);
+
+	write_pattern(lab.map);
+	readers_map = must_map(fd, lab.info.size, PROT_READ, MAP_SHARED, 0);
+	assert_killed(store_to_the_readers_map, SIGSEGV, "a store");
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "after the store");
+	must_unmap(readers_map, lab.info.size);
+	close(fd);
+}
+END_TEST
+
+START_TEST(write_only_descriptor_cannot_read)
+{
+	struct lab_check check = { .seed = 0 };
+	int fd = must_open(O_WRONLY);
+
+	ck_assert_int_eq(ioctl(fd, LAB_IOC_CHECK, &check), -1);
+	ck_assert_int_eq(errno, EBADF);
+	assert_refused(mmap(NULL, lab.info.size, PROT_WRITE, MAP_SHARED,
+			    fd, 0),
+		       EACCES, "a mapping without the right to read");
+	close(fd);
+}
+END_TEST
+
+/*
+ * 3.2 and 3.3: what is refused to everybody
+ */
+
+START_TEST(private_mapping_is_refused)
+{
+	assert_refused(mmap(NULL, lab.info.size, READ_WRITE, MAP_PRIVATE,
+			    lab.fd, 0),
+		       EINVAL, "MAP_PRIVATE");
+	assert_refused(mmap(NULL, lab.info.size, PROT_READ, MAP_PRIVATE,
+			    lab.fd, 0),
+		       EINVAL, "MAP_PRIVATE, for reading only");
+}
+END_TEST
+
+START_TEST(executable_mapping_is_refused)
+{
+	assert_refused(mmap(NULL, lab.info.size, PROT_READ | PROT_EXEC,
+			    MAP_SHARED, lab.fd, 0),
+		       EPERM, "PROT_EXEC");
+	ck_assert_int_eq(mprotect((void *)lab.map, lab.info.size,
+				  PROT_READ | PROT_EXEC), -1);
+	ck_assert_int_eq(errno, EACCES);
+}
+END_TEST
+
+/*
+ * 3.4 and 3.5: addresses, and the device node
+ */
+
+static bool addresses_are_hidden(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[2] = { 0 };
+	struct lab_user_page user = { .user_addr = (uintptr_t)lab.map };
+	struct lab_page page = { .index = 0 };
+	struct lab_info info;
+
+	if (syscall(SYS_capset, &header, none) ||
+	    ioctl(lab.fd, LAB_IOC_INFO, &info))
+		return false;
+	if (info.kernel_addr || info.phys_addr || info.size != lab.info.size)
+		return false;
+	if (ioctl(lab.fd, LAB_IOC_USER_PAGE, &user) != -1 || errno != EPERM)
+		return false;
+	return ioctl(lab.fd, LAB_IOC_PAGE, &page) == -1 && errno == EPERM &&
+	       !page.kernel_addr && !page.pfn;
+}
+
+START_TEST(addresses_are_hidden_without_cap_sys_admin)
+{
+	ck_assert_msg(run_in_child(addresses_are_hidden),
+		      "a process without capabilities is shown kernel addresses");
+}
+END_TEST
+
+START_TEST(node_is_for_its_owner_only)
+{
+	struct stat node;
+
+	ck_assert_int_eq(fstat(lab.fd, &node), 0);
+	ck_assert(S_ISCHR(node.st_mode));
+	ck_assert_uint_eq(node.st_mode & 07777, 0600);
+}
+END_TEST
+
+const struct check access_checks[] = {
+	CHECK(read_only_descriptor_cannot_write, WRITES | CAN_FILL),
+	CHECK(store_through_a_read_only_mapping_kills, WRITES),
+	CHECK(write_only_descriptor_cannot_read, MAPS | CAN_CHECK),
+	CHECK(private_mapping_is_refused, MAPS),
+	CHECK(executable_mapping_is_refused, MAPS),
+	CHECK(addresses_are_hidden_without_cap_sys_admin, WRITES),
+	CHECK(node_is_for_its_owner_only, 0),
+	{ .name = NULL },
+};

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 1.1 to 1.3: both sides see the same contents
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shared/checks.h"
+
+/*
+ * 1.1 and 1.2: through the mapping
+ */
+
+START_TEST(kernel_fills_user_reads_every_word)
+{
+	kernel_fills();
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "user reads what the kernel wrote");
+}
+END_TEST
+
+START_TEST(user_writes_every_word_kernel_checks)
+{
+	write_pattern(lab.map);
+	kernel_checks();
+}
+END_TEST
+
+/* A LAB_IOC_CHECK that never finds a difference would pass the check above. */
+START_TEST(kernel_check_finds_one_wrong_bit)
+{
+	size_t page, step = lab.info.pages / 16 + 1;
+
+	write_pattern(lab.map);
+	kernel_finds_a_wrong_bit(0);
+	kernel_finds_a_wrong_bit(lab.words - 1);
+	for (page = 0; page < lab.info.pages; page += step)
+		kernel_finds_a_wrong_bit(page * lab.page_words +
+					 lab.seed % lab.page_words);
+	kernel_checks();
+}
+END_TEST
+
+/*
+ * 1.3: by read(), write() and llseek()
+ */
+
+START_TEST(read_agrees_with_the_mapping)
+{
+	uint32_t *copy = malloc(lab.info.size);
+	size_t half = lab.info.size / 2 + 4;
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, copy, lab.info.size, 0), lab.info.size);
+	assert_words(copy, lab.words, 0, expect_pattern, "read()");
+
+	/* From the middle, and no further than the end. */
+	ck_assert_int_eq(lseek(lab.fd, (off_t)half, SEEK_SET), half);
+	ck_assert_int_eq(read(lab.fd, copy, lab.info.size),
+			 lab.info.size - half);
+	assert_words(copy, lab.words - half / 4, half / 4, expect_pattern,
+		     "read() from the middle");
+	ck_assert_int_eq(read(lab.fd, copy, lab.info.size), 0);
+	free(copy);
+}
+END_TEST
+
+START_TEST(write_agrees_with_the_mapping)
+{
+	uint32_t *copy = malloc(lab.info.size);
+
+	write_unguarded(copy);
+	ck_assert_int_eq(pwrite(lab.fd, copy, lab.info.size, 0),
+			 lab.info.size);
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "user reads what write() wrote");
+	kernel_checks();
+	free(copy);
+}
+END_TEST
+
+START_TEST(read_and_write_move_single_bytes)
+{
+	off_t odd = (off_t)lab.info.size - 3;
+	unsigned char byte = 0;
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, &byte, 1, odd), 1);
+	ck_assert_uint_eq(byte, ((volatile unsigned char *)lab.map)[odd]);
+	byte ^= 0xff;
+	ck_assert_int_eq(pwrite(lab.fd, &byte, 1, odd), 1);
+	ck_assert_uint_eq(byte, ((volatile unsigned char *)lab.map)[odd]);
+	lab.map[lab.words - 1] = expect_pattern(lab.words - 1);
+	kernel_checks();
+}
+END_TEST
+
+START_TEST(read_and_write_stop_at_the_end)
+{
+	off_t end = (off_t)lab.info.size;
+	char bytes[16] = { 0 };
+
+	ck_assert_int_eq(lseek(lab.fd, 0, SEEK_END), end);
+	ck_assert_int_eq(read(lab.fd, bytes, sizeof(bytes)), 0);
+	ck_assert_int_eq(write(lab.fd, bytes, sizeof(bytes)), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	write_pattern(lab.map);
+	ck_assert_int_eq(pwrite(lab.fd, bytes, sizeof(bytes), end - 4), 4);
+	ck_assert_uint_eq(lab.map[lab.words - 1], 0);
+	ck_assert_uint_eq(lab.map[lab.words - 2],
+			  expect_pattern(lab.words - 2));
+	ck_assert_int_eq(pread(lab.fd, bytes, 1, INT64_MAX - 1), 0);
+	ck_assert_int_eq(pwrite(lab.fd, bytes, 1, INT64_MAX - 1), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(lseek(lab.fd, end + 1, SEEK_SET), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(lseek(lab.fd, -1, SEEK_SET), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(pread(lab.fd, (void *)-4096L, 4, 0), -1);
+	ck_assert_int_eq(errno, EFAULT);
+}
+END_TEST
+
+START_TEST(read_and_write_stop_where_the_callers_memory_does)
+{
+	size_t page = lab.info.page_size;
+	char *two = mmap(NULL, 2 * page, READ_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(two, MAP_FAILED);
+	must_unmap(two + page, page);
+	write_pattern(lab.map);
+	ck_assert_int_eq(pread(lab.fd, two + page - 16, 100, 0), 16);
+	ck_assert_int_eq(pwrite(lab.fd, two + page - 16, 100, 0), 16);
+	kernel_checks();
+	must_unmap(two, page);
+}
+END_TEST
+
+const struct check contents_checks[] = {
+	CHECK(kernel_fills_user_reads_every_word, MAPS | CAN_FILL),
+	CHECK(user_writes_every_word_kernel_checks, WRITES | CAN_CHECK),
+	CHECK(kernel_check_finds_one_wrong_bit, WRITES | CAN_CHECK),
+	CHECK(read_agrees_with_the_mapping, WRITES | CAN_READ | CAN_LLSEEK),
+	CHECK(write_agrees_with_the_mapping, MAPS | CAN_WRITE | CAN_CHECK),
+	CHECK(read_and_write_move_single_bytes,
+	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	CHECK(read_and_write_stop_at_the_end,
+	      WRITES | CAN_READ | CAN_WRITE | CAN_LLSEEK),
+	CHECK(read_and_write_stop_where_the_callers_memory_does,
+	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	{ .name = NULL },
+};

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 7.2: calls that fail half-way
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "shared/checks.h"
+
+/*
+ * open()
+ */
+
+static long call_open(void)
+{
+	return open(lab.path, O_RDWR | O_CLOEXEC);
+}
+
+static void undo_open(long fd)
+{
+	close((int)fd);
+}
+
+START_TEST(open_fails_cleanly)
+{
+	static const struct failing_call call = {
+		.name = "open()", .make = call_open, .undo = undo_open,
+	};
+
+	prepare_faults();
+	fail_each(&call);
+}
+END_TEST
+
+/*
+ * mmap()
+ */
+
+/* What call_mmap() maps, in bytes, and to which address. */
+static uint64_t map_offset, map_length;
+static void *map_place;
+
+/*
+ * Addresses without page tables: their allocation is most of what can fail in the
+ * driver's part of mmap(). With pages of 4 KiB a table covers 2 MiB, and one of the
+ * next level 1 GiB.
+ */
+static void find_place(void)
+{
+	const size_t gib = 1ul << 30;
+	char *room = find_room(3 * gib);
+
+	map_place = room + gib + (-(uintptr_t)room & (gib - 1));
+}
+
+static long call_mmap(void)
+{
+	return (long)mmap(map_place, map_length, READ_WRITE,
+			  MAP_SHARED | MAP_FIXED_NOREPLACE, lab.fd,
+			  (off_t)map_offset);
+}
+
+/* A mapping that was made in spite of a fault is whole. */
+static void undo_mmap(long map)
+{
+	assert_words((volatile uint32_t *)map,
+		     map_length / sizeof(uint32_t),
+		     map_offset / sizeof(uint32_t), expect_pattern,
+		     "a mapping made in spite of a fault");
+	must_unmap((volatile void *)map, map_length);
+}
+
+static void fail_mmap(const char *name, uint64_t from, uint64_t pages)
+{
+	const struct failing_call call = {
+		.name = name, .make = call_mmap, .undo = undo_mmap,
+	};
+
+	map_offset = from * lab.info.page_size;
+	map_length = pages * lab.info.page_size;
+	fail_each(&call);
+}
+
+START_TEST(mmap_fails_cleanly)
+{
+	uint64_t last = lab.info.pages - 1;
+
+	prepare_faults();
+	find_place();
+	write_pattern(lab.map);
+	fail_mmap("mmap() of all pages", 0, last + 1);
+	fail_mmap("mmap() of the first page", 0, 1);
+	fail_mmap("mmap() of the last page", last, 1);
+	if (last)
+		fail_mmap("mmap() of all pages but the first", 1, last);
+	assert_pages(0, last + 1, "the mapping from before");
+	kernel_checks();
+}
+END_TEST
+
+/*
+ * Requests
+ *
+ * A request writes its whole answer by one copy, at its end: when that fails,
+ * nothing of the answer is there.
+ */
+
+static const struct request {
+	const char *name;
+	unsigned long number;
+	enum operation operation;
+} requests[] = {
+	{ "LAB_IOC_INFO", LAB_IOC_INFO, CAN_INFO },
+	{ "LAB_IOC_PAGE", LAB_IOC_PAGE, CAN_PAGE },
+	{ "LAB_IOC_FILL", LAB_IOC_FILL, CAN_FILL },
+	{ "LAB_IOC_CHECK", LAB_IOC_CHECK, CAN_CHECK },
+	{ "LAB_IOC_USER_PAGE", LAB_IOC_USER_PAGE, CAN_USER_PAGE },
+	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
+};
+
+/* The structure of each request begins with what it is given. */
+static const struct request *request;
+static uint64_t given;
+
+static long call_request(void)
+{
+	const uint64_t before[16] = { given };
+	uint64_t argument[16] = { given };
+	long result = ioctl(lab.fd, request->number, argument);
+
+	if (result == -1 && memcmp(argument, before, sizeof(argument)))
+		errno = EPROTO; /* no driver returns it */
+	return result;
+}
+
+static void fail_request(const struct request *which)
+{
+	struct failing_call call = { .name = which->name, .make = call_request };
+
+	request = which;
+	given = which->number == LAB_IOC_USER_PAGE ? (uintptr_t)lab.map :
+		which->number == LAB_IOC_PAGE ? 0 : lab.seed;
+	fail_each(&call);
+}
+
+START_TEST(requests_fail_cleanly)
+{
+	size_t i;
+
+	prepare_faults();
+	write_pattern(lab.map);
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		if (can(requests[i].operation))
+			fail_request(&requests[i]);
+	kernel_checks();
+}
+END_TEST
+
+/*
+ * read() and write()
+ */
+
+static uint32_t *bytes;
+
+static long call_read(void)
+{
+	return pread(lab.fd, bytes, lab.info.size, 0);
+}
+
+static long call_write(void)
+{
+	return pwrite(lab.fd, bytes, lab.info.size, 0);
+}
+
+static void fail_transfer(const char *name, long (*make)(void))
+{
+	const struct failing_call call = {
+		.name = name, .make = make, .whole = (long)lab.info.size,
+		.may_be_short = true,
+	};
+
+	fail_each(&call);
+}
+
+START_TEST(read_and_write_fail_cleanly)
+{
+	prepare_faults();
+	bytes = calloc(1, lab.info.size);
+	ck_assert_ptr_nonnull(bytes);
+	write_pattern(lab.map);
+	fail_transfer("read()", call_read);
+	assert_words(bytes, lab.words, 0, expect_pattern, "read()");
+	kernel_checks();
+
+	lab.seed = ~lab.seed;
+	write_unguarded(bytes);
+	fail_transfer("write()", call_write);
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "user reads what write() wrote");
+	kernel_checks();
+	free(bytes);
+}
+END_TEST
+
+const struct check failure_checks[] = {
+	THOROUGH_CHECK(open_fails_cleanly, CAN_INFO),
+	THOROUGH_CHECK(mmap_fails_cleanly, WRITES | CAN_CHECK),
+	THOROUGH_CHECK(requests_fail_cleanly, WRITES | CAN_CHECK),
+	THOROUGH_CHECK(read_and_write_fail_cleanly,
+		       WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	{ .name = NULL },
+};

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Making a system call fail
+ *
+ * A number in /proc/self/fail-nth has the kernel fail that allocation, or copy, of
+ * the calls that follow (Documentation/fault-injection/fault-injection.rst).
+ */
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/checks.h"
+
+/* More than any of our calls has. */
+#define MOST_CHANCES 1000
+
+static int fail_nth;
+
+static void set_fault(const char *kind, const char *name, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kind, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		skip("%s: %s", path, strerror(errno));
+	ck_assert_int_eq(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+/* By default it spares allocations that may wait, as all of ours may. */
+void prepare_faults(void)
+{
+	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_nth < 0)
+		skip("the kernel has no fault injection");
+	set_fault("failslab", "ignore-gfp-wait", "N");
+	set_fault("failslab", "verbose", "0");
+	set_fault("fail_page_alloc", "ignore-gfp-wait", "N");
+	set_fault("fail_page_alloc", "min-order", "0");
+	set_fault("fail_page_alloc", "verbose", "0");
+	set_fault("fail_usercopy", "verbose", "0");
+}
+
+static void arm(unsigned int chance)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", chance);
+
+	ck_assert_int_eq(pwrite(fail_nth, text, length, 0), length);
+}
+
+/*
+ * Returns whether the fault has come. To ask copies as well, so if that fails, it
+ * had not.
+ */
+static bool disarm(void)
+{
+	char left[16] = "";
+	bool used = pread(fail_nth, left, sizeof(left), 0) > 0 &&
+		    left[0] == '0';
+
+	while (pwrite(fail_nth, "0", 1, 0) != 1)
+		;
+	return used;
+}
+
+/*
+ * What a call that fails must leave as it was
+ */
+
+struct traces {
+	int lowest_fd;
+	int vmas;
+	uint64_t mappings;
+};
+
+static int count_vmas(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int count = 0;
+
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof(line), maps))
+		count += !!strstr(line, lab.path);
+	fclose(maps);
+	return count;
+}
+
+static struct traces look(void)
+{
+	struct traces traces = { .vmas = count_vmas() };
+
+	traces.lowest_fd = dup(fail_nth);
+	close(traces.lowest_fd);
+	traces.mappings = count_mappings();
+	return traces;
+}
+
+static void assert_no_traces(const char *name, struct traces before)
+{
+	struct traces after = look();
+
+	ck_assert_msg(after.lowest_fd == before.lowest_fd,
+		      "%s failed and left a descriptor", name);
+	ck_assert_msg(after.vmas == before.vmas,
+		      "%s failed and left a mapping", name);
+	ck_assert_msg(after.mappings == before.mappings,
+		      "%s failed and left %" PRIu64 " mappings counted, not %"
+		      PRIu64, name, after.mappings, before.mappings);
+}
+
+/*
+ * Making one call fail
+ */
+
+static void undo(const struct failing_call *call, long result)
+{
+	if (call->undo)
+		call->undo(result);
+}
+
+static void assert_works(const struct failing_call *call)
+{
+	long result = call->make();
+
+	ck_assert_msg(result != -1, "%s fails again: %s", call->name,
+		      strerror(errno));
+	ck_assert_msg(!call->may_be_short || result == call->whole,
+		      "%s is short again: %ld", call->name, result);
+	undo(call, result);
+}
+
+/* Returns false if the call ended before its fault came. */
+static bool fail_once(const struct failing_call *call, unsigned int chance,
+		      unsigned int *failures)
+{
+	struct traces before = look();
+	int found;
+	long result;
+	bool used;
+
+	arm(chance);
+	result = call->make();
+	found = errno;
+	used = disarm();
+	if (result == -1) {
+		ck_assert_msg(used, "%s failed on its own: %s", call->name,
+			      strerrorname_np(found));
+		ck_assert_msg(found == ENOMEM || found == EFAULT,
+			      "%s: expected ENOMEM or EFAULT, found %s",
+			      call->name, strerrorname_np(found));
+		assert_no_traces(call->name, before);
+		++*failures;
+	} else {
+		ck_assert_msg(!call->may_be_short || result == call->whole ||
+			      (used && result > 0),
+			      "%s moved %ld bytes, and no error", call->name,
+			      result);
+		undo(call, result);
+	}
+	assert_works(call);
+	assert_no_traces(call->name, before);
+	return used;
+}
+
+void fail_each(const struct failing_call *call)
+{
+	unsigned int failures = 0, chance = 1;
+
+	assert_works(call);
+	while (fail_once(call, chance, &failures))
+		ck_assert_msg(++chance < MOST_CHANCES,
+			      "%s: fault after fault, and no end", call->name);
+	ck_assert_msg(failures, "no fault made %s fail", call->name);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * faults.h - making a system call fail
+ */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+#include <stdbool.h>
+
+/**
+ * struct failing_call - a call that is made to fail
+ * @name: for messages
+ * @make: make it; -1 if it fails, with errno
+ * @undo: undo it when it did not fail, or NULL
+ * @whole: what it returns when it did all
+ * @may_be_short: if something fails, it may do a part and return less
+ */
+struct failing_call {
+	const char *name;
+	long (*make)(void);
+	void (*undo)(long result);
+	long whole;
+	bool may_be_short;
+};
+
+/* Skips the check where the kernel cannot inject faults. */
+void prepare_faults(void);
+
+/*
+ * Makes the call with its first allocation or copy failing, with the second, and
+ * so on, until a call ends before its fault comes. A call that fails must leave
+ * everything as it was, and work when it is made again.
+ */
+void fail_each(const struct failing_call *call);
+
+#endif /* FAULTS_H */

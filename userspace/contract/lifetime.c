@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 5.1 and 5.2: how long mappings, descriptors and the module live
+ *
+ * A check leaves the module loaded as it found it.
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shared/checks.h"
+
+/*
+ * 5.1: a mapping outlives its descriptor
+ */
+
+START_TEST(mapping_outlives_the_descriptor)
+{
+	write_pattern(lab.map);
+	close(lab.fd);
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "after close()");
+	lab.seed = ~lab.seed;
+	write_unguarded(lab.map);
+	lab.fd = must_open(O_RDWR);
+	kernel_checks();
+}
+END_TEST
+
+/* A driver that frees in ->release() frees for all other descriptors, too. */
+START_TEST(mapping_outlives_another_descriptor)
+{
+	int fd = must_open(O_RDWR);
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(close(fd), 0);
+	kernel_checks();
+	kernel_fills();
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "after another descriptor's close()");
+}
+END_TEST
+
+/*
+ * 5.2: a module in use
+ */
+
+/*
+ * A module that is gone while it is used takes the kernel with it at the next use,
+ * which is when this process ends at the latest: so the message comes at once.
+ */
+static void assert_cannot_be_removed(const char *why)
+{
+	int answer = unload();
+
+	if (!answer)
+		print_diagnostics("the module could be removed while it was used");
+	ck_assert_msg(answer, "removed while there is %s", why);
+	ck_assert_msg(errno == EWOULDBLOCK,
+		      "%s: expected EWOULDBLOCK, found %s", why,
+		      strerrorname_np(errno));
+}
+
+static void unmap(void)
+{
+	must_unmap(lab.map, lab.info.size);
+	lab.map = NULL;
+}
+
+static void close_descriptor(void)
+{
+	ck_assert_int_eq(close(lab.fd), 0);
+	lab.fd = -1;
+}
+
+static int keeper_may_go[2];
+
+static bool keep_the_mapping(void)
+{
+	char byte;
+
+	close(keeper_may_go[1]);
+	return read(keeper_may_go[0], &byte, 1) == 0;
+}
+
+static void assert_nothing_is_left(void)
+{
+	char path[128];
+
+	ck_assert_msg(access(lab.path, F_OK) && errno == ENOENT,
+		      "%s is still there", lab.path);
+	snprintf(path, sizeof(path), "/sys/module/%s", lab.program->lab);
+	ck_assert_msg(access(path, F_OK) && errno == ENOENT,
+		      "%s is still there", path);
+}
+
+START_TEST(module_in_use_cannot_be_removed)
+{
+	pid_t keeper;
+
+	read_module();
+	unmap();
+	assert_cannot_be_removed("an open descriptor");
+
+	lab.map = must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
+	close_descriptor();
+	assert_cannot_be_removed("a mapping");
+
+	ck_assert_int_eq(pipe(keeper_may_go), 0);
+	keeper = start_child(keep_the_mapping);
+	unmap();
+	assert_cannot_be_removed("a mapping of another process");
+	close(keeper_may_go[1]);
+	ck_assert_int_eq(status_of(keeper), 0);
+
+	must_unload();
+	assert_nothing_is_left();
+	must_load();
+	ck_assert_msg(!access(lab.path, F_OK), "no %s after a load", lab.path);
+}
+END_TEST
+
+const struct check lifetime_checks[] = {
+	CHECK(mapping_outlives_the_descriptor, WRITES | CAN_CHECK),
+	CHECK(mapping_outlives_another_descriptor,
+	      WRITES | CAN_FILL | CAN_CHECK),
+	THOROUGH_CHECK(module_in_use_cannot_be_removed, MAPS),
+	{ .name = NULL },
+};

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 6.1: both sides of a page frame have one memory type
+ *
+ * Two things show it. x86 keeps a list of the types in use for all that is not
+ * System RAM. On x86 and arm64 each page table entry selects one of the types in a
+ * register, and our module page_table reads both.
+ */
+#include "memory_type.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "page_table.h"
+#include "shared/checks.h"
+
+/*
+ * The list of x86
+ */
+
+#define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
+
+/* How many mappings of the memory are on the list? All must have this type. */
+static int count_in_list(FILE *list, const char *expected)
+{
+	uint64_t from = lab.info.phys_addr;
+	uint64_t to = from + lab.info.size;
+	int count = 0;
+	char line[256];
+
+	while (fgets(line, sizeof(line), list)) {
+		uint64_t start, end;
+		char type[64];
+
+		if (sscanf(line, "PAT: [mem %" SCNi64 "-%" SCNi64 "] %63s",
+			   &start, &end, type) != 3 ||
+		    end <= from || to <= start)
+			continue;
+		count++;
+		ck_assert_msg(!strcmp(type, expected),
+			      "expected %s, found %s", expected, line);
+	}
+	return count;
+}
+
+/* A user mapping is on it if one call made it whole: here, if it has one page. */
+static bool assert_type_in_list(enum memory_type expected)
+{
+	FILE *list = fopen(PAT_LIST, "r");
+	int count;
+
+	if (!list)
+		return false;
+	count = count_in_list(list, expected == CACHED ? "write-back" :
+						       "uncached-minus");
+	fclose(list);
+	ck_assert_msg(count >= 2,
+		      "expected kernel and user mapping in " PAT_LIST ", found %d",
+		      count);
+	return true;
+}
+
+/*
+ * The entries
+ */
+
+#define PAGE_TABLE "/dev/page_table"
+
+#ifdef __aarch64__
+#define WRITE_BACK PAGE_TABLE_ARM64_NORMAL_WB
+#else
+#define WRITE_BACK PAGE_TABLE_X86_WB
+#endif
+
+/* -1 if the module is not there. */
+static int open_page_table(void)
+{
+	if (access(PAGE_TABLE, F_OK) &&
+	    system("modprobe page_table 2>/dev/null"))
+		return -1;
+	return open(PAGE_TABLE, O_RDWR | O_CLOEXEC);
+}
+
+static struct page_table_entry entry_of(int fd, uint64_t addr)
+{
+	struct page_table_entry entry = { .addr = addr };
+
+	ck_assert_msg(!ioctl(fd, PAGE_TABLE_IOC_ENTRY, &entry),
+		      PAGE_TABLE ": address 0x%" PRIx64 ": %s", addr,
+		      strerror(errno));
+	return entry;
+}
+
+static void assert_type_of_page(int fd, uint64_t page,
+				enum memory_type expected)
+{
+	struct page_table_entry user, kernel;
+	unsigned int user_type, kernel_type;
+
+	(void)*mapped_page(page);
+	user = entry_of(fd, (uintptr_t)mapped_page(page));
+	kernel = entry_of(fd, kernel_page(page).kernel_addr);
+	user_type = page_table_type(&user);
+	kernel_type = page_table_type(&kernel);
+	ck_assert_msg(user_type == kernel_type, "page %" PRIu64
+		      ": memory type 0x%02x for the user, 0x%02x for the kernel",
+		      page, user_type, kernel_type);
+	ck_assert_msg((user_type == WRITE_BACK) == (expected == CACHED),
+		      "page %" PRIu64 ": memory type 0x%02x is not %s", page,
+		      user_type, expected == CACHED ? "cached" : "uncached");
+}
+
+static bool assert_type_of_entries(enum memory_type expected)
+{
+	int fd = open_page_table();
+	uint64_t i;
+
+	if (fd < 0)
+		return false;
+	for (i = 0; i < lab.info.pages; i++)
+		assert_type_of_page(fd, i, expected);
+	close(fd);
+	return true;
+}
+
+void assert_memory_type(enum memory_type expected)
+{
+	void *page = must_map(lab.fd, lab.info.page_size, PROT_READ,
+			      MAP_SHARED, 0);
+	bool listed = assert_type_in_list(expected);
+	bool read = assert_type_of_entries(expected);
+
+	must_unmap(page, lab.info.page_size);
+	if (!listed && !read)
+		skip("no " PAT_LIST " and no " PAGE_TABLE);
+}

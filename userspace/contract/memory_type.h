@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * memory_type.h - contract 6.1: both sides of a page frame have one memory type
+ *
+ * For labs whose memory is not the kernel's ordinary RAM.
+ */
+#ifndef MEMORY_TYPE_H
+#define MEMORY_TYPE_H
+
+enum memory_type { CACHED, UNCACHED };
+
+/*
+ * Fails the check if the kernel's mapping or one of ours has another type, and skips
+ * it where nothing shows the types.
+ */
+void assert_memory_type(enum memory_type expected);
+
+#endif /* MEMORY_TYPE_H */

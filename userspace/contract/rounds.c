@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 5.3: a thousand rounds leave nothing behind
+ */
+#include "contract.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shared/checks.h"
+
+/* After these, the kernel's caches hold all that a round puts into them. */
+#define WARM_UP_ROUNDS 50
+#define MOST_LINES 1024
+
+/* One line of /proc/vmallocinfo without its addresses, or of /proc/iomem. */
+struct lines {
+	int count;
+	char *line[MOST_LINES];
+};
+
+static int compare_lines(const void *one, const void *other)
+{
+	return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/*
+ * Left out are ranges that are freed and not yet returned, which are "unpurged" or
+ * have no name, and stacks, for the kernel's own threads come and go.
+ */
+static bool matters(const char *line)
+{
+	static const char *const others[] = {
+		"unpurged vm_area", "vm_map_ram", "dup_task_struct",
+		"alloc_thread_stack", "kernel_clone", "copy_process",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strstr(line, others[i]))
+			return false;
+	return true;
+}
+
+static struct lines *read_lines(const char *path, bool vmalloc)
+{
+	struct lines *lines = calloc(1, sizeof(*lines));
+	FILE *file = fopen(path, "r");
+	char line[512], *text;
+
+	ck_assert_ptr_nonnull(lines);
+	while (file && fgets(line, sizeof(line), file)) {
+		text = vmalloc ? strchr(line, ' ') : line;
+		if (!text || !matters(text) || lines->count == MOST_LINES)
+			continue;
+		lines->line[lines->count++] = strdup(text);
+	}
+	if (file)
+		fclose(file);
+	if (vmalloc)
+		qsort(lines->line, lines->count, sizeof(char *),
+		      compare_lines);
+	return lines;
+}
+
+static void free_lines(struct lines *lines)
+{
+	while (lines->count)
+		free(lines->line[--lines->count]);
+	free(lines);
+}
+
+/* The first line that only one of them has, or NULL. */
+static const char *first_difference(const struct lines *before,
+				    const struct lines *after)
+{
+	int i;
+
+	for (i = 0; i < before->count && i < after->count; i++)
+		if (strcmp(before->line[i], after->line[i]))
+			return after->line[i];
+	if (before->count < after->count)
+		return after->line[i];
+	return before->count > after->count ? before->line[i] : NULL;
+}
+
+/* The sum of the numbers after a key, in all lines of a file. */
+static long sum_of(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	long number, total = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *text = line + strspn(line, " ");
+
+		if (!strncmp(text, key, strlen(key)) &&
+		    sscanf(text + strlen(key), " %ld", &number) == 1)
+			total += number;
+	}
+	if (file)
+		fclose(file);
+	return total;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		errno = 0; /* a cache that does not shrink */
+	close(fd);
+}
+
+/* KASAN keeps freed objects for a while, until their cache is shrunk. */
+static void shrink_caches(void)
+{
+	DIR *caches = opendir("/sys/kernel/slab");
+	struct dirent *entry;
+	char path[512];
+
+	write_text("/proc/sys/vm/drop_caches", "7"); /* 4: silently */
+	while (caches && (entry = readdir(caches))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink",
+			 entry->d_name);
+		write_text(path, "1");
+	}
+	if (caches)
+		closedir(caches);
+}
+
+/* In KiB, with the free pages that each processor keeps for itself. */
+static long free_memory(void)
+{
+	return sum_of("/proc/meminfo", "MemAvailable:") +
+	       sum_of("/proc/zoneinfo", "count:") *
+	       (long)(lab.info.page_size / 1024);
+}
+
+struct kernel_state {
+	long free;
+	struct lines *vmalloc;
+	struct lines *iomem;
+};
+
+static struct kernel_state look_at_kernel(void)
+{
+	struct kernel_state state = {
+		.vmalloc = read_lines("/proc/vmallocinfo", true),
+		.iomem = read_lines("/proc/iomem", false),
+	};
+
+	state.free = free_memory();
+	return state;
+}
+
+/*
+ * In KiB. A leak of one page a round must be found; but the kernel's own use varies
+ * by a few hundred pages, so few rounds find only larger leaks.
+ */
+static long tolerance(void)
+{
+	long half_a_page_each = settings.rounds * lab.info.page_size / 1024 / 2;
+
+	return half_a_page_each > 1024 ? half_a_page_each : 1024;
+}
+
+/* Returns a message, or NULL if nothing is left. */
+static const char *compare_states(const struct kernel_state *before,
+				  const struct kernel_state *after)
+{
+	const char *vmalloc = first_difference(before->vmalloc,
+					       after->vmalloc);
+	const char *iomem = first_difference(before->iomem, after->iomem);
+	static char wrong[640];
+
+	if (before->free - after->free > tolerance())
+		snprintf(wrong, sizeof(wrong), "%ld KiB of memory are leaked",
+			 before->free - after->free);
+	else if (vmalloc)
+		snprintf(wrong, sizeof(wrong),
+			 "/proc/vmallocinfo has changed: %s", vmalloc);
+	else if (iomem)
+		snprintf(wrong, sizeof(wrong), "/proc/iomem has changed: %s",
+			 iomem);
+	else
+		return NULL;
+	return wrong;
+}
+
+/* A thread of the kernel's frees some memory a little later. */
+static const char *find_what_is_left(const struct kernel_state *before)
+{
+	const char *wrong = NULL;
+	int tries;
+
+	for (tries = 0; tries < 20; tries++) {
+		struct kernel_state after;
+
+		shrink_caches();
+		after = look_at_kernel();
+		wrong = compare_states(before, &after);
+		free_lines(after.vmalloc);
+		free_lines(after.iomem);
+		if (!wrong)
+			break;
+		usleep(100000);
+	}
+	return wrong;
+}
+
+/*
+ * Rounds
+ */
+
+static bool use_once(void)
+{
+	size_t page = lab.info.page_size, offset;
+	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	char *map;
+
+	if (fd < 0)
+		return false;
+	map = mmap(NULL, lab.info.size, READ_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	for (offset = 0; offset < lab.info.size; offset += page)
+		*(volatile uint32_t *)(map + offset) = offset;
+	return !munmap(map, lab.info.size);
+}
+
+static void do_rounds(unsigned long rounds)
+{
+	unsigned long i;
+
+	for (i = 0; i < rounds; i++) {
+		must_load();
+		ck_assert_msg(use_once(), "round %lu: %s", i, strerror(errno));
+		must_unload();
+	}
+}
+
+START_TEST(rounds_leave_nothing_behind)
+{
+	struct kernel_state before;
+	const char *wrong;
+
+	read_module();
+	close_lab();
+	must_unload();
+	do_rounds(WARM_UP_ROUNDS);
+	shrink_caches();
+	usleep(100000);
+	shrink_caches();
+	before = look_at_kernel();
+
+	do_rounds(settings.rounds);
+	wrong = find_what_is_left(&before);
+	must_load();
+	ck_assert_msg(!wrong, "after %lu rounds %s", settings.rounds, wrong);
+	ck_assert_msg(before.vmalloc->count,
+		      "/proc/vmallocinfo cannot be read");
+}
+END_TEST
+
+const struct check rounds_checks[] = {
+	{ .name = "rounds_leave_nothing_behind",
+	  .run = &rounds_leave_nothing_behind, .needs = MAPS,
+	  .time = THOROUGH, .seconds = 600 },
+	{ .name = NULL },
+};

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 4.1, 4.3 and 4.5: the VMA, and what becomes of it in parts
+ */
+#include "contract.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "shared/checks.h"
+
+/*
+ * 4.1: flags
+ */
+
+/*
+ * sd is soft-dirty tracking, and ar belongs to the processor: x86 sets it where
+ * its list of memory types has the mapping.
+ */
+static bool is_of_no_concern(const char *flag)
+{
+	return has_vm_flag("sd ar ", flag);
+}
+
+START_TEST(vm_flags_are_the_documented_ones)
+{
+	const char *documented = mapping_kind()->vm_flags;
+	char found[256], copy[256];
+	char *rest = copy, *flag;
+	size_t count = 0;
+
+	read_vm_flags(lab.map, found, sizeof(found));
+	strcpy(copy, found);
+	while ((flag = strsep(&rest, "\n "))) {
+		if (!*flag || is_of_no_concern(flag))
+			continue;
+		ck_assert_msg(has_vm_flag(documented, flag),
+			      "%s is not documented: found %sexpected %s",
+			      flag, found, documented);
+		count++;
+	}
+	ck_assert_msg(count == strlen(documented) / 3,
+		      "some are missing: found %sexpected %s", found,
+		      documented);
+}
+END_TEST
+
+/*
+ * 4.3 and 4.5: a part of the VMA
+ */
+
+START_TEST(munmap_in_the_middle_keeps_the_rest)
+{
+	uint64_t last = lab.info.pages - 1;
+
+	if (lab.info.pages < 3)
+		skip("no middle: load with pages=3 or more");
+	write_pattern(lab.map);
+	must_unmap(mapped_page(1), lab.info.page_size);
+	assert_words(lab.map, lab.page_words, 0, expect_pattern,
+		     "before the hole");
+	assert_words(mapped_page(last), lab.page_words,
+		     last * lab.page_words, expect_pattern,
+		     "behind the hole");
+	kernel_checks();
+}
+END_TEST
+
+START_TEST(munmap_at_either_end_keeps_the_rest)
+{
+	uint64_t last = lab.info.pages - 1;
+
+	if (lab.info.pages < 2)
+		skip("one page has no ends: load with pages=2 or more");
+	write_pattern(lab.map);
+	must_unmap(mapped_page(0), lab.info.page_size);
+	ck_assert(!is_mapped(mapped_page(0)));
+	assert_pages(1, last, "behind the first page");
+	kernel_finds_a_wrong_bit(lab.page_words);
+	if (last > 1) {
+		must_unmap(mapped_page(last), lab.info.page_size);
+		ck_assert(!is_mapped(mapped_page(last)));
+		assert_pages(1, last - 1, "between the ends");
+		kernel_finds_a_wrong_bit(last * lab.page_words - 1);
+	}
+	kernel_checks();
+}
+END_TEST
+
+static void must_protect(void *page, int prot)
+{
+	ck_assert_int_eq(mprotect(page, lab.info.page_size, prot), 0);
+}
+
+static bool write_to_page_1(void)
+{
+	*mapped_page(1) = 0;
+	return true;
+}
+
+START_TEST(mprotect_in_the_middle_keeps_the_contents)
+{
+	void *page_1 = (void *)mapped_page(1);
+
+	if (lab.info.pages < 3)
+		skip("no middle: load with pages=3 or more");
+	write_pattern(lab.map);
+	must_protect(page_1, PROT_READ);
+	assert_killed(write_to_page_1, SIGSEGV, "a store to the page");
+	assert_pages(0, lab.info.pages, "with a read-only page");
+	kernel_finds_a_wrong_bit(lab.page_words - 1);
+	kernel_finds_a_wrong_bit(2 * lab.page_words);
+
+	must_protect(page_1, PROT_NONE);
+	must_protect(page_1, READ_WRITE);
+	assert_pages(0, lab.info.pages, "with the access of before");
+	kernel_finds_a_wrong_bit(lab.page_words);
+	kernel_checks();
+}
+END_TEST
+
+const struct check vma_checks[] = {
+	THOROUGH_CHECK(vm_flags_are_the_documented_ones, MAPS),
+	CHECK(munmap_in_the_middle_keeps_the_rest, WRITES | CAN_CHECK),
+	THOROUGH_CHECK(munmap_at_either_end_keeps_the_rest,
+		       WRITES | CAN_CHECK),
+	THOROUGH_CHECK(mprotect_in_the_middle_keeps_the_contents,
+		       WRITES | CAN_CHECK),
+	{ .name = NULL },
+};

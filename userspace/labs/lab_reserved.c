@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_reserved: a claimed region, and one memory type on both sides
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "contract/memory_type.h"
+#include "shared/checks.h"
+
+/*
+ * Does /proc/iomem have an entry of this name that holds the whole memory? x86
+ * writes "Reserved", arm64 "reserved".
+ */
+static bool iomem_lists(const char *name)
+{
+	FILE *iomem = fopen("/proc/iomem", "r");
+	uint64_t from = lab.info.phys_addr;
+	uint64_t to = from + lab.info.size - 1;
+	bool found = false;
+	char line[256];
+
+	ck_assert_msg(iomem, "/proc/iomem: %s", strerror(errno));
+	while (fgets(line, sizeof(line), iomem)) {
+		uint64_t start, end;
+		char entry[128];
+
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
+			   &start, &end, entry) == 3 &&
+		    start <= from && to <= end && !strcasecmp(entry, name))
+			found = true;
+	}
+	fclose(iomem);
+	return found;
+}
+
+START_TEST(region_is_reserved_and_claimed)
+{
+	ck_assert_msg(!iomem_lists("System RAM"),
+		      "the region is RAM that the kernel uses");
+	ck_assert_msg(iomem_lists("Reserved"), "the region is not reserved");
+	ck_assert_msg(iomem_lists("lab_reserved"), "nobody claimed the region");
+}
+END_TEST
+
+START_TEST(flags_say_how_the_kernel_maps)
+{
+	uint32_t both = LAB_INFO_IOMEM | LAB_INFO_UNCACHED;
+	bool by_ioremap = is_loaded_with("how=ioremap");
+
+	ck_assert_uint_eq(lab.info.flags & both, by_ioremap ? both : 0);
+}
+END_TEST
+
+START_TEST(both_sides_have_the_same_memory_type)
+{
+	assert_memory_type(is_loaded_with("how=ioremap") ? UNCACHED : CACHED);
+}
+END_TEST
+
+static const struct check checks[] = {
+	CHECK(region_is_reserved_and_claimed, CAN_INFO),
+	CHECK(flags_say_how_the_kernel_maps, CAN_INFO),
+	CHECK(both_sides_have_the_same_memory_type, MAPS | CAN_PAGE),
+	{ .name = NULL },
+};
+
+static uint32_t fresh_text(uint64_t index)
+{
+	uint32_t word;
+
+	(void)index;
+	memcpy(&word, LAB_RESERVED_FRESH_TEXT, sizeof(word));
+	return word;
+}
+
+static const struct program program = {
+	.lab = "lab_reserved",
+	.mapping = &pfnmap,
+	.operations = USUAL_OPERATIONS,
+	.not_in_kcore = "/proc/kcore shows no ioremap() or memremap() mappings",
+	.fresh = fresh_text,
+	.checks = checks,
+};
+
+REGISTER_PROGRAM(program);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * children.h - other processes, and memory that is shared with them
+ */
+#ifndef CHILDREN_H
+#define CHILDREN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+void *shared_memory(size_t size);
+
+/* The child exits with 0 if its body returns true. */
+pid_t start_child(bool (*body)(void));
+
+/* Waits for the end of a child, or a stop, and returns its status. */
+int status_of(pid_t child);
+bool run_in_child(bool (*body)(void));
+
+/* Fails the check unless a signal ends the child. */
+void assert_killed(bool (*body)(void), int signal, const char *what);
+
+#endif /* CHILDREN_H */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Opening the device before each check, and closing it afterwards
+ */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernel_side.h"
+#include "module.h"
+#include "user_side.h"
+
+struct checked_lab lab = { .fd = -1 };
+struct settings settings = { .calls = 100000, .rounds = 1000 };
+struct summary *summary;
+
+bool can(unsigned int operations)
+{
+	return (lab.program->operations & operations) == operations;
+}
+
+const struct mapping_kind *mapping_kind(void)
+{
+	const struct program *program = lab.program;
+
+	if (program->with && is_loaded_with(program->with))
+		return program->mapping_with;
+	return program->mapping;
+}
+
+static void ask_for_info(void)
+{
+	bool first = !summary->info.pages;
+
+	must_ioctl(LAB_IOC_INFO, &lab.info, "LAB_IOC_INFO");
+	lab.words = lab.info.size / sizeof(uint32_t);
+	lab.page_words = lab.info.page_size / sizeof(uint32_t);
+	if (first && can(CAN_PAGE))
+		summary->contiguous = frames_are_contiguous();
+	summary->info = lab.info;
+}
+
+void open_lab(void)
+{
+	lab.fd = must_open(O_RDWR);
+	lab.kernel_wrote = false;
+	if (can(CAN_INFO))
+		ask_for_info();
+	if (can(MAPS))
+		lab.map = must_map(lab.fd, lab.info.size, READ_WRITE,
+				   MAP_SHARED, 0);
+	summary->user_addr = (uintptr_t)lab.map;
+}
+
+void close_lab(void)
+{
+	if (lab.map)
+		munmap((void *)lab.map, lab.info.size);
+	if (lab.fd >= 0)
+		close(lab.fd);
+	lab.map = NULL;
+	lab.fd = -1;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory as the kernel reads and writes it
+ */
+#include "kernel_side.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+
+#include "compare.h"
+#include "fixture.h"
+
+void must_ioctl(unsigned long request, void *arg, const char *name)
+{
+	if (ioctl(lab.fd, request, arg))
+		ck_abort_msg("%s failed: %s", name, strerror(errno));
+}
+
+void kernel_fills(void)
+{
+	struct lab_fill fill = { .seed = lab.seed };
+
+	must_ioctl(LAB_IOC_FILL, &fill, "LAB_IOC_FILL");
+	lab.kernel_wrote = true;
+}
+
+void kernel_checks(void)
+{
+	struct lab_check check = { .seed = lab.seed };
+
+	must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+	assert_same((struct difference){
+		.differ = check.offset != LAB_NO_DIFFERENCE,
+		.index = check.offset / sizeof(uint32_t),
+		.expected = check.expected,
+		.found = check.found,
+	}, "the kernel reads");
+	summary->user_to_kernel += lab.info.size;
+}
+
+void kernel_finds_a_wrong_bit(size_t index)
+{
+	struct lab_check check = { .seed = lab.seed };
+
+	lab.map[index] ^= 1u << index % 32;
+	must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+	ck_assert_uint_eq(check.offset, index * sizeof(uint32_t));
+	ck_assert_uint_eq(check.expected, expect_pattern(index));
+	ck_assert_uint_eq(check.found, lab.map[index]);
+	lab.map[index] = check.expected;
+}
+
+struct lab_page kernel_page(uint64_t index)
+{
+	struct lab_page page = { .index = index };
+
+	must_ioctl(LAB_IOC_PAGE, &page, "LAB_IOC_PAGE");
+	return page;
+}
+
+bool frames_are_contiguous(void)
+{
+	uint64_t first = kernel_page(0).pfn;
+	uint64_t i;
+
+	for (i = 1; i < lab.info.pages; i++)
+		if (kernel_page(i).pfn != first + i)
+			return false;
+	return true;
+}
+
+uint64_t count_mappings(void)
+{
+	struct lab_info info;
+
+	must_ioctl(LAB_IOC_INFO, &info, "LAB_IOC_INFO");
+	return info.mappings;
+}
+
+unsigned int kernel_release(void)
+{
+	unsigned long major, minor;
+	struct utsname name;
+	char *end;
+
+	uname(&name);
+	major = strtoul(name.release, &end, 10);
+	ck_assert_int_eq(*end, '.');
+	minor = strtoul(end + 1, NULL, 10);
+	return (unsigned int)(major * 0x10000 + minor);
+}
+
+bool kernel_is_since(unsigned int major, unsigned int minor)
+{
+	return kernel_release() >= major * 0x10000 + minor;
+}

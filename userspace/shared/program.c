@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The operations of labs, and the kinds of mappings
+ */
+#include "program.h"
+
+const char *const operation_names[OPERATIONS] = {
+	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
+	"user_page", "small", "count",
+};
+
+const struct mapping_kind no_mapping = {
+	.name = "none",
+};
+
+/* VM_PFNMAP: page table entries name frames, and the kernel looks no further. */
+const struct mapping_kind pfnmap = {
+	.name = "pfnmap",
+	.vm_flags = "rd wr sh mr mw ms io pf de dd ",
+	.populated = true,
+	.io = true,
+};
+
+/* VM_MIXEDMAP, by remap_vmalloc_range(): each entry holds its struct page. */
+const struct mapping_kind mixedmap = {
+	.name = "mixedmap",
+	.vm_flags = "rd wr sh mr mw ms mm de dd ",
+	.get_user_pages = true,
+	.populated = true,
+	.in_rss = true,
+	.can_drop = true,
+	.can_reclaim = true,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * program.h - checks, and the program of one lab
+ *
+ * A check is a test of libcheck's. Its entry in a table says what the lab must be
+ * able to do for it; a lab that is not able to has the check left out of its list.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <check.h>
+
+/* What can be done with a lab's device, a bit each. */
+enum operation {
+	CAN_LLSEEK = 1 << 0,
+	CAN_READ = 1 << 1,
+	CAN_WRITE = 1 << 2,
+	CAN_MMAP = 1 << 3,
+	CAN_INFO = 1 << 4, /* LAB_IOC_INFO, and so on */
+	CAN_PAGE = 1 << 5,
+	CAN_FILL = 1 << 6,
+	CAN_CHECK = 1 << 7,
+	CAN_USER_PAGE = 1 << 8,
+	CAN_SMALL = 1 << 9,
+	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
+};
+
+#define OPERATIONS 11
+
+/* What all labs have that keep the whole contract. */
+#define USUAL_OPERATIONS (CAN_SMALL - 1)
+
+/* For the tables of checks: what the helpers in user_side.h use. */
+#define MAPS (CAN_MMAP | CAN_INFO)
+#define WRITES (MAPS | CAN_PAGE | CAN_USER_PAGE)
+
+/* The names of the operations, in the order of their bits. */
+extern const char *const operation_names[OPERATIONS];
+
+enum check_time {
+	USUAL,
+	THOROUGH, /* with --thorough only */
+	FIRST, /* before all others, for they write to the memory */
+};
+
+/**
+ * struct check - an entry in a table of checks
+ * @name: its name; NULL ends the table
+ * @run: what START_TEST() makes, which is a pointer
+ * @needs: bits of enum operation
+ * @time: when it runs
+ * @seconds: after which it is taken to hang; 0 for the usual number
+ */
+struct check {
+	const char *name;
+	const TTest **run;
+	unsigned int needs;
+	enum check_time time;
+	unsigned int seconds;
+};
+
+#define CHECK(name_, needs_) \
+	{ .name = #name_, .run = &(name_), .needs = (needs_) }
+#define THOROUGH_CHECK(name_, needs_) \
+	{ .name = #name_, .run = &(name_), .needs = (needs_), .time = THOROUGH }
+
+/**
+ * struct mapping_kind - what holds for all mappings that are made in one way
+ * @name: the one that lab.toml and --list have
+ * @vm_flags: VmFlags in /proc/PID/smaps, of a shared mapping for reading and
+ *	writing (Documentation/filesystems/proc.rst)
+ * @get_user_pages: the kernel can reach the memory by get_user_pages(), as it does
+ *	for direct I/O, vmsplice(), process_vm_readv() and ptrace
+ * @populated: when mmap() returns, each page has its page table entry
+ * @in_rss: what is mapped counts as resident memory of the process
+ * @io: VM_IO is set, which keeps others from touching what may be registers
+ * @can_drop: MADV_DONTNEED takes pages out of the mapping, and since no fault
+ *	handler puts them back, the next access is a SIGBUS
+ * @can_reclaim: MADV_COLD and MADV_PAGEOUT are accepted
+ */
+struct mapping_kind {
+	const char *name;
+	const char *vm_flags;
+	bool get_user_pages;
+	bool populated;
+	bool in_rss;
+	bool io;
+	bool can_drop;
+	bool can_reclaim;
+};
+
+/* For labs that cannot be mapped; by remap_pfn_range(); by vm_insert_page(). */
+extern const struct mapping_kind no_mapping, pfnmap, mixedmap;
+
+/**
+ * struct program - the check program of one lab
+ * @lab: the lab's name, which is also the device node's
+ * @mapping: the kind of its mappings
+ * @with: "parameter=value": a module loaded so makes mappings of another kind
+ * @mapping_with: that kind
+ * @operations: bits of enum operation
+ * @not_in_kcore: why /proc/kcore does not show the memory, or NULL if it does
+ * @fresh: what word @index of a fresh buffer is
+ * @checks: the lab's own checks, or NULL
+ */
+struct program {
+	const char *lab;
+	const struct mapping_kind *mapping;
+	const char *with;
+	const struct mapping_kind *mapping_with;
+	unsigned int operations;
+	const char *not_in_kcore;
+	uint32_t (*fresh)(uint64_t index);
+	const struct check *checks;
+};
+
+/* The linker gathers in this section what the files in labs/ register. */
+#define REGISTER_PROGRAM(program_)					\
+	static const struct program *const registered_program		\
+		__attribute__((used, section("programs"))) = &(program_)
+
+/* The ends of that section, as the linker names them. */
+extern const struct program *const __start_programs[];
+extern const struct program *const __stop_programs[];
+
+#endif /* PROGRAM_H */
