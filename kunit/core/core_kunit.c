@@ -21,9 +21,9 @@
 #define PAGE_WORDS (PAGE_SIZE / sizeof(u32))
 
 /*
- * The numbers were computed elsewhere, from the published algorithm: kernel and
- * user space share the header, and so would share an error. The first is what
- * SplitMix64 gives first for the seed 0.
+ * The numbers were computed by another program, from the published algorithm:
+ * kernel and user space share the header, and so would share an error in it. The
+ * first is the first output of SplitMix64 for the seed 0.
  */
 static void pattern_is_the_documented_one(struct kunit *test)
 {
@@ -49,7 +49,7 @@ static void pattern_depends_on_the_position(struct kunit *test)
 	KUNIT_EXPECT_LE(test, same, 1);
 }
 
-/* Page for page: a page in the wrong place must differ in its first words. */
+/* A page in the wrong place must differ from the right one in its first words. */
 static void pattern_tells_every_two_pages_apart(struct kunit *test)
 {
 	u64 seed = kmaplab_next_seed();
@@ -90,7 +90,7 @@ static void pattern_depends_on_the_seed(struct kunit *test)
 				lab_pattern_word(seed ^ BIT_ULL(bit), 0));
 }
 
-/* Else a buffer filled by another run would match from some page on. */
+/* Otherwise a buffer of another run would match from some page on. */
 static void pattern_of_one_seed_is_not_anothers_shifted(struct kunit *test)
 {
 	u64 seed = kmaplab_next_seed();
@@ -151,7 +151,7 @@ static void range_that_wraps_around_does_not_fit(struct kunit *test)
 {
 	const size_t size = 4 * PAGE_SIZE;
 	const unsigned long top = ULONG_MAX >> PAGE_SHIFT;
-	/* In bytes, this offset is 0 on a machine of 64 bits as of 32. */
+	/* In bytes, this offset is 0 on machines of 64 and of 32 bits. */
 	const unsigned long whole = 1ul << (BITS_PER_LONG - PAGE_SHIFT);
 	const unsigned long longest = ULONG_MAX & PAGE_MASK;
 

@@ -2,14 +2,14 @@
 /*
  * I/O memory without hardware, for user-mode Linux
  *
- * On UML ioremap() finds only what was registered with the kernel's logic_iomem.
- * This module registers what the labs need: RAM as it is kept from the kernel
- * with memmap= at boot, and a bank of registers.
+ * In user-mode Linux ioremap() finds only regions that are registered with the
+ * kernel's logic_iomem. This module registers what the labs need: RAM that is
+ * reserved as memmap= does at boot, and a bank of registers.
  *
- * Three things differ from a machine. User space cannot map the regions, since
- * there are no frames behind them. memremap() must not be used on them: it passes
- * on what ioremap() returned, as a pointer, and nothing can be loaded through it.
- * And an address that nobody registered makes ioremap() warn, not just fail.
+ * Three things differ from a machine. User space cannot map the regions, because
+ * they have no page frames. memremap() must not be used on them: it returns the
+ * result of ioremap() as a pointer, which must not be dereferenced. And for an
+ * address that is not registered ioremap() does not only fail, but warns.
  */
 #include <linux/io.h>
 #include <linux/logic_iomem.h>
@@ -24,19 +24,19 @@
 
 static unsigned int regions = 1;
 module_param(regions, uint, 0444);
-MODULE_PARM_DESC(regions, "how many regions of RAM were kept: 1 (default), or 2 so that one must be chosen");
+MODULE_PARM_DESC(regions, "how many regions of RAM are reserved: 1 (default), or 2 so that one must be chosen");
 
 /*
- * The layout, from 2 GiB on or, where UML's own memory reaches there, behind it
+ * The layout, from 2 GiB on or, if UML's own memory reaches there, behind it
  *
- *	RAM, kept, RAM, registers, firmware
- *	RAM, kept, RAM, kept, RAM, registers, firmware	with regions=2
+ *	RAM, reserved, RAM, registers, firmware
+ *	RAM, reserved, RAM, reserved, RAM, registers, firmware	with regions=2
  *
- * (The end alone would not do: it depends on where the host put the program, and
- * is another one at each boot.)
+ * (The end of UML's memory alone would not do: it depends on where the host put
+ * the program, and is different at each boot.)
  *
- * Nothing is behind what is listed as RAM here, and nothing accesses it: it stands
- * for what surrounds the kept range on a machine. 16 MiB is the most that one
+ * What is listed as RAM here does not exist and is never accessed: it stands for
+ * the RAM around the reserved range of a machine. 16 MiB is the most that one
  * ioremap() of logic_iomem can reach. The second region has another size, so that
  * a test can ask for the first by its size.
  */
@@ -68,7 +68,7 @@ struct iomem_mapping {
 };
 
 /*
- * What the suites ask for
+ * What the suites use
  */
 
 /**
@@ -206,7 +206,7 @@ static bool iomem_is_fifo(const struct kmaplab_iomem *iomem,
 	return iomem == &registers && offset == IOMEM_FIFO;
 }
 
-/* An empty queue reads as all bits set, and a full one loses what is written. */
+/* An empty queue reads as all bits set, and a write to a full one is lost. */
 static u64 iomem_take(struct kmaplab_iomem *iomem)
 {
 	if (iomem->fifo_head == iomem->fifo_tail)
@@ -351,7 +351,7 @@ static long iomem_map(struct kmaplab_iomem *iomem, unsigned long offset,
 	return offset;
 }
 
-/* logic_iomem does not say which of the regions it means. */
+/* logic_iomem does not pass on which of the regions it means. */
 static long iomem_map_kept(unsigned long offset, size_t size,
 			   const struct logic_iomem_ops **ops, void **priv)
 {
@@ -395,7 +395,7 @@ static const struct logic_iomem_region_ops iomem_registers_region = {
  * first, since the module must stay once the first region is registered.
  */
 
-/* The first address with that much room, left free again. */
+/* The first address where so much is free; it stays free. */
 static int __init iomem_find_room(resource_size_t *start)
 {
 	struct resource window = {
@@ -489,7 +489,7 @@ static resource_size_t __init iomem_add_ram(struct resource *ram,
 /*
  * A machine's firmware keeps ranges for itself, which are called Reserved as well:
  * some of odd sizes, and some with no RAM beside them. A lab must not mistake them
- * for RAM that was kept at boot.
+ * for RAM that was reserved at boot.
  */
 static void __init iomem_add_firmware(resource_size_t start)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * iomem.h - I/O memory without hardware, which records what is done to it
+ * iomem.h - I/O memory without hardware, which records each access
  *
- * User-mode Linux has no bus. What its ioremap() returns is a number, and every
- * readl() of it becomes a call. Here these calls end in ordinary memory, and each
+ * User-mode Linux has no bus. Its ioremap() returns a number, and every readl() of
+ * that number becomes a call. Here these calls end in ordinary memory, and each
  * of them leaves an entry in a record, so that a test can check how often, how
  * wide, where and in which order a driver accessed its device.
  */
@@ -15,9 +15,10 @@
 #include <linux/types.h>
 
 /*
- * The register bank: bytes that keep what is written to them, but for one
- * register, as wide as any access, with a queue behind it: each write appends,
- * each read takes the oldest away. That is what the _rep accessors are for.
+ * The register bank: bytes that keep what is written to them, except for one
+ * register. It is as wide as any access and has a queue behind it: each write
+ * appends a value, each read removes the oldest. The _rep accessors are made for
+ * such registers.
  */
 #define IOMEM_REGISTERS		0x100
 #define IOMEM_FIFO		0xf8
@@ -46,7 +47,7 @@ enum iomem_kind {
  * struct iomem_access - one entry of a record
  * @kind: what it was
  * @outside: it left the mapping, if only with its last byte; such a read finds
- *	all bits set and such a write is lost, as on a bus where nobody answers
+ *	all bits set and such a write is lost, as on a bus where no device answers
  * @offset: where it began, in bytes from the region's start
  * @width: bytes: 1, 2, 4 or 8, any number for SET and the COPYs
  * @value: what was read or written, as it went over the bus: not yet, or no
@@ -63,16 +64,16 @@ struct iomem_access {
 /**
  * struct kmaplab_iomem - an emulated region
  * @res: where it is in the physical address space
- * @bytes: what it holds; looking here is no access
+ * @bytes: what it holds; to look here does not count as an access
  * @lock: guards all that follows, and @bytes against accesses
- * @mappings: how many there are: ioremap() adds one, iounmap() takes one away
+ * @mappings: how many there are: ioremap() adds one, iounmap() removes one
  * @record: the first IOMEM_RECORDED accesses since kmaplab_iomem_forget()
  * @accesses: how many there were since then, recorded or not
  * @fifo: the queue of the register bank
  * @fifo_head: entries ever taken out of it
  * @fifo_tail: entries ever put in
  *
- * Read @record and @accesses without the lock only while nobody else uses the
+ * Read @record and @accesses without the lock only while no other thread uses the
  * region.
  */
 struct kmaplab_iomem {

@@ -2,11 +2,11 @@
 /*
  * The suite of the register accessors: which bytes, how wide, how often
  *
- * A register is not memory. Reading it may change it, writing it twice is not
- * writing it once, and two halves are not the whole. So a driver depends on what
- * exactly an accessor does on the bus. Here the bus is the bank of registers that
- * iomem.c emulates, and each case compares what an accessor should do with what
- * the bank has recorded.
+ * A register is not memory. A read may change it, two writes are not the same as
+ * one, and two accesses of half the width are not the same as one of the whole. So
+ * a driver depends on what exactly an accessor does on the bus. Here the bus is the
+ * bank of registers that iomem.c emulates, and each case compares what an accessor
+ * should do with what the bank has recorded.
  */
 #include <linux/io.h>
 /* The first one decides what ioread64() is where it is not one access. */
@@ -37,7 +37,7 @@ static void __iomem *at(struct kunit *test, unsigned int offset)
 	return bank_of(test)->base + offset;
 }
 
-/* What the bank holds before the case: with an odd factor no value comes twice. */
+/* The bank before the case: with an odd factor no value comes twice. */
 static u8 byte_of(unsigned int offset)
 {
 	return 7 * offset + 3;
@@ -117,7 +117,7 @@ static void expect_read(struct kunit *test, unsigned int offset,
 	expect_accesses(test, IOMEM_READ, offset, width, 0, 1);
 }
 
-/* Expect these bytes there, and everywhere else what the bank began with. */
+/* Expect these bytes there, and everywhere else those from before the case. */
 static void expect_bytes(struct kunit *test, unsigned int offset,
 			 const void *bytes, size_t count)
 {
@@ -256,9 +256,9 @@ static void iowrite32be_puts_four_bytes_highest_first(struct kunit *test)
 /*
  * 64 bits: one access where that is possible, two in a known order elsewhere
  *
- * "Elsewhere" is not only the machine of 32 bits. Where the accessors of ports and
- * of memory are one (CONFIG_GENERIC_IOMAP), ioread64() and its kin are one access
- * or two depending on the series, and a driver finds out only by a macro.
+ * "Elsewhere" is not only on machines of 32 bits. Where ports and memory have the
+ * same accessors (CONFIG_GENERIC_IOMAP), ioread64() and similar functions make one
+ * access or two depending on the series, and only a macro shows a driver which.
  */
 
 #ifdef CONFIG_64BIT
@@ -357,7 +357,7 @@ static void hi_lo_writeq_puts_the_high_half_first(struct kunit *test)
 
 static const u8 stream[24] = "one byte after the other";
 
-/* Fill the queue as a device would, which is no access. */
+/* Fill the queue as a device would, without an access. */
 static void feed(struct kunit *test, unsigned int width)
 {
 	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
@@ -538,7 +538,7 @@ static void accesses_happen_in_the_order_of_the_program(struct kunit *test)
 	}
 }
 
-/* A compiler leaves out all but the last of such stores to memory. */
+/* Of such stores to memory a compiler leaves out all but the last. */
 static void every_write_of_one_register_happens(struct kunit *test)
 {
 	struct kmaplab_iomem *iomem = bank_of(test)->iomem;
@@ -581,9 +581,9 @@ static void relaxed_accessors_touch_the_same_bytes(struct kunit *test)
 /*
  * Mappings
  *
- * An access after iounmap(), or through what ioremap() never returned, makes the
- * kernel warn, so no case that passes can show it. But a case can show the number
- * of mappings, and what an access just beside a mapping does.
+ * An access after iounmap(), or at an address that ioremap() never returned, makes
+ * the kernel warn, so no case that passes can show it. But a case can show the
+ * number of mappings, and what an access just beside a mapping does.
  */
 
 static void mapping_of_a_part_begins_with_that_part(struct kunit *test)

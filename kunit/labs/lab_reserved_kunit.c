@@ -4,7 +4,7 @@
  *
  * The region is emulated: emulation/iomem.c records every access to it, from the
  * lab's ioremap() on. So this suite checks not only that the right bytes are there,
- * but how they got there.
+ * but also how the lab wrote them.
  */
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -206,7 +206,7 @@ static void translate_follows_the_claimed_region(struct kunit *test)
 	}
 }
 
-/* What the lab calls page i must be what lies at that physical address. */
+/* The page i of the lab must be the one at that physical address. */
 static void each_page_is_at_the_address_that_translate_says(struct kunit *test)
 {
 	struct lab *lab = kmaplab_lab_of(test);
@@ -247,7 +247,7 @@ static void addresses_are_told_without_touching_the_region(struct kunit *test)
 }
 
 /*
- * Fill and check, read and write: what each does to the region, and all it does
+ * Fill and check, read and write: each makes the right accesses, and no others
  */
 
 static void fill_writes_32_bits_at_a_time_from_first_to_last(struct kunit *test)
@@ -329,7 +329,7 @@ static void write_copies_the_bytes_asked_for_and_no_others(struct kunit *test)
 	}
 }
 
-/* With the lock free in between, so that others have their turn. */
+/* The lock is free in between, so that other threads can take it. */
 static void long_transfers_go_page_by_page(struct kunit *test)
 {
 	struct kmaplab_iomem *iomem = region_of(test);

@@ -22,7 +22,7 @@ static void address_lies_in_the_vmalloc_area(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, lab->flags & LAB_INFO_CONTIGUOUS);
 }
 
-/* The linear map is the other way to a frame: both must show the same bytes. */
+/* The page frame is in the linear map, too: both must show the same bytes. */
 static void each_frame_holds_its_page_of_the_memory(struct kunit *test)
 {
 	struct lab *lab = kmaplab_lab_of(test);

@@ -2,9 +2,9 @@
 /*
  * case.h - what each case of a suite begins with
  *
- * A suite sees a lab as a program does: it opens the device. What it finds behind
- * the open file is the lab's own struct lab. So the suites need nothing of a lab
- * but that it is loaded, and no lab contains anything for the suites.
+ * A suite sees a lab as a program does: it opens the device. Behind the open file
+ * it finds the lab's own struct lab. So a suite needs a lab only to be loaded, and
+ * no lab contains anything for the suites.
  *
  * Each case has an address space of its own with some user memory in it. Through
  * these the lab's real mmap(), read() and ioctl() are called, from within the
@@ -51,7 +51,7 @@ static inline struct lab *kmaplab_lab_of(struct kunit *test)
 	return kmaplab_case_of(test)->lab;
 }
 
-/* For kunit_suite: all as they are but kmaplab_init(), which a suite's own calls. */
+/* For kunit_suite; kmaplab_init() is called by a function of the suite. */
 int kmaplab_suite_init(struct kunit_suite *suite);
 void kmaplab_suite_exit(struct kunit_suite *suite);
 int kmaplab_init(struct kunit *test, const char *name, u32 fresh);

@@ -15,7 +15,7 @@
 static struct vfsmount *devices;
 
 /**
- * kmaplab_mount_devices - mount devtmpfs, for nobody but the suites
+ * kmaplab_mount_devices - mount devtmpfs, for the suites only
  *
  * Return: 0, -ENODEV if the kernel has no devtmpfs, or the error of mounting it.
  */

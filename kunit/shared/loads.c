@@ -5,9 +5,9 @@
  * Most error paths of a module are in its init function, which runs once, before
  * any case can. So a module notifier waits for the moment when a lab is being
  * loaded, its parameters are set and its init function is about to be called. It
- * puts a function of ours in front, which calls the lab's init function again and
+ * replaces it by a function of ours, which calls the lab's init function again and
  * again, each time with a later allocation failing, and at last with none. A case
- * then looks at what came of it.
+ * then looks at the results.
  */
 #include <linux/bitmap.h>
 #include <linux/ioport.h>
@@ -23,7 +23,7 @@
 
 /*
  * An allocation that fails changes what the kernel's caches hold, so that in the
- * next round the n-th allocation may be another one, and one may be passed over.
+ * next round the n-th allocation may be another one, and one may be missed.
  * Hence more than one sweep.
  */
 #define SWEEPS 2
@@ -71,7 +71,7 @@ static void take_away(void)
 	loading->misc.minor = MISC_DYNAMIC_MINOR;
 }
 
-/* It has memory and, if that is I/O memory, nobody else can claim it. */
+/* It has memory and, if that is I/O memory, no other driver can claim it. */
 static bool load_is_whole(void)
 {
 	struct lab_page first = {};
@@ -183,11 +183,11 @@ void kmaplab_ignore_loads(void)
 #endif
 
 /**
- * kmaplab_loads_of - find out what the loads of a lab came to
+ * kmaplab_loads_of - find out how the loads of a lab ended
  * @name: of the device and of the module
  *
- * Return: that, or NULL if it is not the lab that was loaded last, for instance
- * because it is built in.
+ * Return: the results, or NULL if it is not the lab that was loaded last, for
+ * instance because it is built in.
  */
 const struct kmaplab_loads *kmaplab_loads_of(const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * loads.h - what came of loading a lab with each allocation failing in turn
+ * loads.h - how loads of a lab end, with each allocation failing in turn
  */
 #ifndef KMAPLAB_LOADS_H
 #define KMAPLAB_LOADS_H
@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /**
- * struct kmaplab_loads - what the loads of a lab came to
+ * struct kmaplab_loads - how the loads of a lab ended
  * @can_fail: whether allocations could be made to fail; if not, nothing was tried
  * @failed: how many loads failed
  * @loaded: how many worked, although an allocation failed
