@@ -128,7 +128,8 @@ class Block:
     def _faults_of_a_transcript(self) -> list[str]:
         unknown = [word for word in self.words[2:] if word not in _ADDRESSES]
         if unknown or not series_and_arch(self.target):
-            return [f"{self}: wants a target, as x86_64-6.1, and {' or '.join(_ADDRESSES)}"]
+            example = f"{DEFAULT_ARCH}-{DEFAULT_SERIES}"
+            return [f"{self}: wants a target, as {example}, and {' or '.join(_ADDRESSES)}"]
         if self.kind == "console" and not (self.lines and _COMMAND.fullmatch(self.lines[0])):
             return [f"{self}: a transcript begins with a command, behind $ or #"]
         return []

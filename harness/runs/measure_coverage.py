@@ -120,7 +120,7 @@ def _run_labs(machine: Machine, plan: CoveragePlan, seed: int, files: Files) -> 
     if checked.trouble:
         raise _broken(checked.trouble, checked.ending.last_lines())
     return [
-        f"{result.load} (make run ARCH=um shows it)"
+        f"{result.load} (make run ARCH={machine.kernel.target.arch} shows it)"
         for result in checked.results
         if result.verdict not in (LoadVerdict.PASSED, LoadVerdict.SKIPPED)
     ]

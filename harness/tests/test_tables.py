@@ -9,7 +9,7 @@ from harness.base.paths import ROOT
 from harness.catalogue import suites
 from harness.catalogue.labs import Lab, all_labs
 from harness.catalogue.suites import Suite
-from harness.kernels.targets import ARCHES, Target, series_of
+from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target, series_of
 
 # What runs nowhere on an architecture.
 _NOTHING = "–"
@@ -64,7 +64,7 @@ def _cell(arch: str, lab: Lab | None, suite: Suite | None) -> str:
     """What runs there, and from which series on if not on all of them."""
     targets = [Target(series, arch) for series in series_of(arch)]
     words, first = [], targets[0]
-    for word, one in (("run", lab), ("kunit", suite if arch == "um" else None)):
+    for word, one in (("run", lab), ("kunit", suite if arch == KUNIT_ARCH else None)):
         able = [target for target in targets if one and not one.why_not(target)]
         if able:
             words.append(word)

@@ -98,7 +98,7 @@ def _bench_kunit(wanted: Target, rounds: int) -> None:
                 triples.append((_run(alone), _boot(bare), _run(command)))
     build, boot, run = (statistics.median(times) for times in zip(*triples))
     ratio = run / (build + boot)
-    print(f"kbuild of one module     {build:6.2f} s  (median of {rounds}, {wanted.series} um)")
+    print(f"kbuild of one module     {build:6.2f} s  (median of {rounds}, {wanted})")
     print(f"bare boot, instrumented  {boot:6.2f} s  (median of {rounds})")
     print(f"edit to KUnit verdict    {run:6.2f} s  (median of {rounds})")
     print(f"ratio                    {ratio:6.2f}    (aim: at most {_AIM_KUNIT})", flush=True)

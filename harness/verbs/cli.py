@@ -174,7 +174,8 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         "--accel", default="tcg", help="tcg (emulation, default), kvm, or auto: try kvm first"
     )
     parser.add_argument(
-        "--flavour", help="with --arch um: instrumented (default) or plain, without sanitizers"
+        "--flavour",
+        help=f"with --arch {KUNIT_ARCH}: instrumented (default) or plain, without sanitizers",
     )
     parser.add_argument(
         "--limit",
