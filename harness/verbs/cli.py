@@ -37,7 +37,7 @@ _VERBS = {
     "test": "all tests of the project",
     "console": "a shell in the guest, or one command",
     "compile_commands": "what clangd needs to read the C sources in an editor",
-    "bench": "how long a run takes, against a bare boot",
+    "bench": "how long things take: a run against a bare boot, an edit to its verdict",
     "clean": "remove all that was made or fetched",
 }
 
@@ -115,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
+    made["bench"].add_argument("--thorough", action="store_true", help="also what takes minutes")
+    made["bench"].add_argument(
+        "--write", action="store_true", help="write the table into docs/speed.md"
+    )
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
     made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
     made["pages"].add_argument(

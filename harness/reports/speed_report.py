@@ -1,0 +1,47 @@
+"""What `make bench` prints, and writes into docs/speed.md: one Markdown table."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+from harness.base.errors import SetupError
+from harness.base.paths import ROOT
+from harness.runs.measure_speed import SpeedRow
+
+PAGE = ROOT / "docs/speed.md"
+
+# The table stands between these, and nothing is written by hand there.
+_BEGIN, _END = "<!-- make bench -->", "<!-- end of make bench -->"
+_PLACE = re.compile(f"{_BEGIN}\n.*?{_END}\n", re.DOTALL)
+
+
+def heading() -> list[str]:
+    """Return when and where it was measured, and the head of the table."""
+    day = time.strftime("%-d %B %Y")
+    return [f"Measured on {day}, on {_machine()}.", "", "| | |", "| --- | --- |"]
+
+
+def line(row: SpeedRow) -> str:
+    """Return a row of the table."""
+    return f"| {row.what} | {row.took} |"
+
+
+def write(lines: list[str], page: Path = PAGE) -> None:
+    """Put the lines into the page, instead of what was measured before.
+
+    Raises SetupError if the page has no place for them.
+    """
+    text = page.read_text()
+    if not _PLACE.search(text):
+        raise SetupError(f"{page} has no lines {_BEGIN} and {_END}")
+    table = "\n".join([_BEGIN, "", *lines, "", _END, ""])
+    page.write_text(_PLACE.sub(lambda match: table, text))
+
+
+def _machine() -> str:
+    """Return the machine's processors, as a reader can compare them."""
+    model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    count = os.cpu_count() or 1
+    processors = f"{count} processor{'s' * (count > 1)}"
+    return f"{processors} ({model[1]})" if model else processors
