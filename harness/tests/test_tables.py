@@ -1,5 +1,6 @@
 """What the pages list of the labs: all of it follows from lab.toml."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,3 +94,11 @@ def test_a_page_lists_the_labs_as_lab_toml_describes_them(
     text = "\n".join(made(page))
     if f"\n{text}\n" not in page.read_text():
         pytest.fail(f"{name} wants these lines:\n\n{text}\n", pytrace=False)
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs/index.md"
+    listed = {
+        (index.parent / name).resolve() for name in re.findall(r"\]\(([^)]+)\)", index.read_text())
+    }
+    assert {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")} - {index} <= listed
