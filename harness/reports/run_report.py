@@ -197,7 +197,7 @@ def _facts(result: LoadResult) -> _Facts:
     good = result.verdict is LoadVerdict.PASSED
     return _Facts(
         addresses=[report.get(f"{side}_addr", _NOTHING) for side in ("kernel", "phys", "user")],
-        frames={"yes": "contiguous", "no": "scattered"}.get(report.get("neighbours", ""), _NOTHING),
+        frames={"yes": "contiguous", "no": "scattered"}.get(report.get("contiguous", ""), _NOTHING),
         compared=[_bytes(report.get(way)) for way in ("kernel_to_user", "user_to_kernel")],
         checks=[f"{passed} of {result.ktap.plan or 0}"]
         + ([f"{skipped} skipped"] if skipped else []),
@@ -278,7 +278,7 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
         "user_address": report.get("user_addr"),
         "pages": _number(report.get("pages")),
         "size": _number(report.get("size")),
-        "frames_are_contiguous": {"yes": True, "no": False}.get(report.get("neighbours", "")),
+        "frames_are_contiguous": {"yes": True, "no": False}.get(report.get("contiguous", "")),
         "bytes_kernel_to_user": _number(report.get("kernel_to_user")),
         "bytes_user_to_kernel": _number(report.get("user_to_kernel")),
         "checks_planned": result.ktap.plan,

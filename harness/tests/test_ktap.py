@@ -15,7 +15,7 @@ ok 1 first
 not ok 2 second
 # running third
 ok 3 third # SKIP no such file
-# report kernel_addr=0xffff888000000000 pages=4 size=16384 neighbours=yes kernel_to_user=1 \
+# report kernel_addr=0xffff888000000000 pages=4 size=16384 contiguous=yes kernel_to_user=1 \
 user_to_kernel=2
 # Totals: pass:1 fail:1 skip:1
 """
@@ -41,7 +41,7 @@ def test_the_report_line_is_read_into_fields() -> None:
         "kernel_addr": "0xffff888000000000",
         "pages": "4",
         "size": "16384",
-        "neighbours": "yes",
+        "contiguous": "yes",
         "kernel_to_user": "1",
         "user_to_kernel": "2",
     }

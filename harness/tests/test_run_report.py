@@ -28,7 +28,7 @@ def report(trouble: str | None = None) -> RunReport:
             "kernel_addr": "0xffff888000000000",
             "phys_addr": "0x1000",
             "user_addr": "0x7f0000000000",
-            "neighbours": "no",
+            "contiguous": "no",
             "kernel_to_user": "16384",
             "user_to_kernel": "8192",
             "pages": "4",

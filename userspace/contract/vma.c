@@ -5,13 +5,14 @@
 #include "contract.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "shared/checks.h"
 
 /*
- * 4.1: flags
+ * 4.1: flags, and resident memory
  */
 
 /*
@@ -30,7 +31,7 @@ START_TEST(vm_flags_are_the_documented_ones)
 	char *rest = copy, *flag;
 	size_t count = 0;
 
-	read_vm_flags(lab.map, found, sizeof(found));
+	read_smaps(lab.map, "VmFlags: ", found, sizeof(found));
 	strcpy(copy, found);
 	while ((flag = strsep(&rest, "\n "))) {
 		if (!*flag || is_of_no_concern(flag))
@@ -43,6 +44,26 @@ START_TEST(vm_flags_are_the_documented_ones)
 	ck_assert_msg(count == strlen(documented) / 3,
 		      "some are missing: found %sexpected %s", found,
 		      documented);
+}
+END_TEST
+
+static uint64_t resident_bytes(void)
+{
+	char text[64];
+
+	read_smaps(lab.map, "Rss:", text, sizeof(text));
+	return strtoull(text, NULL, 10) * 1024;
+}
+
+/* The fixture has mapped the memory, and nobody has accessed it yet. */
+START_TEST(mapping_is_resident_as_documented)
+{
+	const struct mapping_kind *kind = mapping_kind();
+	uint64_t all = kind->in_rss ? lab.info.size : 0;
+
+	ck_assert_uint_eq(resident_bytes(), kind->populated ? all : 0);
+	write_pattern(lab.map);
+	ck_assert_uint_eq(resident_bytes(), all);
 }
 END_TEST
 
@@ -122,6 +143,7 @@ END_TEST
 
 const struct check vma_checks[] = {
 	THOROUGH_CHECK(vm_flags_are_the_documented_ones, MAPS),
+	THOROUGH_CHECK(mapping_is_resident_as_documented, WRITES),
 	CHECK(munmap_in_the_middle_keeps_the_rest, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(munmap_at_either_end_keeps_the_rest,
 		       WRITES | CAN_CHECK),

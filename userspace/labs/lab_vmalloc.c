@@ -11,7 +11,7 @@ START_TEST(area_is_of_the_kind_that_was_asked_for)
 	bool by_page = is_loaded_with("how=page");
 	char flags[256];
 
-	read_vm_flags(lab.map, flags, sizeof(flags));
+	read_smaps(lab.map, "VmFlags: ", flags, sizeof(flags));
 	ck_assert_msg(has_vm_flag(flags, "pf") == by_page,
 		      "remap_pfn_range() sets VM_PFNMAP, remap_vmalloc_range() does not");
 	ck_assert_msg(has_vm_flag(flags, "mm") == !by_page,

@@ -161,7 +161,7 @@ static void print_summary(void)
 
 	print_line("# report kernel_addr=0x%" PRIx64 " phys_addr=0x%" PRIx64
 		   " user_addr=0x%" PRIx64 " pages=%" PRIu64 " size=%" PRIu64
-		   " flags=0x%" PRIx32 " neighbours=%s kernel_to_user=%" PRIu64
+		   " flags=0x%" PRIx32 " contiguous=%s kernel_to_user=%" PRIu64
 		   " user_to_kernel=%" PRIu64,
 		   (uint64_t)info->kernel_addr, (uint64_t)info->phys_addr,
 		   summary->user_addr, (uint64_t)info->pages,

@@ -47,7 +47,7 @@ extern struct settings {
  * @kernel_to_user: bytes that the kernel wrote and user space compared
  * @user_to_kernel: bytes that user space wrote and the kernel compared
  * @user_addr: where the lab was mapped last
- * @contiguous: the page frames are neighbours in RAM
+ * @contiguous: the page frames are physically contiguous
  * @info: what LAB_IOC_INFO said last
  */
 extern struct summary {

@@ -169,27 +169,29 @@ void write_pattern(volatile uint32_t *words)
 }
 
 /*
- * VmFlags
+ * The VMA
  */
 
-void read_vm_flags(const volatile void *addr, char *flags, size_t size)
+void read_smaps(const volatile void *addr, const char *key, char *text,
+		size_t size)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "r");
 	bool inside = false;
 	char line[512];
 
 	ck_assert_msg(smaps, "/proc/self/smaps: %s", strerror(errno));
-	*flags = '\0';
+	*text = '\0';
 	while (fgets(line, sizeof(line), smaps)) {
 		uintptr_t from, to;
 
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
 			inside = from <= (uintptr_t)addr &&
 				 (uintptr_t)addr < to;
-		else if (inside && !strncmp(line, "VmFlags: ", 9))
-			snprintf(flags, size, "%s", line + 9);
+		else if (inside && !strncmp(line, key, strlen(key)))
+			snprintf(text, size, "%s", line + strlen(key));
 	}
 	fclose(smaps);
+	ck_assert_msg(*text, "/proc/self/smaps has no line %s", key);
 }
 
 bool has_vm_flag(const char *flags, const char *flag)

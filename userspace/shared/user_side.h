@@ -41,8 +41,11 @@ uint64_t mapped_pfn(const volatile uint32_t *addr);
 /* These pages of lab.map show the pattern, and lie in the lab's frames. */
 void assert_pages(uint64_t first, uint64_t count, const char *which);
 
-/* VmFlags of the VMA around an address: two letters and a blank for each. */
-void read_vm_flags(const volatile void *addr, char *flags, size_t size);
+/* A line of /proc/self/smaps: what follows a key, for the VMA around an address. */
+void read_smaps(const volatile void *addr, const char *key, char *text,
+		size_t size);
+
+/* Of VmFlags, which are two letters and a blank each. */
 bool has_vm_flag(const char *flags, const char *flag);
 
 #endif /* USER_SIDE_H */
