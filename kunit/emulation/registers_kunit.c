@@ -741,7 +741,7 @@ static void write_beside_the_mapping_changes_nothing(struct kunit *test)
 	CASE(read_beside_the_mapping_finds_all_bits_set)		\
 	CASE(write_beside_the_mapping_changes_nothing)
 
-KMAPLAB_SUITE(lab_registers, REGISTERS_CASES, registers_init, registers_exit);
+KMAPLAB_SUITE(kmaplab_registers, REGISTERS_CASES, registers_init, registers_exit);
 
 MODULE_DESCRIPTION("kmaplab: KUnit suite of the register accessors");
 MODULE_LICENSE("GPL");
