@@ -29,7 +29,7 @@ def machine(request: Request) -> Machine:
     """Return a machine for a request, with the modules that it names.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
-    has to be appended (initramfs.Job).
+    has to be given to it (guest.job.Job).
     """
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):

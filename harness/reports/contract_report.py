@@ -37,12 +37,14 @@ _MOST_LINES = 60
 class ContractReport(CaseReport):
     """What was booted, and what was proved.
 
-    ``skipped`` says why a lab's check program did not run.
+    ``skipped`` says why a lab's check program did not run; ``of_other_labs`` are the
+    numbers of clauses that labs which were not chosen have checks of.
     """
 
     booted: Booted
     labs: list[str]
     skipped: dict[str, str]
+    of_other_labs: set[str]
     results: list[ClauseResult]
     evidence: Evidence
     name = "kmaplab contract"
@@ -134,7 +136,7 @@ class ContractReport(CaseReport):
         lines = [f"{lab}: check program skipped: {why}" for lab, why in self.skipped.items()]
         lines += _skipped_checks(self.results)
         lines += [
-            f"{result.clause}: has no check that runs on {self.booted.arch}"
+            f"{result.clause}: {self._why_unseen(result)}"
             for result in self.results
             if not result.observations
         ]
@@ -151,6 +153,11 @@ class ContractReport(CaseReport):
         if self.status:
             lines += [f"    {line}" for line in self.evidence.log[:_MOST_LINES]]
         return [*lines, self._summary()]
+
+    def _why_unseen(self, result: ClauseResult) -> str:
+        if result.clause.number in self.of_other_labs:
+            return "has no check for the labs that were chosen"
+        return f"has no check that runs on {self.booted.arch}"
 
     def _summary(self) -> str:
         proved = sum(result.is_proved for result in self.results)

@@ -1,5 +1,6 @@
 """The forms of what was proved."""
 
+import dataclasses
 import json
 
 import pytest
@@ -15,7 +16,9 @@ def report(*findings: tuple[str, ClauseVerdict], broken: bool = False) -> Contra
     result = clause_of(*findings)
     evidence = Evidence(result.observations, broken=broken)
     labs = ["lab_kmalloc", "lab_pages"]
-    return ContractReport(Booted("6.1", "um", "native", 7, 1.0), labs, {}, [result], evidence)
+    return ContractReport(
+        Booted("6.1", "um", "native", 7, 1.0), labs, {}, {"1.1"}, [result], evidence
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,12 @@ def test_junit_counts_failures_and_skips(
     report(("a", ClauseVerdict.FAILED), ("b", ClauseVerdict.SKIPPED)).print("junit")
     suite = list(JUnitXml.fromstring(capsys.readouterr().out.encode()))[0]
     assert (suite.tests, suite.failures, suite.skipped) == (2, 1, 1)
+
+
+def test_a_clause_of_other_labs_is_not_blamed_on_the_architecture(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report().print("table")
+    assert "1.1 A promise: has no check for the labs that were chosen" in capsys.readouterr().out
+    dataclasses.replace(report(), of_other_labs=set()).print("table")
+    assert "1.1 A promise: has no check that runs on um" in capsys.readouterr().out
