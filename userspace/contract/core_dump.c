@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 4.2: core dumps leave the mapping out
+ * Contract 4.2: the mapping is left out of core dumps
  */
 #include "contract.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 4.8: labs that count their mappings count every one
+ * Contract 4.8: a driver that counts its mappings counts correctly
  *
  * Each check begins with one mapping, that of the fixture.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 7.2: calls that fail half-way
+ * Contract 7.2: calls that fail leave nothing half done
  */
 #include "contract.h"
 

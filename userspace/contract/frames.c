@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 1.8: the page frames are those that the lab names
+ * Contract 1.8: the page frames are those that the lab reports
  */
 #include "contract.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 4.7: access through get_user_pages()
+ * Contract 4.7: access through get_user_pages() is refused or correct
  *
  * The kernel reaches memory of a process through its struct pages: to have a disk
  * write to it, to put it into a pipe, or for another process. It does not do so

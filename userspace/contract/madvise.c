@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 4.6: madvise()
+ * Contract 4.6: madvise() neither discards nor copies the contents
  */
 #include "contract.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 6.1: both sides of a page frame have one memory type
+ * Contract 6.1: all mappings of a page frame have the same memory type
  *
  * Two things show it. x86 keeps a list of the types in use for all that is not
  * System RAM. On x86 and arm64 each page table entry selects one of the types in a

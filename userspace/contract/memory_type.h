@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * memory_type.h - contract 6.1: both sides of a page frame have one memory type
+ * memory_type.h - contract 6.1: all mappings of a page frame have the same memory type
  *
  * For labs whose memory is not the kernel's ordinary RAM.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 3.6: a request trusts nothing that it is given
+ * Contract 3.6: every argument of an ioctl is checked
  */
 #include "contract.h"
 

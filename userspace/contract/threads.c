@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 1.7: threads write while the kernel reads
+ * Contract 1.7: words that threads write while the kernel reads are neither torn nor lost
  *
  * Four threads write, each in its own quarter, a step at a time; a pass of all
  * steps replaces one pattern by the other. We compare between their steps and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 1.4 to 1.6: all mappings show one memory, in all processes
+ * Contract 1.4 to 1.6: all mappings and all processes see the same memory
  */
 #include "contract.h"
 

@@ -64,8 +64,7 @@ static size_t left_at(int64_t position)
 /* Page by page; the caller's memory has @reach bytes. */
 static struct answer transfer(size_t count, size_t reach)
 {
-	size_t steps = reach / page_size() *
-		       page_size();
+	size_t steps = reach / page_size() * page_size();
 
 	if (reach >= count)
 		return exactly((long)count);
@@ -77,9 +76,8 @@ static struct answer transfer(size_t count, size_t reach)
 	};
 }
 
-struct answer model_read(enum descriptor by,
-			 const struct buffer *to, size_t count,
-			 int64_t position)
+struct answer model_read(enum descriptor by, const struct buffer *to,
+			 size_t count, int64_t position)
 {
 	size_t left = left_at(position);
 	int err = transfer_error(model_readable(by), to, count, position);
@@ -89,9 +87,8 @@ struct answer model_read(enum descriptor by,
 	return transfer(count < left ? count : left, to->can_write);
 }
 
-struct answer model_write(enum descriptor by,
-			  const struct buffer *from, size_t count,
-			  int64_t position)
+struct answer model_write(enum descriptor by, const struct buffer *from,
+			  size_t count, int64_t position)
 {
 	size_t left = left_at(position);
 	int err = transfer_error(model_writable(by), from, count, position);
@@ -153,13 +150,13 @@ static int user_page_error(const struct lab_user_page *user)
 }
 
 /* An argument that could be read, and is wrong. */
-static int question_error(unsigned int request, const void *question)
+static int argument_error(unsigned int request, const void *argument)
 {
-	const struct lab_page *page = question;
+	const struct lab_page *page = argument;
 
 	if (request == LAB_IOC_PAGE)
 		return page->index < model.info.pages ? 0 : -EINVAL;
-	return request == LAB_IOC_USER_PAGE ? user_page_error(question) : 0;
+	return request == LAB_IOC_USER_PAGE ? user_page_error(argument) : 0;
 }
 
 long model_ioctl(enum descriptor by, unsigned long request_,
@@ -178,7 +175,7 @@ long model_ioctl(enum descriptor by, unsigned long request_,
 		return -EBADF;
 	if (reads > arg->can_read)
 		return -EFAULT;
-	err = question_error(request, arg->at);
+	err = argument_error(request, arg->at);
 	if (err)
 		return err;
 	return writes > arg->can_write ? -EFAULT : 0;

@@ -49,8 +49,9 @@ static int drop(struct range part)
 static int populate(struct range part, int advice)
 {
 	int access = advice == MADV_POPULATE_READ ? PROT_READ : PROT_WRITE;
+	const struct spot *first = &model.spot[part.first];
 
-	if (!model.kind->get_user_pages || !(model.spot[part.first].prot & access))
+	if (!model.kind->get_user_pages || !(first->prot & access))
 		return -EINVAL;
 	for (; part.first < part.end; part.first++)
 		if (model.spot[part.first].dropped)
@@ -100,7 +101,7 @@ static int advise(struct range part, int advice)
 }
 
 /*
- * Never drawn are advice that only some configurations of the kernel accept, which
+ * Advice is never drawn if only some configurations of the kernel accept it, which
  * is MADV_MERGEABLE and MADV_UNMERGEABLE (KSM), MADV_HUGEPAGE, MADV_NOHUGEPAGE and
  * MADV_COLLAPSE (THP); and MADV_HWPOISON and MADV_SOFT_OFFLINE, which take page
  * frames from the machine.

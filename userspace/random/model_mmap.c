@@ -91,8 +91,7 @@ static int mmap_error(const struct mmap_call *call, unsigned long len)
 	if (call->flags & MAP_FIXED_NOREPLACE &&
 	    !range_is_free(range_of(call->addr, len)))
 		return -EEXIST;
-	if (call->offset / page_size() >
-	    (UINT64_MAX - len) / page_size())
+	if (call->offset / page_size() > (UINT64_MAX - len) / page_size())
 		return -EOVERFLOW;
 	return refused_by_the_kernel(call);
 }
@@ -146,7 +145,7 @@ long model_munmap(unsigned long addr, unsigned long len)
  * mprotect()
  */
 
-/* Of one VMA. */
+/* In one VMA. */
 static int protect(struct range part, int prot)
 {
 	struct spot *spot = &model.spot[part.first];

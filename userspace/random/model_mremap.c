@@ -148,5 +148,5 @@ long model_mremap(const struct mremap_call *asked)
 	if (!(call.flags & MOVES))
 		return resize(&call);
 	return model_since(6, 17) ? move_after_checks(&call) :
-					move_after_unmap(&call);
+				    move_after_unmap(&call);
 }
