@@ -1,0 +1,145 @@
+"""QEMU's gdb stub: stops a machine, reads and writes its registers and RAM, lets it go on.
+
+The protocol is gdb's (info node "Remote Protocol" of its manual); the packets that read
+physical memory are QEMU's own (docs/system/gdb.rst).
+"""
+
+import os
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from harness.base.errors import GuestError
+
+# The socket, in the directory that QEMU is started in. Its whole path might be longer than
+# the 107 bytes that a socket's may have.
+_SOCKET = "gdb"
+OPTION = ("-gdb", f"unix:{_SOCKET},server=on,wait=off")
+
+# Seconds after which a stub that says nothing is gone.
+_PATIENCE = 10.0
+
+# The most that a packet of QEMU's holds is 4096 characters, two for each byte.
+_BYTES_AT_ONCE = 2048
+
+_PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}")
+
+
+@dataclass
+class StoppedMachine:
+    """A machine that stands still while a connection to its stub is open."""
+
+    connection: socket.socket
+    _heard: bytes = b""
+
+    def registers(self, names: Iterable[str]) -> dict[str, int]:
+        """Return the values of registers. Raises GuestError for one that is not there."""
+        numbers = self._register_numbers()
+        found = {}
+        for name in names:
+            if name not in numbers:
+                raise GuestError(f"the machine has no register {name}")
+            answer = self._ask(f"p{numbers[name]:x}")
+            found[name] = int.from_bytes(_bytes(answer), "little")
+        return found
+
+    def read(self, physical: int, size: int) -> bytes:
+        """Return ``size`` bytes of RAM. Raises GuestError where there is none."""
+        data = b""
+        while len(data) < size:
+            count = min(_BYTES_AT_ONCE, size - len(data))
+            data += _bytes(self._ask(f"m{physical + len(data):x},{count:x}"))
+        return data
+
+    def write(self, physical: int, data: bytes) -> None:
+        """Write to RAM. Raises GuestError where there is none."""
+        answer = self._ask(f"M{physical:x},{len(data):x}:{data.hex()}")
+        if answer != b"OK":
+            raise GuestError(f"the machine's RAM at {physical:#x} cannot be written")
+
+    def _register_numbers(self) -> dict[str, int]:
+        """Return the number of each register, as the stub's own description has them."""
+        # Its prefix "xi" is declared in a document type that is not there.
+        files = re.findall(r'<xi:include href="([^"]+)"', self._description("target.xml"))
+        numbers: dict[str, int] = {}
+        following = 0
+        for name in files:
+            feature = ElementTree.fromstring(self._description(name))
+            for register in feature.iter("reg"):
+                following = int(register.get("regnum", following))
+                numbers[register.attrib["name"]] = following
+                following += 1
+        return numbers
+
+    def _description(self, name: str) -> str:
+        text = b""
+        while True:
+            part = self._ask(f"qXfer:features:read:{name}:{len(text):x},{_BYTES_AT_ONCE:x}")
+            text += part[1:]
+            if part[:1] != b"m":
+                return text.decode()
+
+    def _ask(self, packet: str) -> bytes:
+        data = packet.encode()
+        self.connection.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+        return self.next_packet()
+
+    def next_packet(self) -> bytes:
+        """Return what the stub says next. Raises GuestError if it is gone."""
+        while not (match := _PACKET.search(self._heard)):
+            try:
+                data = self.connection.recv(1 << 16)
+            except TimeoutError:
+                data = b""
+            if not data:
+                raise GuestError("the machine's debugger does not answer")
+            self._heard += data
+        self._heard = self._heard[match.end() :]
+        self.connection.sendall(b"+")
+        return match[1]
+
+    def begin(self) -> None:
+        """Take the report of the stop, which comes unasked, and have memory be RAM."""
+        self.next_packet()
+        self._ask("qSupported:xmlRegisters=i386")
+        if self._ask("Qqemu.PhyMemMode:1") != b"OK":
+            raise GuestError("the machine's debugger cannot read physical memory")
+
+    def end(self) -> None:
+        """Let the machine go on."""
+        self._ask("D")
+
+
+def _bytes(answer: bytes) -> bytes:
+    """Return the bytes that an answer spells. Raises GuestError for an error."""
+    try:
+        return bytes.fromhex(answer.decode())
+    except ValueError as error:
+        said = answer.decode(errors="replace")
+        raise GuestError(f"the machine's debugger says {said}") from error
+
+
+@contextmanager
+def stopped(directory: Path) -> Iterator[StoppedMachine]:
+    """Have a machine stand still until the block ends.
+
+    ``directory`` is where QEMU was started with OPTION. Raises GuestError if it does not
+    answer.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_PATIENCE)
+        place = os.open(directory, os.O_PATH)
+        try:
+            connection.connect(f"/proc/self/fd/{place}/{_SOCKET}")
+        except OSError as error:
+            raise GuestError(f"the machine's debugger cannot be reached: {error}") from error
+        finally:
+            os.close(place)
+        machine = StoppedMachine(connection)
+        machine.begin()
+        yield machine
+        machine.end()

@@ -1,0 +1,258 @@
+"""Page tables as a processor reads them, walked by somebody who looks on from outside.
+
+x86_64's entries are described in Intel's Software Developer's Manual, volume 3, chapter
+"Paging", and arm64's in the Arm Architecture Reference Manual, chapter "The AArch64 Virtual
+Memory System Architecture". Both have four levels of 512 entries with pages of 4 KiB, as
+Debian's kernels use them. Level 4 is the top here, level 1 holds the page table entries.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+PAGE = 4096
+_LEVELS = 4
+_INDEX_BITS = 9
+_ADDRESS_BITS = 48
+_ALL = range(1 << _INDEX_BITS)
+# What stands above the 48 bits in the kernel's virtual addresses.
+_KERNEL = 0xFFFF << _ADDRESS_BITS
+# Bits 12 to 47 of an entry: the physical address of a table or of a page frame.
+_FRAME = (1 << _ADDRESS_BITS) - PAGE
+
+# Returns the 512 entries of the table at a physical address; none if no RAM is there.
+ReadTable = Callable[[int], tuple[int, ...]]
+
+# The memory types of x86 by the number that three bits of an entry make, as Linux sets them
+# up (arch/x86/mm/pat/memtype.c, pat_bp_init()).
+_X86_TYPES = (
+    "write-back",
+    "write-combining",
+    "uncached, weak",
+    "uncached",
+    "write-back",
+    "write-protected",
+    "uncached, weak",
+    "write-through",
+)
+
+# Those of arm64 by the byte of MAIR_EL1 (arch/arm64/include/asm/sysreg.h, MAIR_ATTR_*).
+_ARM64_TYPES = {
+    0x00: "device, nGnRnE",
+    0x04: "device, nGnRE",
+    0x44: "uncached",
+    0xBB: "write-through",
+    0xF0: "write-back, tagged",
+    0xFF: "write-back",
+}
+
+
+@dataclass(frozen=True)
+class WalkStep:
+    """One level of a walk: the entry at ``index`` of a table, as it stands in RAM."""
+
+    level: int
+    index: int
+    entry: int
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Where a virtual address leads, and what may be done there.
+
+    ``size`` is that of the whole mapping in bytes: a page, 2 MiB or 1 GiB. ``by_user``
+    says whether user space may use it at all. What cannot be seen is None.
+    """
+
+    virtual: int
+    physical: int
+    size: int
+    by_user: bool | None
+    writable: bool | None
+    user_executes: bool | None
+    memory_type: str | None
+    steps: tuple[WalkStep, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """How an architecture's entries are read.
+
+    ``registers`` are those that say where the tables are, by the names of QEMU's gdb stub;
+    ``user_half`` and ``kernel_half`` the entries of the top table for either's addresses.
+    """
+
+    registers: tuple[str, ...]
+    user_half: range
+    kernel_half: range
+
+    def root(self, registers: Mapping[str, int], virtual: int) -> int:
+        """Return the physical address of the top table for a virtual address."""
+        raise NotImplementedError
+
+    def in_user_mode(self, registers: Mapping[str, int]) -> bool:
+        """Say whether the processor is running a user's program."""
+        raise NotImplementedError
+
+    def is_present(self, entry: int) -> bool:
+        """Say whether an entry leads anywhere."""
+        return bool(entry & 1)
+
+    def is_leaf(self, step: WalkStep) -> bool:
+        """Say whether an entry that is present maps memory, and is no further table."""
+        raise NotImplementedError
+
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
+        """Return whether a user may use it, it can be written, and a user can execute it."""
+        raise NotImplementedError
+
+    def memory_type(self, registers: Mapping[str, int], leaf: WalkStep) -> str:
+        """Return the memory type that a leaf asks for, in words."""
+        raise NotImplementedError
+
+
+class _X86(Format):
+    def root(self, registers: Mapping[str, int], virtual: int) -> int:
+        return registers["cr3"] & _FRAME
+
+    def in_user_mode(self, registers: Mapping[str, int]) -> bool:
+        return registers["cs"] & 3 == 3
+
+    def is_leaf(self, step: WalkStep) -> bool:
+        return step.level == 1 or (step.level < 4 and bool(step.entry & 1 << 7))
+
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
+        by_user = all(step.entry & 1 << 2 for step in steps)
+        writable = all(step.entry & 1 << 1 for step in steps)
+        executes = by_user and not any(step.entry & 1 << 63 for step in steps)
+        return by_user, writable, executes
+
+    def memory_type(self, registers: Mapping[str, int], leaf: WalkStep) -> str:
+        # PWT, PCD and PAT; the last stands elsewhere in entries that map more than a page.
+        high = leaf.entry >> (7 if leaf.level == 1 else 12) & 1
+        return _X86_TYPES[leaf.entry >> 3 & 3 | high << 2]
+
+
+class _Arm64(Format):
+    def root(self, registers: Mapping[str, int], virtual: int) -> int:
+        # The kernel's half of the addresses has tables of its own.
+        is_kernels = virtual >> 63
+        return registers["TTBR1_EL1" if is_kernels else "TTBR0_EL1"] & _FRAME
+
+    def in_user_mode(self, registers: Mapping[str, int]) -> bool:
+        return registers["cpsr"] & 0xF == 0
+
+    def is_leaf(self, step: WalkStep) -> bool:
+        return step.level == 1 or not step.entry & 1 << 1
+
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
+        *tables, leaf = (step.entry for step in steps)
+        # A table's entry can only take away: APTable and UXNTable.
+        by_user = bool(leaf & 1 << 6) and not any(entry & 1 << 61 for entry in tables)
+        # An entry that was not written through yet is read-only for the processor, and says
+        # in another bit (DBM) that Linux makes it writable at the first store.
+        writable = not leaf & 1 << 7 or bool(leaf & 1 << 51)
+        writable = writable and not any(entry & 1 << 62 for entry in tables)
+        never = leaf & 1 << 54 or any(entry & 1 << 60 for entry in tables)
+        return by_user, writable, by_user and not never
+
+    def memory_type(self, registers: Mapping[str, int], leaf: WalkStep) -> str:
+        attribute = registers["MAIR_EL1"] >> 8 * (leaf.entry >> 2 & 7) & 0xFF
+        return _ARM64_TYPES.get(attribute, f"of MAIR attribute {attribute:#04x}")
+
+
+# One top table for both halves; and one for each.
+X86 = _X86(("cr3", "cs"), _ALL[:256], _ALL[256:])
+ARM64 = _Arm64(("TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "cpsr"), _ALL, _ALL)
+
+
+@dataclass(frozen=True)
+class PageTables:
+    """The tables of a machine that stands still: the running process' and the kernel's."""
+
+    format: Format
+    registers: Mapping[str, int]
+    read: ReadTable
+
+    def translate(self, virtual: int) -> Translation | None:
+        """Walk to a virtual address; None if nothing is mapped there."""
+        table = self.format.root(self.registers, virtual)
+        steps: tuple[WalkStep, ...] = ()
+        for level in range(_LEVELS, 0, -1):
+            index = virtual >> _shift(level) & (1 << _INDEX_BITS) - 1
+            entries = self.read(table)
+            if not entries or not self.format.is_present(entries[index]):
+                return None
+            steps += (WalkStep(level, index, entries[index]),)
+            if self.format.is_leaf(steps[-1]):
+                return self._translation(virtual, steps)
+            table = entries[index] & _FRAME
+        return None
+
+    def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
+        """Yield every translation of one half that leads to one of these page frames.
+
+        ``frames`` are physical addresses of pages. A mapping of 2 MiB or more is yielded
+        once for each of the frames in it.
+        """
+        half = _KERNEL if of_kernel else 0
+        root = self.format.root(self.registers, half)
+        indexes = self.format.kernel_half if of_kernel else self.format.user_half
+        yield from self._search(root, (), half, frames, indexes, set())
+
+    def _search(
+        self,
+        table: int,
+        above: tuple[WalkStep, ...],
+        virtual: int,
+        frames: set[int],
+        indexes: range,
+        seen: set[int],
+    ) -> Iterator[Translation]:
+        level = _LEVELS - len(above)
+        entries = self.read(table)
+        for index in indexes if entries else ():
+            entry = entries[index]
+            if not self.format.is_present(entry):
+                continue
+            steps = (*above, WalkStep(level, index, entry))
+            here = virtual | index << _shift(level)
+            if self.format.is_leaf(steps[-1]):
+                yield from self._found(here, steps, frames)
+            # Some tables stand at thousands of addresses and lead to the same pages.
+            elif entry & _FRAME not in seen:
+                seen.add(entry & _FRAME)
+                yield from self._search(
+                    entry & _FRAME, steps, here, frames, range(1 << _INDEX_BITS), seen
+                )
+
+    def _found(
+        self, virtual: int, steps: tuple[WalkStep, ...], frames: set[int]
+    ) -> Iterator[Translation]:
+        size = 1 << _shift(steps[-1].level)
+        first = steps[-1].entry & _FRAME & -size
+        if size == PAGE:
+            inside = [first] if first in frames else []
+        else:
+            inside = sorted(frame for frame in frames if first <= frame < first + size)
+        for frame in inside:
+            yield self._translation(virtual + frame - first, steps)
+
+    def _translation(self, virtual: int, steps: tuple[WalkStep, ...]) -> Translation:
+        leaf = steps[-1]
+        size = 1 << _shift(leaf.level)
+        by_user, writable, user_executes = self.format.rights(steps)
+        return Translation(
+            virtual=virtual,
+            physical=leaf.entry & _FRAME & -size | virtual & size - 1,
+            size=size,
+            by_user=by_user,
+            writable=writable,
+            user_executes=user_executes,
+            memory_type=self.format.memory_type(self.registers, leaf),
+            steps=steps,
+        )
+
+
+def _shift(level: int) -> int:
+    """Return the lowest bit of a virtual address that chooses an entry of a level."""
+    return 12 + _INDEX_BITS * (level - 1)
