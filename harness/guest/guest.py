@@ -152,7 +152,7 @@ def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], 
     results_read, results_write = _results_pipe()
     try:
         command = machine.command(results_write, processor=processor)
-        process = _start(command, [results_write], subprocess.PIPE)
+        process = _start(command, [results_write], subprocess.PIPE, machine.initrd.parent)
     finally:
         os.close(results_write)
     assert process.stdout is not None
@@ -200,7 +200,9 @@ def _run_interactively(machine: Machine, processor: int | None) -> bytes:
     return results
 
 
-def _start(command: list[str], keep: list[int], output: int | None) -> subprocess.Popen[bytes]:
+def _start(
+    command: list[str], keep: list[int], output: int | None, directory: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Start QEMU; with ``output`` in a process group that can be killed whole."""
     try:
         return subprocess.Popen(
@@ -210,6 +212,7 @@ def _start(command: list[str], keep: list[int], output: int | None) -> subproces
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             env=tools.environment(),
+            cwd=directory,
             start_new_session=output is not None,
         )
     except FileNotFoundError as error:

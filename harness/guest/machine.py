@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.guest import device_tree
+from harness.guest import device_tree, gdb_stub
 from harness.kernels.architecture import MEMORY_MIB, Qemu
 from harness.kernels.debian import Kernel
 
@@ -21,8 +21,9 @@ _COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedite
 class Machine:
     """What to boot and how; ``limit`` is in seconds of wall time, or None.
 
-    ``arguments`` stand behind all else on the kernel's command line. What the guest
-    needs of files is made beside ``initrd``.
+    ``arguments`` stand behind all else on the kernel's command line. With ``debugger`` QEMU
+    listens for one on a socket beside ``initrd`` (guest/gdb_stub.py). What the guest needs
+    of files is made there, too.
     """
 
     kernel: Kernel
@@ -30,6 +31,7 @@ class Machine:
     accel: str = "tcg"
     limit: float | None = 120.0
     arguments: tuple[str, ...] = ()
+    debugger: bool = False
 
     @property
     def qemu(self) -> Qemu | None:
@@ -98,6 +100,7 @@ class Machine:
             *("-add-fd", f"fd={results_fd},set=1"),
             *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
             *qemu.results,
+            *(gdb_stub.OPTION if self.debugger else ()),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
             *("-append", " ".join(arguments)),

@@ -8,6 +8,8 @@ an architecture by name.
 
 from dataclasses import dataclass
 
+from harness.kernels.page_tables import Format
+
 # The architecture, as Debian spells it, of the machine that all is built on.
 BUILD_ARCH = "amd64"
 
@@ -38,13 +40,14 @@ class Qemu:
     makes a serial port of the chardev of that name. RAM from the physical address
     ``reserved`` on is kept from the kernel: by ``arguments`` on its command line, or
     where ``has_device_tree`` by a node in it. ``has_kvm`` says whether the guest may run
-    on this machine's own processor.
+    on this machine's own processor. ``tables`` is how its page tables are read.
     """
 
     program: str
     processor: str
     results: tuple[str, ...]
     reserved: int
+    tables: Format
     options: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     has_device_tree: bool = False

@@ -1,5 +1,6 @@
 """arm64: Debian's own kernel in QEMU's virt machine, built for with a cross compiler."""
 
+from harness.kernels import page_tables
 from harness.kernels.architecture import Architecture, Qemu, Toolchain
 
 ARCHITECTURE = Architecture(
@@ -22,6 +23,10 @@ ARCHITECTURE = Architecture(
         results=("-device", "pci-serial,chardev=results"),
         # RAM begins at 1 GiB.
         reserved=0x58000000,
+        tables=page_tables.ARM64,
+        # While a user's program runs, the kernel's page tables are in use as well, and
+        # the witness can read them; else the kernel hides all but a few of its pages.
+        arguments=("kpti=0",),
         has_device_tree=True,
     ),
 )

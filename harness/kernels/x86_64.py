@@ -1,5 +1,6 @@
 """x86_64: Debian's own kernel in QEMU."""
 
+from harness.kernels import page_tables
 from harness.kernels.architecture import (
     BUILD_ARCH,
     RESERVED_MIB,
@@ -26,6 +27,7 @@ ARCHITECTURE = Architecture(
         processor="qemu64,-cx16",
         results=("-serial", "chardev:results"),
         reserved=_RESERVED,
+        tables=page_tables.X86,
         # No shell sees this text, so the dollar needs no care here.
         arguments=(f"memmap={RESERVED_MIB}M${_RESERVED:#x}",),
         has_kvm=True,

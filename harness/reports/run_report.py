@@ -15,6 +15,7 @@ from harness.reports.tables import Column, Paragraph, Row
 from harness.results import kernel_log, load_results
 from harness.results.ktap import Check
 from harness.results.load_results import LoadResult, LoadVerdict
+from harness.results.witness import Sighting
 from harness.runs.check_loads import CheckedLoads
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class RunReport(CaseReport):
             tables.say(console, self.trouble, "bold magenta")
             for line in self.last_lines:
                 tables.say(console, f"    {line}")
+        seen = [result.sighting for result in self.results if result.sighting]
+        if seen and not any(one.problems for one in seen):
+            compared = sum(one.compared for one in seen)
+            tables.say(console, f"kernel, user, machine: same frames, {compared:,} bytes")
         tables.say(
             console,
             f"{self.booted}, {self.booted.seconds:.1f} s; "
@@ -292,8 +297,18 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
             }
             for check in result.ktap.checks
         ],
+        "machine": _sighting_as_dict(result.sighting) if result.sighting else None,
         "problems": [str(problem) for problem in result.problems],
         "kernel_log": result.log,
+    }
+
+
+def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "frames": [f"0x{frame:x}" for frame in sighting.frames],
+        "memory_type": sighting.memory_type,
+        "bytes": sighting.compared,
+        "problems": sighting.problems,
     }
 
 

@@ -1,12 +1,16 @@
 """What became of a load of a lab: the verdict on its checks, and on the kernel."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.catalogue.labs import Load
 from harness.results import kernel_log
 from harness.results.ktap import Check, Ktap, KtapError, KtapReader
+from harness.results.witness import Sighting
+
+# The check that a host decides by what it sees of the machine from outside.
+WITNESSED = "machine_reaches_the_same_frames"
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
 _TAINT_BAD_PAGE = 1 << 5
@@ -36,6 +40,7 @@ class ProblemKind(Enum):
     KERNEL_WARNED = "the kernel warned"
     NOTHING_COMPARED = "nothing compared"
     NO_SENSE = "no sense"
+    OTHER_CHECKS = "other checks than those that had to come"
     GUEST_GONE = "guest gone"
 
 
@@ -54,7 +59,8 @@ class Problem:
 class LoadResult:
     """A load, its checks, and what went wrong besides them.
 
-    ``seconds`` is the time from its first line to its last, as the host heard them.
+    ``seconds`` is the time from its first line to its last, as the host heard them;
+    ``sighting`` what the witness saw, None if it was not called.
     """
 
     load: Load
@@ -63,6 +69,7 @@ class LoadResult:
     log: list[str] = field(default_factory=list)
     verdict: LoadVerdict = LoadVerdict.BROKEN
     seconds: float | None = None
+    sighting: Sighting | None = None
 
     @property
     def failed_checks(self) -> list[Check]:
@@ -100,12 +107,20 @@ def note_taint(result: LoadResult, before: int, after: int) -> None:
         result.add(ProblemKind.KERNEL_WARNED, "the kernel warned: see its log below")
 
 
-def judge(result: LoadResult, reader: KtapReader, status: int, partial: bool) -> None:
-    """Give the verdict on a load whose check program ended with ``status``.
+@dataclass(frozen=True)
+class Expected:
+    """What the host knows of a load before its guest starts.
 
-    ``partial`` says that only some of the checks ran: they need not compare bytes both
-    ways.
+    ``checks`` are the names of the checks that must come, in order. ``partial`` says that
+    they are only some: they need not compare bytes both ways.
     """
+
+    checks: tuple[str, ...]
+    partial: bool = False
+
+
+def judge(result: LoadResult, reader: KtapReader, status: int, expected: Expected) -> None:
+    """Give the verdict on a load whose check program ended with ``status``."""
     if status >= 2:
         result.verdict = LoadVerdict.FAILED
         if not result.problems:
@@ -116,16 +131,46 @@ def judge(result: LoadResult, reader: KtapReader, status: int, partial: bool) ->
     except KtapError as error:
         result.add(ProblemKind.NO_SENSE, f"the check program made no sense: {error}")
         return
+    if text := _other_checks(result.ktap, expected.checks):
+        result.add(ProblemKind.OTHER_CHECKS, text)
+        result.verdict = LoadVerdict.FAILED
+        return
     failed = len(result.failed_checks)
     if bool(failed) != bool(status):
         text = f"the check program made no sense: status {status} with {failed} failed checks"
         result.add(ProblemKind.NO_SENSE, text)
         return
-    if not failed and not partial and not _compared(result.ktap):
+    _hear_witness(result)
+    failed = len(result.failed_checks)
+    if not failed and not expected.partial and not _compared(result.ktap):
         text = "nothing was compared, in one direction or in both"
         result.add(ProblemKind.NOTHING_COMPARED, text)
     bad = failed or result.problems
     result.verdict = LoadVerdict.FAILED if bad else LoadVerdict.PASSED
+
+
+def _other_checks(ktap: Ktap, expected: tuple[str, ...]) -> str | None:
+    """Say which checks did not come, came twice, or should not have come; None if all is well."""
+    came = [check.name for check in ktap.checks]
+    if came == list(expected):
+        return None
+    kinds = {
+        "did not come": [name for name in expected if name not in came],
+        "came more than once": sorted({name for name in came if came.count(name) > 1}),
+        "are not checks of this load": sorted(set(came) - set(expected)),
+    }
+    said = [f"{', '.join(names)} {kind}" for kind, names in kinds.items() if names]
+    return f"not the checks that had to come: {'; '.join(said) or 'another order'}"
+
+
+def _hear_witness(result: LoadResult) -> None:
+    """Have the witness decide about its check: what the guest says of it is not enough."""
+    checks = result.ktap.checks
+    for place, check in enumerate(checks):
+        if check.name == WITNESSED and check.passed:
+            text = ["nobody was let look at the machine from outside"]
+            problems = result.sighting.problems if result.sighting else text
+            checks[place] = replace(check, passed=not problems, diagnostics=tuple(problems))
 
 
 def _compared(ktap: Ktap) -> bool:

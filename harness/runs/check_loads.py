@@ -1,11 +1,13 @@
 """Checking loads of the labs with their check programs, in one guest."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from harness.base.errors import GuestError
 from harness.base.progress import step
 from harness.base.tools import printable
 from harness.build import listing
+from harness.build.listing import Listing
 from harness.catalogue import contract
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
@@ -13,11 +15,13 @@ from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.guest.job import Job
+from harness.kernels.request import new_seed
 from harness.results import kmemleak, load_results
 from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
-from harness.results.load_results import LoadResult, ProblemKind
-from harness.runs import listening
+from harness.results.load_results import Expected, LoadResult, ProblemKind
+from harness.results.witness import Sighting
+from harness.runs import listening, witness
 from harness.runs.listening import Collector
 
 
@@ -26,18 +30,27 @@ class Order:
     """What a guest is to check: loads that can run there, and how.
 
     ``options`` are the check programs'; if they choose among the tests, a load need
-    not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load.
+    not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load. What the
+    witness expects in the memory follows from ``witness_seed``.
     """
 
     loads: list[Load]
     seed: int
     options: tuple[str, ...] = ()
     leaks: bool = False
+    witness_seed: int = field(default_factory=new_seed)
 
     @property
-    def is_partial(self) -> bool:
-        """Whether not all of the tests are to run."""
-        return "--only" in self.options
+    def expected(self) -> list[Expected]:
+        """What must come of each load, as the check program itself says on this machine."""
+        return [self._expected_of(listing.of_programs()[load.lab.name]) for load in self.loads]
+
+    def _expected_of(self, listed: Listing) -> Expected:
+        if "--only" in self.options:
+            names = self.options[self.options.index("--only") + 1]
+            return Expected(tuple(names.split(",")), partial=True)
+        more = listed.thorough if "--thorough" in self.options else ()
+        return Expected((*listed.usual, *more))
 
 
 @dataclass(frozen=True)
@@ -58,18 +71,25 @@ class CheckedLoads:
 class LoadCollector(Collector):
     """Takes in what a guest says of its loads.
 
-    ``partial`` says that only some of the tests run: they need not compare bytes both
-    ways. ``leaks`` are kmemleak's lines, None until it was asked.
+    ``expected`` has for each load what must come of it. ``leaks`` are kmemleak's lines,
+    None until it was asked. ``look`` examines the machine while a check program waits,
+    given the address of its box.
     """
 
     loads: list[Load]
-    partial: bool = False
+    expected: list[Expected]
     leaks: list[str] | None = None
+    look: Callable[[Machine, int], Sighting] | None = None
     results: list[LoadResult] = field(default_factory=list)
     _ktap: KtapReader = field(default_factory=KtapReader)
     _began: float = 0
     _ended: int = 0
     _taint: int = 0
+    _machine: Machine | None = None
+
+    def booted(self, machine: Machine) -> None:
+        """Note the machine that the witness looks at."""
+        self._machine = machine
 
     def take(self, line: Line) -> None:
         """Take in one line."""
@@ -89,6 +109,8 @@ class LoadCollector(Collector):
             self.results[-1].log.append(_without_level(line.rest))
         elif line.word == "error":
             self.results[-1].add(ProblemKind.ERROR, printable(line.rest))
+        elif line.word == "witness":
+            self._witness(line.rest)
         elif line.word == "end":
             self._end(line.rest)
         else:
@@ -109,6 +131,16 @@ class LoadCollector(Collector):
         except KtapError as error:
             self.no_sense(f"{self.results[-1].load}: {error}")
 
+    def _witness(self, rest: str) -> None:
+        result = self.results[-1]
+        if not self.look or not self._machine or result.sighting:
+            self.no_sense(f"'witness {rest}', which nobody asked for")
+            return
+        try:
+            result.sighting = self.look(self._machine, int(rest, 16))
+        except (GuestError, ValueError) as error:
+            self.no_sense(f"{result.load}: {error}")
+
     def _end(self, rest: str) -> None:
         numbers = rest.split()
         if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
@@ -118,7 +150,7 @@ class LoadCollector(Collector):
         result = self.results[-1]
         result.seconds = self.now() - self._began
         load_results.note_taint(result, self._taint, taint)
-        load_results.judge(result, self._ktap, status, self.partial)
+        load_results.judge(result, self._ktap, status, self.expected[len(self.results) - 1])
         self._taint = taint
         self._ended += 1
 
@@ -161,19 +193,22 @@ def run(
 
     With ``files`` the guest also sends what gcov has counted.
     """
+    look = witness.looking_at(machine.kernel.target.architecture, order.witness_seed)
+    options = (*order.options, "--witness", f"0x{order.witness_seed:x}")
     job = Job(
         "run",
         settings={
             "SEED": f"0x{order.seed:x}",
-            "OPTIONS": " ".join(order.options),
+            "OPTIONS": " ".join(options),
             "LEAKS": int(order.leaks),
             "COVERAGE": int(files is not None),
         },
         plan=tuple(str(load) for load in order.loads),
     )
     reader = LineReader(job.nonce, files)
-    collector = LoadCollector(reader, order.loads, partial=order.is_partial)
-    ending, trouble = listening.boot(machine, job, collector, lambda: listen(collector))
+    collector = LoadCollector(reader, order.loads, order.expected, look=look)
+    ready = replace(machine, debugger=True)
+    ending, trouble = listening.boot(ready, job, collector, lambda: listen(collector))
     leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
     return CheckedLoads(collector.finish(), leaks, trouble, ending)
 

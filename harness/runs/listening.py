@@ -40,6 +40,9 @@ class Collector(ABC):
             self.take(line)
         return self.done or self.nonsense is not None
 
+    def booted(self, machine: Machine) -> None:
+        """Note the machine, with its job, that is about to be started."""
+
     @abstractmethod
     def take(self, line: Line) -> None:
         """Take in one line."""
@@ -63,5 +66,7 @@ def boot(
         return enough
 
     with paths.scratch() as directory:
-        ending = guest.run(job.give(machine, directory), take)
+        ready = job.give(machine, directory)
+        collector.booted(ready)
+        ending = guest.run(ready, take)
     return ending, guest.what_went_wrong(collector.nonsense, ending, machine.limit)

@@ -13,6 +13,7 @@ from junitparser import JUnitXml
 
 from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT
+from harness.build import listing
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, call, modules_of
 
 pytestmark = pytest.mark.boot
@@ -42,6 +43,53 @@ def test_a_mapping_that_ignores_the_offset_is_named_with_page_and_words(
     assert "page 1 word 0 (offset 0x1000): expected 0x" in outcome.out
     assert "hint: vma->vm_pgoff" in outcome.out
     assert "FAILED" in outcome.out
+
+
+# What a module's init puts in the place of its check program: a script that gets the
+# program's options, the fourth of them the prefix of each line.
+_FORGER = """
+    static const char forged[] =
+        "#!/bin/sh\\n"
+        "say() { echo \\"$prefix$*\\"; }\\n"
+        "prefix=$4; number=0\\n"
+        "say KTAP version 1; say 1..COUNT\\n"
+        "for name in NAMES; do\\n"
+        "    number=$((number + 1)); say ok $number $name\\n"
+        "done\\n"
+        "say '# report pages=4 size=16384 kernel_to_user=65536 user_to_kernel=65536'\\n";
+    struct file *program = filp_open("/checks/lab_kmalloc", O_WRONLY | O_TRUNC, 0);
+    loff_t place = 0;
+
+    kernel_write(program, forged, sizeof(forged) - 1, &place);
+    filp_close(program, NULL);
+    err = lab_kmalloc_get();"""
+
+
+@pytest.mark.parametrize("target", [("--arch", "x86_64"), ("--arch", "um")])
+def test_a_module_that_replaces_its_check_program_fails(
+    kmaplab: Kmaplab, broken_lab: BreakLab, target: tuple[str, str]
+) -> None:
+    """Also if it has all names right: nobody has looked at the machine."""
+    names = listing.of_programs()["lab_kmalloc"].usual
+    for forged, said in (
+        (("all_is_well",), "all_is_well are not checks of this load"),
+        (names, "nobody was let look at the machine from outside"),
+    ):
+        text = _FORGER.replace("COUNT", str(len(forged))).replace("NAMES", " ".join(forged))
+        lab = broken_lab("lab_kmalloc")
+        lab.replace("	err = lab_kmalloc_get();", text)
+        outcome = run(kmaplab, lab, *target).expect(1)
+        assert said in outcome.out
+
+
+def test_a_module_that_reports_another_address_is_contradicted_by_the_machine(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
+    lab = broken_lab("lab_kmalloc")
+    address = "page->kernel_addr = (unsigned long)addr"
+    lab.replace(address, f"{address} + PAGE_SIZE")
+    found = failed(kmaplab, lab)["machine_reaches_the_same_frames"]
+    assert "user and kernel reach other frames" in found[0]
 
 
 def test_forged_results_on_the_console_change_nothing(

@@ -1,10 +1,17 @@
 """From a recorded result channel to verdicts."""
 
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from harness.guest.channel import LineReader
 from harness.catalogue.labs import Lab, Load
-from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind, worst
+from harness.guest.machine import Machine
+from harness.kernels.debian import Kernel
+from harness.results import load_results
+from harness.results.witness import Sighting
+from harness.results.load_results import Expected, LoadResult, LoadVerdict, ProblemKind, worst
 from harness.runs.check_loads import LoadCollector
 
 NONCE = "0123456789abcdef"
@@ -24,8 +31,11 @@ PASSING = [
 ]
 
 
-def collect(lines: list[str], loads: int = 1) -> tuple[list[LoadResult], LoadCollector]:
-    collector = LoadCollector(LineReader(NONCE), [LOAD] * loads)
+def collect(
+    lines: list[str], loads: int = 1, checks: str = "a b"
+) -> tuple[list[LoadResult], LoadCollector]:
+    expected = [Expected(tuple(checks.split()))] * loads
+    collector = LoadCollector(LineReader(NONCE), [LOAD] * loads, expected)
     collector.feed("".join(f"@{NONCE} {line}\n" for line in lines).encode())
     return collector.finish(), collector
 
@@ -49,6 +59,63 @@ def test_a_failed_check_fails_the_load() -> None:
     assert results[0].failed_checks[0].diagnostics == ("page 1 word 2",)
     assert results[0].log == ["lab_x: h\ufffdm"]
     assert worst(results) == 1
+
+
+@pytest.mark.parametrize(
+    ("checks", "text"),
+    [
+        ("a b c", "c did not come"),
+        ("a", "b are not checks of this load"),
+        ("a c", "c did not come; b are not checks of this load"),
+        ("b a", "another order"),
+    ],
+)
+def test_the_checks_that_come_are_those_that_had_to(checks: str, text: str) -> None:
+    results, _ = collect([*PASSING, "done 0"], checks=checks)
+    assert results[0].verdict is LoadVerdict.FAILED
+    assert said(results[0]) == [f"not the checks that had to come: {text}"]
+
+
+def test_a_check_that_comes_twice_is_named() -> None:
+    lines = [line.replace("b", "a") if "ok 2" in line else line for line in PASSING]
+    results, _ = collect([*lines, "done 0"])
+    assert "b did not come; a came more than once" in said(results[0])[0]
+
+
+WITNESSED = [line.replace("ok 2 b", f"ok 2 {load_results.WITNESSED}") for line in PASSING]
+
+
+def test_the_witness_decides_about_its_check() -> None:
+    """A guest that passes it without being looked at, or in spite of what was seen, fails."""
+    checks = f"a {load_results.WITNESSED}"
+    results, _ = collect([*WITNESSED, "done 0"], checks=checks)
+    assert results[0].verdict is LoadVerdict.FAILED
+    assert "nobody was let look" in results[0].failed_checks[0].diagnostics[0]
+
+
+def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
+    results, collector = collect([*WITNESSED[:5], "witness 0x1000"])
+    assert collector.nonsense and "nobody asked for" in collector.nonsense
+
+
+@pytest.mark.parametrize("problems", [[], ["page 0: other frames"]])
+def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
+    asked = []
+
+    def look(machine: Machine, address: int) -> Sighting:
+        asked.append(address)
+        return Sighting(problems=problems)
+
+    expected = [Expected(("a", load_results.WITNESSED))]
+    collector = LoadCollector(LineReader(NONCE), [LOAD], expected, look=look)
+    collector.booted(Machine(cast(Kernel, None), Path("/nowhere")))
+    lines = [*WITNESSED[:6], "witness 0x1000", *WITNESSED[6:], "done 0"]
+    collector.feed("".join(f"@{NONCE} {line}\n" for line in lines).encode())
+    result = collector.finish()[0]
+    assert asked == [0x1000]
+    assert [check.diagnostics for check in result.failed_checks] == [tuple(problems)] * bool(
+        problems
+    )
 
 
 def test_a_module_that_does_not_load_fails() -> None:
@@ -116,7 +183,7 @@ def test_a_program_that_proves_nothing_does_not_pass() -> None:
         ([*start, "1..1", "ok 1 a", report.format(1, 0), *end], LoadVerdict.FAILED),
         ([*start, "1..1", "ok 1 a # SKIP all", report.format(0, 0), *end], LoadVerdict.FAILED),
     ):
-        results, _ = collect(lines)
+        results, _ = collect(lines, checks="a")
         assert results[0].verdict is verdict, lines
 
 
@@ -142,7 +209,8 @@ def test_nonsense_ends_the_listening() -> None:
 
 def test_checks_and_loads_last_from_their_first_line_to_their_last() -> None:
     clock = iter(range(100))
-    collector = LoadCollector(LineReader(NONCE), [LOAD], now=lambda: float(next(clock)))
+    expected = [Expected(("a", "b"))]
+    collector = LoadCollector(LineReader(NONCE), [LOAD], expected, now=lambda: float(next(clock)))
     for line in PASSING:
         collector.feed(f"@{NONCE} {line}\n".encode())
     (result,) = collector.finish()

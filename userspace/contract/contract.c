@@ -7,7 +7,8 @@
 #include "random/random.h"
 
 const struct check *const contract[] = {
-	contents_checks, views_checks, threads_checks, frames_checks, /* 1 */
+	contents_checks, views_checks, threads_checks, frames_checks,
+	witness_checks, /* 1 */
 	limits_checks, remapping_checks, /* 2 */
 	access_checks, requests_checks, /* 3 */
 	vma_checks, core_dump_checks, madvise_checks, get_user_pages_checks,

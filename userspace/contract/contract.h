@@ -11,7 +11,7 @@
 #include "shared/program.h"
 
 extern const struct check contents_checks[], views_checks[], threads_checks[],
-	frames_checks[], limits_checks[], remapping_checks[], access_checks[],
+	frames_checks[], witness_checks[], limits_checks[], remapping_checks[], access_checks[],
 	requests_checks[], vma_checks[], core_dump_checks[], madvise_checks[],
 	get_user_pages_checks[], counts_checks[], lifetime_checks[],
 	rounds_checks[], failure_checks[];

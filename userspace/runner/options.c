@@ -28,6 +28,8 @@ static void print_usage(const char *name, FILE *out)
 		"  --calls N       random calls to make (default: %lu)\n"
 		"  --rounds N      times to load and unload the module (default: %lu)\n"
 		"  --seed N        choose the contents (default: a random number, printed)\n"
+		"  --witness N     wait for a host that looks at the machine from outside, and\n"
+		"                  expects the contents of seed N\n"
 		"  --prefix TEXT   put TEXT before each line, to mark our lines among others\n"
 		"\n"
 		"Exit status: 0 all passed, 1 a check failed, 2 it could not begin.\n",
@@ -90,6 +92,10 @@ static void parse_option(struct options *options, int option)
 	case 'r':
 		settings.rounds = parse_count("rounds", optarg);
 		break;
+	case 'w':
+		settings.witness = true;
+		settings.witness_seed = parse_number("witness", optarg);
+		break;
 	case 's':
 		options->seed = parse_number("seed", optarg);
 		break;
@@ -108,6 +114,7 @@ struct options parse_options(int argc, char **argv)
 		{ "calls", required_argument, NULL, 'c' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "witness", required_argument, NULL, 'w' },
 		{ "prefix", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },

@@ -36,10 +36,14 @@ extern struct checked_lab {
  * struct settings - what the command line says
  * @calls: random calls to make
  * @rounds: how often to load and unload the module
+ * @witness: the host looks at this machine from outside
+ * @witness_seed: what it expects the memory to hold then
  */
 extern struct settings {
 	unsigned long calls;
 	unsigned long rounds;
+	bool witness;
+	uint64_t witness_seed;
 } settings;
 
 /**

@@ -1,0 +1,19 @@
+"""What the machine itself showed of a load: the third witness beside kernel and user."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Sighting:
+    """What page tables and RAM showed while a check program waited.
+
+    ``frames`` are the physical addresses of the buffer's pages, in its order; ``compared``
+    counts the bytes that were read there and had to be the pattern's; ``memory_type`` is
+    that of the first page, None where it cannot be seen. ``problems`` is empty if all was
+    as the contract wants it.
+    """
+
+    frames: list[int] = field(default_factory=list)
+    compared: int = 0
+    memory_type: str | None = None
+    problems: list[str] = field(default_factory=list)

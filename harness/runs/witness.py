@@ -1,0 +1,247 @@
+"""The third witness: what a machine's own page tables say while a check program waits.
+
+A check program and a module are software of the guest, and could be wrong together. So the
+check `machine_reaches_the_same_frames` maps the memory, has the kernel fill it, and waits.
+The harness then stops the machine, walks both addresses of every page through the tables
+that the processor reads, compares frames, bytes, rights and memory types, and writes some
+words of its own into the frames. The check program goes on, and must find these words
+through the mapping and through the kernel.
+
+Program and harness meet in a page of the program's memory; userspace/runner/witness.h has
+its layout.
+"""
+
+import random
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from harness.base.errors import GuestError
+from harness.guest import gdb_stub, uml_memory
+from harness.guest.gdb_stub import StoppedMachine
+from harness.guest.machine import Machine
+from harness.kernels.architecture import Architecture
+from harness.kernels.page_tables import PAGE, Format, PageTables, Translation
+from harness.results import pattern
+from harness.results.witness import Sighting
+
+# struct witness_box: magic, state, user_addr, pages, and how many words the host wrote;
+# then these words, as offset and value, and the kernel's address of each page.
+_HEAD = struct.Struct("<5Q")
+_MAGIC = 0x6B6D61706C616221
+_WORD = struct.Struct("<QQ")
+_MOST_WORDS = 16
+_ADDRESSES = _HEAD.size + _MOST_WORDS * _WORD.size
+_STATE = 8
+_WORDS = 32
+_LOOKED_AT = 2
+
+# How often the machine is stopped until the program runs, and seconds between.
+_TRIES = 50
+_PAUSE = 0.01
+
+# No lab has more; what a guest claims is not believed.
+_MOST_PAGES = 1 << 14
+
+
+@dataclass(frozen=True)
+class _Box:
+    """What the waiting program says, at ``address`` in its memory."""
+
+    address: int
+    user: int
+    kernel: tuple[int, ...]
+
+
+class MachineRam(Protocol):
+    """A machine's RAM, by physical addresses. Both raise GuestError where there is none."""
+
+    def read(self, physical: int, size: int) -> bytes:
+        """Return bytes."""
+
+    def write(self, physical: int, data: bytes) -> None:
+        """Change bytes."""
+
+
+class Tables(Protocol):
+    """What leads from virtual to physical addresses, as kernels.page_tables has it."""
+
+    def translate(self, virtual: int) -> Translation | None:
+        """Return where an address leads; None if nothing is mapped there."""
+
+    def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
+        """Yield what leads to page frames, from the kernel's or the program's addresses."""
+
+
+@dataclass
+class Witness:
+    """Looks at a machine that stands still, and writes into its RAM."""
+
+    machine: MachineRam
+    tables: Tables
+    sighting: Sighting = field(default_factory=Sighting)
+
+    def examine(self, address: int, seed: int) -> Sighting:
+        """Compare what a program that waits says with what is so; leave words for it.
+
+        ``address`` is that of its box, and ``seed`` what the contents must follow from.
+        """
+        try:
+            box = self._read_box(address)
+        except GuestError as error:
+            self._object(str(error))
+            return self.sighting
+        for page, kernel in enumerate(box.kernel):
+            self._compare(page, box.user + page * PAGE, kernel, seed)
+        if not self.sighting.problems:
+            self._look_for_others(box)
+            self._leave_words(box)
+        self._write(box.address + _STATE, struct.pack("<Q", _LOOKED_AT))
+        return self.sighting
+
+    def _object(self, text: str) -> None:
+        self.sighting.problems.append(text)
+
+    def _read_box(self, address: int) -> _Box:
+        magic, _, user, pages, _ = _HEAD.unpack(self._read(address, _HEAD.size))
+        if magic != _MAGIC or not 0 < pages <= _MOST_PAGES:
+            raise GuestError(f"the waiting program has no box at {address:#x}")
+        kernel = struct.unpack(f"<{pages}Q", self._read(address + _ADDRESSES, 8 * pages))
+        return _Box(address, user, kernel)
+
+    def _compare(self, page: int, user_address: int, kernel_address: int, seed: int) -> None:
+        """Look at one page from both sides, and at the bytes in its frame."""
+        user = self.tables.translate(user_address)
+        kernel = self.tables.translate(kernel_address)
+        if not user or not kernel:
+            side = "kernel" if user else "user"
+            self._object(f"page {page}: no page table entry for the {side}'s address")
+            return
+        if user.physical != kernel.physical:
+            frames = f"{user.physical // PAGE:#x} and {kernel.physical // PAGE:#x}"
+            self._object(f"page {page}: user and kernel reach other frames, {frames}")
+            return
+        if page == 0:
+            self.sighting.memory_type = kernel.memory_type
+        self.sighting.frames.append(user.physical)
+        for text in _wrong_with(user, kernel):
+            self._object(f"page {page}: {text}")
+        count = PAGE // 4
+        if self.machine.read(user.physical, PAGE) == pattern.words(seed, page * count, count):
+            self.sighting.compared += PAGE
+        else:
+            self._object(f"page {page}: the frame does not hold what the kernel was told to write")
+
+    def _look_for_others(self, box: _Box) -> None:
+        """Object to further ways to the frames that the contract does not allow."""
+        frames = set(self.sighting.frames)
+        own = range(box.user, box.user + PAGE * len(box.kernel))
+        for found in self.tables.mappings_of(frames, of_kernel=False):
+            if found.virtual not in own:
+                self._object(f"the program reaches its frames at {found.virtual:#x} as well")
+        for found in self.tables.mappings_of(frames, of_kernel=True):
+            if found.by_user:
+                self._object(f"user space can use the kernel's address {found.virtual:#x}")
+            if found.memory_type != self.sighting.memory_type:
+                text = f"{found.memory_type}, beside {self.sighting.memory_type}"
+                self._object(f"the kernel also has them at {found.virtual:#x}: {text}")
+
+    def _leave_words(self, box: _Box) -> None:
+        """Write words that nobody in the guest can foresee, and say in the box which."""
+        chosen = random.SystemRandom()
+        words = PAGE // 4 * len(box.kernel)
+        places = sorted(chosen.sample(range(words), min(_MOST_WORDS, words)))
+        listed = b""
+        for place in places:
+            offset, value = 4 * place, chosen.getrandbits(32)
+            frame = self.sighting.frames[offset // PAGE]
+            self.machine.write(frame + offset % PAGE, struct.pack("<I", value))
+            listed += _WORD.pack(offset, value)
+        self._write(box.address + _WORDS, struct.pack("<Q", len(places)))
+        self._write(box.address + _HEAD.size, listed)
+
+    def _read(self, address: int, size: int) -> bytes:
+        """Return bytes of the program's memory."""
+        parts = [self.machine.read(place, count) for place, count in self._parts(address, size)]
+        return b"".join(parts)
+
+    def _write(self, address: int, data: bytes) -> None:
+        """Write to the program's memory."""
+        for place, count in self._parts(address, len(data)):
+            self.machine.write(place, data[:count])
+            data = data[count:]
+
+    def _parts(self, address: int, size: int) -> Iterator[tuple[int, int]]:
+        """Yield the pieces of RAM behind the program's memory, each within a page.
+
+        Raises GuestError if the program has nothing there.
+        """
+        while size > 0:
+            found = self.tables.translate(address)
+            if not found or found.by_user is False:
+                raise GuestError(f"the waiting program has no memory at {address:#x}")
+            count = min(size, PAGE - address % PAGE)
+            yield found.physical, count
+            address, size = address + count, size - count
+
+
+def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
+    """Yield what one frame's two page table entries have that the contract forbids."""
+    if user.by_user is False:
+        yield "the user's address is not for user space"
+    if user.writable is False:
+        yield "the user's mapping cannot be written"
+    if user.user_executes:
+        yield "user space can execute it"
+    if kernel.by_user:
+        yield "user space can use the kernel's address"
+    if user.memory_type != kernel.memory_type:
+        yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
+
+
+def looking_at(architecture: Architecture, seed: int) -> Callable[[Machine, int], Sighting]:
+    """Return what examines a machine of this architecture.
+
+    It is given the machine and the address of the waiting program's box. What the memory
+    must hold follows from ``seed``.
+    """
+    qemu = architecture.qemu
+    if not qemu:
+        return lambda machine, address: _look_at_program(machine.initrd, address, seed)
+    layout = qemu.tables
+    return lambda machine, address: _look(machine.initrd.parent, layout, address, seed)
+
+
+def _look_at_program(initrd: Path, address: int, seed: int) -> Sighting:
+    """Examine user-mode Linux, whose programs are processes of this machine."""
+    with uml_memory.stopped(initrd, address, struct.pack("<Q", _MAGIC)) as (ram, tables):
+        return Witness(ram, tables).examine(address, seed)
+
+
+def _look(directory: Path, layout: Format, address: int, seed: int) -> Sighting:
+    """Stop the machine that was started in ``directory``, and examine it.
+
+    Raises GuestError if it cannot be stopped while the program runs.
+    """
+    for _ in range(_TRIES):
+        with gdb_stub.stopped(directory) as machine:
+            registers = machine.registers(layout.registers)
+            if layout.in_user_mode(registers):
+                return Witness(machine, _tables(machine, layout, registers)).examine(address, seed)
+        time.sleep(_PAUSE)
+    raise GuestError("the waiting program was never seen to run")
+
+
+def _tables(machine: StoppedMachine, layout: Format, registers: dict[str, int]) -> PageTables:
+    @cache
+    def read(physical: int) -> tuple[int, ...]:
+        try:
+            return struct.unpack("<512Q", machine.read(physical, PAGE))
+        except GuestError:
+            return ()
+
+    return PageTables(layout, registers, read)

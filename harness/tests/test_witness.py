@@ -1,0 +1,198 @@
+"""The witness, before machines made up of a dictionary of pages."""
+
+import random
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from harness.base.errors import GuestError
+from harness.guest.uml_memory import FileMapping, ProcessMappings, read_maps
+from harness.kernels.page_tables import PAGE, Translation
+from harness.results import pattern
+from harness.results.witness import Sighting
+from harness.runs.witness import Witness
+
+SEED = 0x1234
+USER, KERNEL, BOX = 0x7F0000000000, 0xFFFF888000000000, 0x4A9000
+PAGES = 3
+BOX_FRAME = 0x900000
+
+
+@dataclass
+class LookedAtMachine:
+    """RAM by page frames, and a translation for each virtual page."""
+
+    ram: dict[int, bytearray] = field(default_factory=dict)
+    mapped: dict[int, Translation] = field(default_factory=dict)
+
+    def map(self, virtual: int, physical: int, by_user: bool) -> None:
+        self.ram.setdefault(physical, bytearray(PAGE))
+        self.mapped[virtual] = Translation(
+            virtual, physical, PAGE, by_user, True, False, "write-back"
+        )
+
+    def change(self, virtual: int, **changes: object) -> None:
+        self.mapped[virtual] = replace(self.mapped[virtual], **changes)
+
+    def read(self, physical: int, size: int) -> bytes:
+        page = self.ram.get(physical & -PAGE)
+        if page is None:
+            raise GuestError("no RAM")
+        return bytes(page[physical % PAGE :][:size])
+
+    def write(self, physical: int, data: bytes) -> None:
+        start = physical % PAGE
+        self.ram[physical & -PAGE][start : start + len(data)] = data
+
+    def translate(self, virtual: int) -> Translation | None:
+        found = self.mapped.get(virtual & -PAGE)
+        return found and replace(found, physical=found.physical + virtual % PAGE)
+
+    def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
+        for virtual, found in self.mapped.items():
+            if found.physical in frames and (virtual >= KERNEL) == of_kernel:
+                yield found
+
+
+def frame(page: int) -> int:
+    """Scattered in RAM."""
+    return 0x500000 + 7 * PAGE * (PAGES - page)
+
+
+@pytest.fixture
+def machine() -> LookedAtMachine:
+    """A machine as it should be: filled, mapped, and a program that waits."""
+    made = LookedAtMachine()
+    for page in range(PAGES):
+        made.map(USER + page * PAGE, frame(page), True)
+        made.map(KERNEL + page * PAGE, frame(page), False)
+        made.ram[frame(page)][:] = pattern.words(SEED, page * PAGE // 4, PAGE // 4)
+    made.map(BOX, BOX_FRAME, True)
+    head = struct.pack("<5Q", 0x6B6D61706C616221, 1, USER, PAGES, 0)
+    made.write(BOX_FRAME, head)
+    addresses = [KERNEL + page * PAGE for page in range(PAGES)]
+    made.write(BOX_FRAME + 40 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
+    return made
+
+
+def examine(machine: LookedAtMachine) -> Sighting:
+    return Witness(machine, machine).examine(BOX, SEED)
+
+
+def test_the_pattern_is_the_one_of_lab_pattern_h() -> None:
+    """Words that a lab filled with seed 0x1234, read by a program."""
+    assert pattern.words(0x1234, 0, 2).hex() == "efc04535626e93b1"
+
+
+def test_all_is_well_and_words_are_left(machine: LookedAtMachine) -> None:
+    before = {page: bytes(machine.ram[frame(page)]) for page in range(PAGES)}
+    sighting = examine(machine)
+    assert not sighting.problems
+    assert sighting.compared == PAGES * PAGE
+    assert sighting.frames == [frame(page) for page in range(PAGES)]
+    _, state, _, _, count = struct.unpack("<5Q", machine.read(BOX_FRAME, 40))
+    assert (state, count) == (2, 16)
+    words = struct.unpack("<32Q", machine.read(BOX_FRAME + 40, 256))
+    offsets = list(words[::2])
+    assert offsets == sorted(set(offsets))
+    for offset, value in zip(offsets, words[1::2], strict=True):
+        found = machine.read(frame(offset // PAGE) + offset % PAGE, 4)
+        assert found == struct.pack("<I", value)
+    changed = sum(
+        before[page][place : place + 4] != machine.ram[frame(page)][place : place + 4]
+        for page in range(PAGES)
+        for place in range(0, PAGE, 4)
+    )
+    assert changed == 16
+
+
+@pytest.mark.parametrize("page", range(PAGES))
+def test_another_frame_is_seen(machine: LookedAtMachine, page: int) -> None:
+    machine.map(USER + page * PAGE, 0xA00000, True)
+    machine.ram[0xA00000][:] = machine.ram[frame(page)]
+    problem = f"page {page}: user and kernel reach other frames, 0xa00 and {frame(page) // PAGE:#x}"
+    assert examine(machine).problems == [problem]
+
+
+def test_one_wrong_bit_is_seen(machine: LookedAtMachine) -> None:
+    page = random.randrange(PAGES)
+    machine.ram[frame(page)][random.randrange(PAGE)] ^= 1 << random.randrange(8)
+    problem = f"page {page}: the frame does not hold what the kernel was told to write"
+    assert examine(machine).problems == [problem]
+
+
+@pytest.mark.parametrize(
+    ("virtual", "changes", "text"),
+    [
+        (USER, {"writable": False}, "cannot be written"),
+        (USER, {"user_executes": True}, "user space can execute it"),
+        (USER, {"by_user": False}, "not for user space"),
+        (KERNEL, {"by_user": True}, "user space can use the kernel's address"),
+        (USER, {"memory_type": "uncached"}, "write-back and, for the user, uncached"),
+    ],
+)
+def test_wrong_rights_and_types_are_seen(
+    machine: LookedAtMachine, virtual: int, changes: dict[str, object], text: str
+) -> None:
+    machine.change(virtual, **changes)
+    assert text in examine(machine).problems[0]
+
+
+@pytest.mark.parametrize(("virtual", "side"), [(USER, "user"), (KERNEL, "kernel")])
+def test_a_page_that_is_not_mapped_is_seen(
+    machine: LookedAtMachine, virtual: int, side: str
+) -> None:
+    del machine.mapped[virtual + PAGE]
+    assert f"page 1: no page table entry for the {side}'s address" in examine(machine).problems
+
+
+def test_other_ways_to_the_frames_are_seen(machine: LookedAtMachine) -> None:
+    other = KERNEL + (1 << 40)
+    machine.map(other, frame(1), False)
+    assert not examine(machine).problems, "the linear map has all of RAM"
+
+
+def test_an_alias_of_another_type_is_seen(machine: LookedAtMachine) -> None:
+    other = KERNEL + (1 << 40)
+    machine.map(other, frame(1), False)
+    machine.change(other, memory_type="uncached")
+    assert "uncached, beside write-back" in examine(machine).problems[0]
+
+
+def test_a_second_way_of_the_program_is_seen(machine: LookedAtMachine) -> None:
+    machine.map(USER + (1 << 30), frame(2), True)
+    assert f"at {USER + (1 << 30):#x} as well" in examine(machine).problems[0]
+
+
+@pytest.mark.parametrize("pages", [0, 1 << 20])
+def test_a_box_that_makes_no_sense_is_none(machine: LookedAtMachine, pages: int) -> None:
+    machine.write(BOX_FRAME + 24, struct.pack("<Q", pages))
+    assert "has no box at" in examine(machine).problems[0]
+
+
+def test_a_box_that_is_not_there_is_none(machine: LookedAtMachine) -> None:
+    del machine.mapped[BOX]
+    assert "has no memory at" in examine(machine).problems[0]
+
+
+_MAPS = """\
+40002000-40003000 r-xs 076b8000 00:1b 42                                 /dev/shm/vm (deleted)
+40003000-40004000 r-xs 07726000 00:1b 42                                 /dev/shm/vm (deleted)
+60000000-68000000 rwxs 00000000 00:1b 42                                 /dev/shm/vm (deleted)
+6d818000-6d819000 rwxs 07726000 00:1b 42                                 /dev/shm/vm (deleted)
+7ffd0000-7ffd2000 rw-p 00000000 00:00 0                                  [stack]
+"""
+
+
+def test_what_processes_of_this_machine_map_is_read() -> None:
+    found = read_maps(_MAPS)
+    assert found[0] == FileMapping(0x40002000, 0x40003000, 0x76B8000, 42) and len(found) == 4
+    seen = ProcessMappings(kernel=tuple(found[2:]), program=tuple(found[:2]))
+    user, kernel = seen.translate(0x40003010), seen.translate(0x6D818010)
+    assert user and kernel and user.physical == kernel.physical == 0x7726010
+    assert seen.translate(0x50000000) is None
+    ways = [one.virtual for one in seen.mappings_of({0x7726000}, of_kernel=True)]
+    assert ways == [0x67726000, 0x6D818000]
+    assert [one.virtual for one in seen.mappings_of({0x7726000}, of_kernel=False)] == [0x40003000]

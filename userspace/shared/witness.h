@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * witness.h - where a check meets the host that looks at the machine from outside
+ *
+ * harness/runs/witness.py reads and writes this structure in the RAM of the stopped
+ * machine. It has the same layout for every architecture, little-endian.
+ */
+#ifndef WITNESS_H
+#define WITNESS_H
+
+#include <stdint.h>
+
+#define WITNESS_MAGIC 0x6b6d61706c616221
+#define WITNESS_MOST_WORDS 16
+
+enum witness_state {
+	WITNESS_WAITED_FOR = 1,
+	WITNESS_WAS_HERE = 2,
+};
+
+/* A word that the host wrote into the memory. */
+struct witness_word {
+	uint64_t offset; /* in bytes, a multiple of 4 */
+	uint64_t value;
+};
+
+/**
+ * struct witness_box - what the check says, and what the host answers
+ * @magic: WITNESS_MAGIC
+ * @state: enum witness_state
+ * @user_addr: where the memory is mapped, shared, for reading and writing
+ * @pages: its size in pages
+ * @word_count: how many of @words the host wrote
+ * @words: these, in the order of their offsets
+ * @kernel_addr: the kernel's address of each page
+ */
+struct witness_box {
+	uint64_t magic;
+	volatile uint64_t state;
+	uint64_t user_addr;
+	uint64_t pages;
+	volatile uint64_t word_count;
+	struct witness_word words[WITNESS_MOST_WORDS];
+	uint64_t kernel_addr[];
+};
+
+#endif /* WITNESS_H */
