@@ -65,6 +65,11 @@ def _sections(text: str) -> list[tuple[tuple[str, str], str]]:
     return [(heading, "\n".join(lines)) for heading, lines in sections]
 
 
+def is_observed(clause: Clause) -> bool:
+    """Say whether no check of its own proves a clause, but a silent kernel."""
+    return set(clause.checks) <= set(OBSERVED)
+
+
 def choose(wanted: str | None, page: Path = PAGE) -> list[Clause]:
     """Return the clauses that CLAUSE= names, all if it names none.
 

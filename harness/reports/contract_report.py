@@ -37,14 +37,12 @@ _MOST_LINES = 60
 class ContractReport(CaseReport):
     """What was booted, and what was proved.
 
-    ``skipped`` says why a lab's check program did not run; ``of_other_labs`` are the
-    numbers of clauses that labs which were not chosen have checks of.
+    ``skipped`` says why a lab's check program did not run.
     """
 
     booted: Booted
     labs: list[str]
     skipped: dict[str, str]
-    of_other_labs: set[str]
     results: list[ClauseResult]
     evidence: Evidence
     name = "kmaplab contract"
@@ -54,8 +52,13 @@ class ContractReport(CaseReport):
         """The exit status that the results call for."""
         if self.evidence.broken:
             return GUEST_BROKEN
-        nothing = self.can_run and not any(result.is_proved for result in self.results)
+        mine = [result for result in self.results if not self._is_of_others(result)]
+        nothing = mine and self.can_run and not any(result.is_proved for result in mine)
         return CHECK_FAILED if self.evidence.failed or nothing or self.evidence.problems else OK
+
+    def _is_of_others(self, result: ClauseResult) -> bool:
+        """Whether a clause concerns labs, and none of those that were chosen."""
+        return bool(result.concerned) and set(result.concerned).isdisjoint(self.labs)
 
     @property
     def can_run(self) -> bool:
@@ -135,11 +138,11 @@ class ContractReport(CaseReport):
         """Return all that the table has no place for, in lines."""
         lines = [f"{lab}: check program skipped: {why}" for lab, why in self.skipped.items()]
         lines += _skipped_checks(self.results)
-        lines += [
-            f"{result.clause}: {self._why_unseen(result)}"
-            for result in self.results
-            if not result.observations
-        ]
+        for result in self.results:
+            if self._is_of_others(result):
+                lines.append(f"{result.clause}: concerns only {', '.join(result.concerned)}")
+            elif not result.observations:
+                lines.append(f"{result.clause}: has no check that runs on {self.booted.arch}")
         failed = {
             one
             for result in self.results
@@ -154,18 +157,14 @@ class ContractReport(CaseReport):
             lines += [f"    {line}" for line in self.evidence.log[:_MOST_LINES]]
         return [*lines, self._summary()]
 
-    def _why_unseen(self, result: ClauseResult) -> str:
-        if result.clause.number in self.of_other_labs:
-            return "has no check for the labs that were chosen"
-        return f"has no check that runs on {self.booted.arch}"
-
     def _summary(self) -> str:
-        proved = sum(result.is_proved for result in self.results)
+        mine = [result for result in self.results if not self._is_of_others(result)]
+        proved = sum(result.is_proved for result in mine)
         checks = sum(one.verdict is ClauseVerdict.PROVED for one in self.evidence.observations)
-        others = [result.clause.number for result in self.results if not result.is_proved]
+        others = [result.clause.number for result in mine if not result.is_proved]
         rest = f", not {', '.join(others)}" if others else ""
         return (
-            f"{proved} of {len(self.results)} clauses proved{rest}, by {checks} checks, on "
+            f"{proved} of {len(mine)} clauses proved{rest}, by {checks} checks, on "
             f"{self.booted}, in {self.booted.seconds:.1f} s; SEED={seed_text(self.booted.seed)}"
         )
 

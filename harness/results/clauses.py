@@ -1,8 +1,9 @@
 """What guests showed of the contract, and the verdict on each clause."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from harness.catalogue import contract
 from harness.catalogue.contract import Clause
@@ -35,10 +36,14 @@ class Observation:
 
 @dataclass(frozen=True)
 class ClauseResult:
-    """A clause, and what its checks showed."""
+    """A clause, what its checks showed, and the labs that have a check of it.
+
+    ``concerned`` is empty where no lab has one on this target.
+    """
 
     clause: Clause
     observations: list[Observation]
+    concerned: tuple[str, ...] = ()
 
     def verdict(self, lab: str) -> ClauseVerdict:
         """Return what became of the clause for a lab.
@@ -48,7 +53,7 @@ class ClauseResult:
         names no check that does something.
         """
         mine = [one for one in self.observations if one.lab == lab]
-        if not set(self.clause.checks) <= set(contract.OBSERVED):
+        if not contract.is_observed(self.clause):
             silent = (ClauseVerdict.PROVED, ClauseVerdict.SKIPPED)
             mine = [
                 one
@@ -94,9 +99,20 @@ class Evidence:
         self.broken |= other.broken
 
 
-def by_clause(clauses: Iterable[Clause], observations: list[Observation]) -> list[ClauseResult]:
-    """Put each observation below the clauses that name its check."""
+def by_clause(
+    clauses: Iterable[Clause],
+    observations: list[Observation],
+    concerned: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> list[ClauseResult]:
+    """Put each observation below the clauses that name its check.
+
+    ``concerned`` are the labs that have a check of a clause, by its number.
+    """
     return [
-        ClauseResult(clause, [one for one in observations if one.check in clause.checks])
+        ClauseResult(
+            clause,
+            [one for one in observations if one.check in clause.checks],
+            concerned.get(clause.number, ()),
+        )
         for clause in clauses
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.base.progress import step
 from harness.build import listing
-from harness.catalogue import contract, labs, suites
+from harness.catalogue import contract, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import Suite
@@ -58,6 +58,28 @@ def prove(
     return evidence
 
 
+def concerned(clauses: list[Clause], request: Request) -> dict[str, tuple[str, ...]]:
+    """Return the labs that have a check of each clause, by the clause's number.
+
+    A lab's checks are those of its check program and, where KUnit runs, of its suite.
+    What is seen while other checks run concerns every lab.
+    """
+    checks = {name: listed.checks for name, listed in listing.of_programs().items()}
+    if request.target.architecture.has_kunit:
+        built = prepare.built(request)
+        for suite in suites.all_suites(request.suites):
+            if suite.lab in checks:
+                checks[suite.lab] |= listing.cases_of(suite, built)
+    return {
+        clause.number: tuple(
+            lab
+            for lab, its_checks in checks.items()
+            if its_checks.intersection(clause.checks) or contract.is_observed(clause)
+        )
+        for clause in clauses
+    }
+
+
 def _tasks(
     machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
 ) -> list[_GuestTask]:
@@ -85,23 +107,6 @@ def _tasks(
         if observed or wanted & cases:
             tasks.insert(len(tasks) // 2, _suites_task(machine, its_suites, request.seed))
     return tasks
-
-
-def of_other_labs(request: Request, chosen: list[Lab], clauses: list[Clause]) -> set[str]:
-    """Return the numbers of clauses that labs which were not chosen have checks of.
-
-    Only checks that run on the target count.
-    """
-    target = request.target
-    names = {lab.name for lab in chosen}
-    others = [lab for lab in labs.all_labs() if lab.name not in names and not lab.why_not(target)]
-    checks = {check for lab in others for check in listing.of_programs()[lab.name].checks}
-    if others and target.architecture.has_kunit:
-        built = prepare.built(request)
-        for suite in suites.all_suites(request.suites):
-            if suite.lab not in names and not suite.why_not(target):
-                checks |= listing.cases_of(suite, built)
-    return {clause.number for clause in clauses if checks & set(clause.checks)}
 
 
 def _check_task(machine: Machine, order: Order) -> _GuestTask:

@@ -60,9 +60,7 @@ def contract_report() -> ContractReport:
         for lab, verdict in zip(labs, (ClauseVerdict.PROVED, ClauseVerdict.FAILED))
     ]
     results = by_clause(clauses, seen)
-    return ContractReport(
-        Booted("6.1", "um", "native", 7, 1.0), labs, {}, set(), results, Evidence(seen)
-    )
+    return ContractReport(Booted("6.1", "um", "native", 7, 1.0), labs, {}, results, Evidence(seen))
 
 
 def mistakes_report() -> MistakesReport:

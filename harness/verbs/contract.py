@@ -25,8 +25,9 @@ def main(request: Request, args: Namespace) -> int:
         booted=Booted.of(machine, request.seed, time.monotonic() - begun),
         labs=[lab.name for lab in chosen],
         skipped={lab.name: why for lab in chosen if (why := lab.why_not(request.target))},
-        of_other_labs=prove_clauses.of_other_labs(request, chosen, wanted),
-        results=clauses.by_clause(wanted, evidence.observations),
+        results=clauses.by_clause(
+            wanted, evidence.observations, prove_clauses.concerned(wanted, request)
+        ),
         evidence=evidence,
     )
     report.print(args.format)
