@@ -9,6 +9,7 @@ QEMU is given the result (Documentation/devicetree/bindings/reserved-memory/).
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from harness.base import digest, tools
@@ -42,7 +43,8 @@ def _with_node(qemu: Qemu, hardware: list[str]) -> Path:
     tree = BUILD / "device-tree" / f"{name}.dtb"
     if not tree.exists():
         tree.parent.mkdir(parents=True, exist_ok=True)
-        new = tree.with_suffix(f".{os.getpid()}")
+        # Guests start side by side, each in a thread: none may rename another's file.
+        new = tree.with_suffix(f".{threading.get_native_id()}")
         dump = [*hardware, "-machine", f"dumpdtb={new}"]
         tools.run([*dump], tree.with_suffix(".log"), "asking QEMU for its device tree")
         _add_node(qemu, new)
