@@ -320,7 +320,12 @@ def _word(check: Check) -> str:
 
 def _load_as_dict(load: Load) -> dict[str, Any]:
     parameters = dict(parameter.split("=", 1) for parameter in load.parameters)
-    return {"lab": load.lab.name, "title": load.lab.title, "parameters": parameters}
+    return {
+        "lab": load.lab.name,
+        "title": load.lab.title,
+        "parameters": parameters,
+        "mapping": load.mapping,
+    }
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -81,7 +81,7 @@ def test_json_holds_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(capsys.readouterr().out)
     assert data["status"] == 3 and data["seed"] == "0xabc"
     first = data["labs"][0]
-    assert first["parameters"] == {"how": "page"}
+    assert first["parameters"] == {"how": "page"} and first["mapping"] == "pfnmap"
     assert first["bytes_kernel_to_user"] == 16384
     assert first["frames_are_contiguous"] is False
     assert [check["result"] for check in first["checks"]] == ["pass", "fail", "skip"]
