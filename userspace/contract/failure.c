@@ -36,7 +36,7 @@ START_TEST(open_fails_cleanly)
 		.name = "open()", .make = call_open, .undo = undo_open,
 	};
 
-	prepare_faults();
+	require_faults();
 	fail_each(&call);
 }
 END_TEST
@@ -94,7 +94,7 @@ START_TEST(mmap_fails_cleanly)
 {
 	uint64_t last = lab.info.pages - 1;
 
-	prepare_faults();
+	require_faults();
 	find_place();
 	write_pattern(lab.map);
 	fail_mmap("mmap() of all pages", 0, last + 1);
@@ -156,7 +156,7 @@ START_TEST(requests_fail_cleanly)
 {
 	size_t i;
 
-	prepare_faults();
+	require_faults();
 	write_pattern(lab.map);
 	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (can(requests[i].operation))
@@ -193,7 +193,7 @@ static void fail_transfer(const char *name, long (*make)(void))
 
 START_TEST(read_and_write_fail_cleanly)
 {
-	prepare_faults();
+	require_faults();
 	bytes = calloc(1, lab.info.size);
 	ck_assert_ptr_nonnull(bytes);
 	write_pattern(lab.map);

@@ -24,7 +24,7 @@ struct failing_call {
 };
 
 /* Skips the check where the kernel cannot inject faults. */
-void prepare_faults(void);
+void require_faults(void);
 
 /*
  * Makes the call with its first allocation or copy failing, with the second, and
