@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from harness.build import modules
+from harness.catalogue.labs import all_labs
 from harness.kernels import debian, uml
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD, KUNIT, LABS, ROOT, USERSPACE
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
+from harness.kernels.targets import ARCHES, DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -187,6 +188,40 @@ def series(request: pytest.FixtureRequest, missing_kernels: dict[str, str]) -> s
             pytest.fail(missing_kernels[name])
         pytest.skip(missing_kernels[name])
     return name
+
+
+def labs_of(target: Target) -> set[str]:
+    """Return the names of the labs whose check programs run on a target."""
+    return {lab.name for lab in all_labs() if not lab.why_not(target)}
+
+
+# The architectures that boot Debian's kernels, each with a series: so each architecture
+# has its turn, and each series, and not all of them with all.
+_DEBIAN = [name for name, arch in ARCHES.items() if not arch.is_built]
+_PAIRS = [Target(name, arch) for arch, name in zip(_DEBIAN, series_of(DEFAULT_ARCH))]
+_OTHER = [
+    Target(name, arch) for arch in _DEBIAN if arch != DEFAULT_ARCH for name in series_of(arch)
+]
+
+
+@pytest.fixture(params=_PAIRS, ids=str)
+def debian_target(request: pytest.FixtureRequest) -> Target:
+    """Run the test once for each architecture that boots Debian's kernels."""
+    return _need_image(request.param)
+
+
+@pytest.fixture(params=_OTHER, ids=str)
+def other_target(request: pytest.FixtureRequest) -> Target:
+    """Run the test for each series of an architecture that is not this machine's."""
+    return _need_image(request.param)
+
+
+def _need_image(target: Target) -> Target:
+    try:
+        debian.fetch(target)
+    except SetupError as error:
+        pytest.skip(str(error))
+    return target
 
 
 @pytest.fixture(scope="session")

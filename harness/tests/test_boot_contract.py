@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from harness.catalogue import contract
-from harness.tests.conftest import BreakLab, Kmaplab
+from harness.kernels.targets import Target
+from harness.tests.conftest import BreakLab, Kmaplab, labs_of
 
 pytestmark = pytest.mark.boot
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.boot
 NOT_IN_UML = {"6.1"}
 
 # What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
-NOT_ON_X86 = {"6.2", "7.1", "7.2"}
+NOT_ON_DEBIAN = {"6.2", "7.1", "7.2"}
 
 # Clauses that concern some of the labs only.
 OF_SOME = {
@@ -45,20 +46,20 @@ def not_proved(data: dict[str, Any], lab: str) -> set[str]:
 def test_every_clause_is_proved_in_user_mode_linux(kmaplab: Kmaplab, um_edge: str) -> None:
     """All calls and rounds. lab_reserved is seen by its suite only."""
     data = prove(kmaplab, "--arch", "um", "--kernel", um_edge)
-    labs = {"lab_kmalloc", "lab_pages", "lab_vmalloc", "lab_remap"}
-    for lab in labs | ({"lab_prepare"} if um_edge == "7.2" else set()):
+    for lab in labs_of(Target(um_edge, "um")):
         assert not_proved(data, lab) == set(), lab
     of_reserved = {"1.8", "2.1", "5.4", "6.2", "7.1", "7.2", "8.2"}
     assert not_proved(data, "lab_reserved").isdisjoint(of_reserved)
     assert {one["clause"] for one in data["clauses"] if not one["proved"]} == NOT_IN_UML
 
 
-def test_every_clause_is_proved_on_debians_kernels(kmaplab: Kmaplab, series: str) -> None:
+def test_every_clause_is_proved_on_debians_kernels(kmaplab: Kmaplab, debian_target: Target) -> None:
     """Fewer calls and rounds: emulation is slow, and nothing there depends on the kernel."""
     counts = ("--calls", "20000", "--rounds", "100")
-    data = prove(kmaplab, "--kernel", series, *counts)
-    for lab in ("lab_kmalloc", "lab_pages", "lab_vmalloc", "lab_reserved", "lab_remap"):
-        assert not_proved(data, lab) == NOT_ON_X86 & concerning(lab), lab
+    target = ("--kernel", debian_target.series, "--arch", debian_target.arch)
+    data = prove(kmaplab, *target, *counts)
+    for lab in labs_of(debian_target):
+        assert not_proved(data, lab) == NOT_ON_DEBIAN & concerning(lab), lab
 
 
 def test_a_broken_clause_ends_with_1_and_is_named(

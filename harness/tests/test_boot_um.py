@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome
+from harness.catalogue.labs import all_labs
+from harness.kernels.targets import Target
+from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, labs_of
 from harness.tests.test_boot_console import Terminal
 
 pytestmark = pytest.mark.boot
@@ -18,9 +20,8 @@ def test_all_labs_that_can_run_pass_and_the_others_say_why_not(
     data = json.loads(kmaplab(*arguments).expect(0).out)
     assert data["kernel"].startswith(um_series)
     verdicts = {lab["lab"]: lab["verdict"] for lab in data["labs"]}
-    assert verdicts.pop("lab_reserved") == "skipped"
-    assert verdicts.pop("lab_prepare") == ("passed" if um_series == "7.2" else "skipped")
-    assert set(verdicts.values()) == {"passed"} and len(verdicts) == 4
+    able = labs_of(Target(um_series, "um"))
+    assert verdicts == {lab.name: "passed" if lab.name in able else "skipped" for lab in all_labs()}
     for lab in data["labs"]:
         if lab["lab"] == "lab_reserved":
             assert "no I/O memory" in lab["problems"][0]
@@ -51,7 +52,7 @@ def test_mappings_are_counted_right_when_mmap_fails(
 ) -> None:
     """At each of its allocations: also when the action fails, and ->mapped() is not called."""
     target = ("--arch", "um", "--kernel", um_edge, "--extra", programs)
-    for name in ("lab_remap", "lab_prepare") if um_edge == "7.2" else ("lab_remap",):
+    for name in {"lab_remap", "lab_prepare"} & labs_of(Target(um_edge, "um")):
         command = f"modprobe {name} && ./fail_mmap /dev/{name} && rmmod {name}"
         lines = kmaplab("console", *target, "--cmd", command).expect(0).out.splitlines()
         # One for the area itself, one at least for a page table.
@@ -59,16 +60,8 @@ def test_mappings_are_counted_right_when_mmap_fails(
         assert all("Cannot allocate memory, 0 counted" in line for line in lines)
 
 
-@pytest.fixture
-def prepare_series(missing_uml: dict[str, str]) -> str:
-    """Return the series that lab_prepare runs on, if it can be had."""
-    if "7.2" in missing_uml:
-        pytest.skip(missing_uml["7.2"])
-    return "7.2"
-
-
 def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
-    kmaplab: Kmaplab, programs: Path, prepare_series: str
+    kmaplab: Kmaplab, programs: Path, um_newest: str
 ) -> None:
     """The scripts print what they found wrong, and a word at the end."""
     command = """
@@ -83,7 +76,7 @@ def test_lab_prepare_takes_the_sizes_that_it_names_and_gives_all_back(
         sh in_use.sh lab_prepare
         sh rounds.sh lab_prepare
     """
-    target = ("--arch", "um", "--kernel", prepare_series, "--extra", programs)
+    target = ("--arch", "um", "--kernel", um_newest, "--extra", programs)
     outcome = kmaplab("console", *target, "--cmd", command).expect(0)
     assert outcome.out.split() == ["done", "done"]
 
