@@ -26,12 +26,12 @@ def test_all_labs_pass_with_every_byte_compared_on_both_sides(
         assert lab["bytes_kernel_to_user"] >= lab["size"] > 0
         assert lab["bytes_user_to_kernel"] >= lab["size"]
     checks = {
-        (check["name"], check["status"])
+        (check["name"], check["result"])
         for lab in ran
         if lab["lab"] == "lab_reserved"
         for check in lab["checks"]
     }
-    assert ("both_sides_have_the_same_memory_type", "passed") in checks
+    assert ("both_sides_have_the_same_memory_type", "pass") in checks
 
 
 def test_the_kernel_leaves_alone_what_the_device_tree_reserves(kmaplab: Kmaplab) -> None:
