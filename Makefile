@@ -29,7 +29,7 @@ help:
 	@echo '               LAB= CLAUSE= ONLY= KERNEL= FORMAT= SEED= LIMIT='
 	@echo 'make coverage  which lines and branches of the labs all of this reaches'
 	@echo '               LAB= KERNEL= FORMAT=text|json SEED= LIMIT='
-	@echo 'make lint      what static checkers have to say of the sources'
+	@echo 'make lint      what static checkers report of the sources'
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra  KERNEL= ARCH= ACCEL= LIMIT='
 	@echo 'make compile_commands'

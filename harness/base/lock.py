@@ -22,7 +22,7 @@ def locked(path: Path, what: str) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with step(f"waiting for another run that has {what} in hand"):
+            with step(f"waiting for another run that uses {what}"):
                 fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock
     finally:

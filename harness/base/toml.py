@@ -33,7 +33,7 @@ class Table:
             return default
         value = self._take(key, list, "a list of texts in quotes")
         if not all(isinstance(one, str) for one in value):
-            self.refuse(key, "wants a list of texts in quotes")
+            self.refuse(key, "must be a list of texts in quotes")
         return tuple(value)
 
     def table(self, key: str) -> "Table | None":
@@ -46,7 +46,7 @@ class Table:
         """Take the tables that [[key]] begins, of which there may be none."""
         value = self._take(key, list, "tables") if key in self.values else []
         if not all(isinstance(one, dict) for one in value):
-            self.refuse(key, "wants tables")
+            self.refuse(key, "must be tables")
         return [Table(self.path, f"[[{key}]]", one) for one in value]
 
     def all_texts(self) -> dict[str, str]:
@@ -67,11 +67,11 @@ class Table:
         if key not in self.values:
             self.refuse(key, "is missing")
         value = self.values.pop(key)
-        return value if isinstance(value, kind) else self.refuse(key, f"wants {wanted}")
+        return value if isinstance(value, kind) else self.refuse(key, f"must be {wanted}")
 
 
 def read(path: Path) -> Table:
-    """Read a file. Raises SetupError if it is no TOML."""
+    """Read a file. Raises SetupError if it is not TOML."""
     try:
         return Table(path, "", tomllib.loads(path.read_text()))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -92,7 +92,7 @@ def parse(text: str) -> Listing:
     for line in text.splitlines():
         fact, *words = line.split() or [""]
         if fact not in facts or not words:
-            raise SetupError(f"a check program lists what makes no sense: '{line}'")
+            raise SetupError(f"--list of a check program has a line that makes no sense: '{line}'")
         facts[fact].append(words)
     return Listing(
         lab=facts["lab"][0][0],

@@ -120,7 +120,7 @@ def _read(page: Page, lab: Lab, first: int, last: int) -> Change:
     text = "\n".join(page.path.read_text().splitlines()[first - 1 : last])
     links = _LINK.findall(text)
     if len(links) != 1:
-        raise SetupError(f"{page}:{first}: wants a link to the patch of this change, and no other")
+        raise SetupError(f"{page}:{first}: needs a link to the patch of this change, and no other")
     patch = (page.path.parent / links[0]).resolve()
     is_mistake = patch.parent.name == "mistakes"
     keys = mistakes.KEYS if is_mistake else _KEYS
@@ -130,7 +130,7 @@ def _read(page: Page, lab: Lab, first: int, last: int) -> Change:
         raise SetupError(f"{patch}: runs on {' or '.join(ARCHES)}")
     load = tuple(header["Load"].split()) if "Load" in header else None
     if load and load not in lab.loads:
-        raise SetupError(f"{patch}: Load: wants one of the loads in lab.toml")
+        raise SetupError(f"{patch}: Load: must be one of the loads in lab.toml")
     return Change(
         page=page.path,
         line=first,

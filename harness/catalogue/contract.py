@@ -45,7 +45,7 @@ def read(page: Path = PAGE) -> list[Clause]:
         proof = re.search(r"^Proved by (.+?)\.\s*$", text, re.MULTILINE | re.DOTALL)
         checks = tuple(_CHECK.findall(proof[1])) if proof else ()
         if not checks or len(set(checks)) != len(checks):
-            raise SetupError(f"{page}: clause {number} wants 'Proved by', and each check once")
+            raise SetupError(f"{page}: clause {number} needs 'Proved by', and each check once")
         if number in (clause.number for clause in found):
             raise SetupError(f"{page}: clause {number} is there twice")
         found.append(Clause(number, title, checks))

@@ -138,7 +138,7 @@ def _read(path: Path) -> Lab:
 
 def _read_name(file: Table) -> str:
     name = file.text("name")
-    return name if _NAME.fullmatch(name) else file.refuse("name", "wants lab_ and a word")
+    return name if _NAME.fullmatch(name) else file.refuse("name", "must be lab_ and a word")
 
 
 def _split(loads: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
@@ -152,7 +152,7 @@ def _all_texts(table: Table | None) -> dict[str, str]:
 def _mapping(table: Table, key: str) -> str:
     mapping = table.text(key)
     if mapping not in MAPPINGS:
-        table.refuse(key, f"wants one of {', '.join(MAPPINGS)}")
+        table.refuse(key, f"must be one of {', '.join(MAPPINGS)}")
     return mapping
 
 
@@ -165,7 +165,7 @@ def _read_mapping_with(table: Table | None) -> dict[str, str]:
 def _read_operations(file: Table) -> tuple[str, ...]:
     names = file.texts("operations")
     if len(set(names)) < len(names) or not all(_OPERATION.fullmatch(name) for name in names):
-        file.refuse("operations", "wants a list of names in lower case, each once")
+        file.refuse("operations", "must be a list of names in lower case, each once")
     return names
 
 
@@ -175,7 +175,7 @@ def _read_since(table: Table | None) -> Since | None:
     since = Since(table.text("series"), table.text("reason"))
     # It need not be a series that this harness has.
     if not re.fullmatch(r"\d+\.\d+", since.series):
-        table.refuse("series", "wants the number of a series, as 7.2")
+        table.refuse("series", "must be the number of a series, as 7.2")
     table.end()
     return since
 

@@ -80,7 +80,7 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
     possible = {"user", "kunit"} if arch == KUNIT_ARCH else {"user"}
     if arch not in ARCHES or by not in possible:
         raise SetupError(
-            f"{patch}: wants On: {' or '.join(ARCHES)}, and By: user or, on {KUNIT_ARCH}, kunit"
+            f"{patch}: needs On: {' or '.join(ARCHES)}, and By: user or, on {KUNIT_ARCH}, kunit"
         )
     if by == "user" and (reason := lab.cannot_run.get(arch)):
         raise SetupError(f"{patch}: the check program of {lab.name} cannot run on {arch}: {reason}")
@@ -106,7 +106,7 @@ def choose(
     """
     every = read_all(directory)
     if not every:
-        raise RequestError(f"{directory} holds no mistakes: they would be */mistakes/*.patch")
+        raise RequestError(f"{directory} has no mistakes: they would be */mistakes/*.patch")
     shown = {owner_lab(mistake) for mistake in every} | {one.name for one in labs.all_labs()}
     names = labs.choose_names(lab, sorted(shown | {"lab_core"}))
     numbers = {chosen.number for chosen in contract.choose(clause)}
@@ -123,7 +123,7 @@ def choose(
         and (not wanted or mistake.name in wanted)
     ]
     if not chosen:
-        raise RequestError("no mistake is of that lab and that clause: ask for fewer")
+        raise RequestError("no mistake is of both that lab and that clause")
     return chosen
 
 

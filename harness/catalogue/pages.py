@@ -117,19 +117,19 @@ class Block:
         if self.kind not in _KINDS:
             return [f"{self}: says nothing of its kind: choose from {', '.join(_KINDS)}"]
         if self.kind == "sh":
-            return [] if self.not_run else [f"{self}: commands want a reason why they are not run"]
+            return [] if self.not_run else [f"{self}: commands need a reason why they are not run"]
         if self.kind == "c" and len(self.words) != 2:
-            return [f"{self}: wants the name of the file that this program is in"]
+            return [f"{self}: needs the name of the file that this program is in"]
         if self.kind in ("console", "report"):
             return self._faults_of_a_transcript()
         looks = [line for line in self.lines if _LOOKS_LIKE_A_COMMAND.match(line)]
-        return [f"{self}: commands want a block of kind console or sh: {line}" for line in looks]
+        return [f"{self}: commands need a block of kind console or sh: {line}" for line in looks]
 
     def _faults_of_a_transcript(self) -> list[str]:
         unknown = [word for word in self.words[2:] if word not in _ADDRESSES]
         if unknown or not series_and_arch(self.target):
             example = f"{DEFAULT_ARCH}-{DEFAULT_SERIES}"
-            return [f"{self}: wants a target, as {example}, and {' or '.join(_ADDRESSES)}"]
+            return [f"{self}: needs a target, as {example}, and {' or '.join(_ADDRESSES)}"]
         if self.kind == "console" and not (self.lines and _COMMAND.fullmatch(self.lines[0])):
             return [f"{self}: a transcript begins with a command, behind $ or #"]
         return []
@@ -149,7 +149,7 @@ class Page:
 
     def faults(self) -> list[str]:
         """Return what keeps the page from being tested, each with file and line."""
-        found = [f"{self}:{line}: code wants a fence that says its kind" for line in self.unfenced]
+        found = [f"{self}:{line}: code needs a fence that says its kind" for line in self.unfenced]
         found += [fault for block in self.blocks for fault in block.faults()]
         session = None
         for block in self.blocks:

@@ -38,7 +38,9 @@ def header(patch: Path, keys: Collection[str], required: Collection[str]) -> dic
         elif match and match[1] in keys and match[1] not in found:
             found[match[1]] = match[2]
         else:
-            raise SetupError(f"{patch}: '{line}' is none of {', '.join(keys)}, or there twice")
+            raise SetupError(
+                f"{patch}: '{line}' is not one of {', '.join(keys)}, or is there twice"
+            )
     for key in required:
         if key not in found:
             raise SetupError(f"{patch}: has no line '{key}:'")
@@ -68,5 +70,5 @@ def lab_of(patch: Path, named: str | None, known: dict[str, Lab]) -> Lab:
     elif named:
         raise SetupError(f"{patch}: Lab: is for what all labs share only")
     if lab is None:
-        raise SetupError(f"{patch}: Lab: wants one of {', '.join(sorted(known))}")
+        raise SetupError(f"{patch}: Lab: must be one of {', '.join(sorted(known))}")
     return lab

@@ -48,6 +48,6 @@ def _read_one(table: Table) -> list[Reason]:
     function, why = table.text("function"), " ".join(table.text("reason").split())
     lines, series = table.texts("lines"), table.texts("series", default=())
     if not set(series) <= set(SERIES):
-        table.refuse("series", f"wants some of {', '.join(SERIES)}")
+        table.refuse("series", f"must be some of {', '.join(SERIES)}")
     table.end()
     return [Reason(file, function, line, why, series) for line in lines]

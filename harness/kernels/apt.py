@@ -184,7 +184,7 @@ def _read_lines(text: str, file: str) -> Iterator[AptSource]:
 
     for line in text.splitlines():
         entry = SourceEntry(line, file)
-        # entry.invalid is no use: it is set for every option but arch and trusted.
+        # entry.invalid does not help: it is set for every option but arch and trusted.
         if entry.disabled or entry.type != "deb" or not entry.uri:
             continue
         options = re.search(r"^\s*deb\s+\[([^]]*)\]", line)
@@ -234,7 +234,7 @@ def choose(sources: Sequence[AptSource], environ: Mapping[str, str]) -> Mirrors:
 
 
 def _named(environ: Mapping[str, str], name: str) -> Mirror:
-    """The mirror that a variable names. Raises RequestError if it is no address.
+    """The mirror that a variable names. Raises RequestError if it is not an address.
 
     It becomes a line of an apt source, where a blank or a newline would begin
     something else.
@@ -242,7 +242,7 @@ def _named(environ: Mapping[str, str], name: str) -> Mirror:
     address = environ[name].strip()
     if not _SCHEME.match(address) or re.search(r"\s", address):
         raise RequestError(
-            f"{name}={address!r} is no address of a mirror, as http://mirror.example.org/debian"
+            f"{name}={address!r} is not a mirror, as http://mirror.example.org/debian"
         )
     return Mirror(address)
 

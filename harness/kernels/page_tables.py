@@ -98,7 +98,7 @@ class Format:
         return bool(entry & 1)
 
     def is_leaf(self, step: WalkStep) -> bool:
-        """Say whether an entry that is present maps memory, and is no further table."""
+        """Say whether an entry that is present maps memory, and does not lead to another table."""
         raise NotImplementedError
 
     def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:

@@ -110,7 +110,7 @@ def newest_source() -> Source:
             return fetch_source(Target(series, KUNIT_ARCH))
         except SeriesGone as error:
             say(f"Linux {series} is skipped: {error}")
-    raise SetupError("no kernel's source can be had")
+    raise SetupError("no kernel source can be fetched")
 
 
 def _fetch_source(target: Target, home: Path) -> str:
@@ -192,7 +192,7 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
             _run_kunit_py(home / "source", directory, fragments, log, progress)
         missing = missing_options((directory / ".config").read_text(), flavour)
         if missing:
-            say(f"UML {target.series} does not offer {', '.join(missing)}")
+            say(f"UML {target.series} has no {', '.join(missing)}")
         digest.set_current([directory / "linux"], stamp, wanted)
         (home / f"{flavour}.begun").unlink()
     return Kernel(

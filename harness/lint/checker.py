@@ -15,7 +15,7 @@ from harness.base import tools
 from harness.base.errors import SetupError
 from harness.base.progress import Step
 
-# What is no part of the project, wherever it lies, and what is made, below the root.
+# Files that do not belong to the project, wherever they are, and files that are made.
 _PASSED_OVER = (".git", "__pycache__")
 _MADE = "build"
 

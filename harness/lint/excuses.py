@@ -71,7 +71,7 @@ def _read_one(path: Path, table: object) -> Excuse:
                 why = " ".join(reason.split())
                 return Excuse(checker, kind, tuple(files), why, message, source)
     raise SetupError(
-        f"{path}: an [[excuse]] wants checker=, kind=, files=, reason=, and may have message= and "
+        f"{path}: an [[excuse]] needs checker=, kind=, files=, reason=, and may have message= and "
         f"source=, without which files= must name each file; this one is {table}"
     )
 

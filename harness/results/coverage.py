@@ -78,7 +78,7 @@ class Objects:
             if data is None:
                 continue
             if data[_STAMP] != path.read_bytes()[_STAMP]:
-                raise GuestError(f"{path.stem} was built anew meanwhile: run it again")
+                raise GuestError(f"{path.stem} was rebuilt in the meantime: run it again")
             copy.with_suffix(".gcda").write_bytes(data)
 
     def _notes(self) -> list[Path]:

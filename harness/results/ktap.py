@@ -1,7 +1,7 @@
 """Reading KTAP, the test results that the check programs print.
 
 The format is the kernel's, Documentation/dev-tools/ktap.rst. This reader is
-strict: results that do not add up are no results, because a guest that has gone
+strict: results that do not add up do not count, because a guest that has gone
 wrong must not pass.
 """
 

@@ -89,7 +89,7 @@ def measure(machine: Machine, plan: CoveragePlan, request: Request) -> Measured:
     series = request.target.series
     output = BUILD / "coverage" / series
     lock = locked(output.parent / f"{series}.lock", f"the coverage of {series}")
-    with lock, step("putting together what was reached"), paths.scratch() as directory:
+    with lock, step("collecting the coverage"), paths.scratch() as directory:
         objects = Objects(machine.initrd.parent / "src", directory)
         objects.add("kunit", plan.modules, kunit.contents())
         objects.add("run", plan.modules, run.contents())

@@ -428,7 +428,7 @@ def test_a_second_run_waits_for_the_first_and_says_so(
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert "waiting for another run that has it in hand" in capfd.readouterr().err
+    assert "waiting for another run that uses it" in capfd.readouterr().err
 
 
 def test_a_program_that_outlives_its_run_keeps_the_lock(tmp_path: Path) -> None:

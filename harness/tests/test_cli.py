@@ -37,14 +37,14 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["kunit", "--format", "table"], "text, json, junit"),
         (["kunit", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
         (["kunit", "--flavour", "nosuch"], "instrumented, plain"),
-        (["kunit", "--suites", "/nonexistent"], "no directory of labs or suites"),
+        (["kunit", "--suites", "/nonexistent"], "not a directory of labs or suites"),
         (["nosuch"], "choose from"),
         (["run", "--nosuch"], "unrecognized arguments"),
         (["run", "--limit", "0"], "between 1 and 86400"),
         (["run", "--limit", "soon"], "between 1 and 86400"),
         (["run", "--seed", "x"], "64 bits"),
         (["run", "--seed", "0x10000000000000000"], "64 bits"),
-        (["run", "--labs", "/nonexistent"], "no directory of labs or suites"),
+        (["run", "--labs", "/nonexistent"], "not a directory of labs or suites"),
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
         (["bench", "--rounds", "0"], "at least 1"),
         (["lint", "--only", "flake8,nosuch"], "black, flake8, mypy"),
@@ -107,7 +107,7 @@ def test_output_that_goes_nowhere_ends_with_2_and_no_traceback(redirection: str)
 
 def test_a_mirror_that_is_no_address_is_refused(tmp_path: Path) -> None:
     for address in ("nonsense", "http://mirror.example.org/debian\nTrusted: yes", " "):
-        with pytest.raises(RequestError, match="no address of a mirror"):
+        with pytest.raises(RequestError, match="is not a mirror"):
             apt.choose([], {"KMAPLAB_MIRROR": address})
 
 

@@ -87,14 +87,14 @@ def test_commands_have_what_they_print(page: Page) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("words\n\n    $ make run\n", "page.md:3: code wants a fence"),
+        ("words\n\n    $ make run\n", "page.md:3: code needs a fence"),
         ("```\nint a;\n```\n", "page.md:1: says nothing of its kind"),
-        ("```text\n$ make run\n```\n", "commands want a block of kind console or sh: $ make run"),
-        ("```text\nmake run\n```\n", "commands want a block of kind console or sh: make run"),
-        ("```sh\nmake run\n```\n", "page.md:1: commands want a reason"),
-        ("```console\n$ make run\n```\n", "page.md:1: wants a target"),
-        ("```console x86_64\n$ make run\n```\n", "page.md:1: wants a target"),
-        ("```console vax-6.1\n$ make run\n```\n", "page.md:1: wants a target"),
+        ("```text\n$ make run\n```\n", "commands need a block of kind console or sh: $ make run"),
+        ("```text\nmake run\n```\n", "commands need a block of kind console or sh: make run"),
+        ("```sh\nmake run\n```\n", "page.md:1: commands need a reason"),
+        ("```console\n$ make run\n```\n", "page.md:1: needs a target"),
+        ("```console x86_64\n$ make run\n```\n", "page.md:1: needs a target"),
+        ("```console vax-6.1\n$ make run\n```\n", "page.md:1: needs a target"),
         ("```console x86_64-6.1 loose\n$ make run\n```\n", "exact or any"),
         ("```console x86_64-6.1\nmake run\n```\n", "a transcript begins with a command"),
         ("```console x86_64-6.1\n# uname\n```\n", "page.md:2: no $ make console stands before"),
@@ -105,7 +105,7 @@ def test_commands_have_what_they_print(page: Page) -> None:
             "```console x86_64-6.1\n# uname\n```\n",
             "page.md:5: is of um-6.1, not x86_64-6.1",
         ),
-        ("```c\nint a;\n```\n", "page.md:1: wants the name of the file"),
+        ("```c\nint a;\n```\n", "page.md:1: needs the name of the file"),
     ],
 )
 def test_what_could_go_stale_unseen_is_a_fault(

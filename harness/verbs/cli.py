@@ -32,7 +32,7 @@ _VERBS = {
     "contract": "every clause of docs/contract.md, for every lab",
     "mistakes": "wrong versions of the labs, each caught by the clause that it names",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
-    "lint": "what static checkers have to say of the sources",
+    "lint": "what static checkers report of the sources",
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "console": "a shell in the guest, or one command",
@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
     made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
     made["pages"].add_argument(
-        "--write", action="store_true", help="write what came into the pages that differ"
+        "--write", action="store_true", help="write the new output into the pages that differ"
     )
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
@@ -198,7 +198,9 @@ def _add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--seed", type=_seed, help="what contents follow from (default: another for each run)"
+        "--seed",
+        type=_seed,
+        help="all contents follow from this number (default: a new one for each run)",
     )
 
 
@@ -237,7 +239,7 @@ def _seed(text: str) -> int:
     except ValueError:
         value = -1
     if not 0 <= value < 1 << 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 64 bits")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 64 bits")
     return value
 
 
@@ -253,7 +255,7 @@ def _seconds(text: str) -> float:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number of at least 1")
     return int(text)
 
 
@@ -261,7 +263,7 @@ def _directory(text: str) -> Path:
     path = Path(text).resolve()
     if not (path / "Kbuild").is_file():
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no directory of labs or suites: it has no Kbuild"
+            f"{text!r} is not a directory of labs or suites: it has no Kbuild"
         )
     return path
 

@@ -42,7 +42,7 @@ def _extra(name: str | None) -> Path | None:
 
 
 def _command_text(given: str | None) -> str | None:
-    """Return the command: the option, or what stands on a standard input that is no terminal."""
+    """Return the command: the option, or what is on standard input if that is not a terminal."""
     if given is not None:
         return given
     if sys.stdin is None:

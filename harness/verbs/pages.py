@@ -17,7 +17,7 @@ def main(args: Namespace) -> int:
     for page in _choose(args.page):
         if faults := page.faults():
             raise SetupError("\n".join(faults))
-        with step(f"running what {page} shows"):
+        with step(f"running the commands of {page}"):
             ran = page_runs.run(page)
         differences = [difference for one in ran for difference in one.differences()]
         for difference in differences:
@@ -35,5 +35,5 @@ def _choose(names: list[str]) -> list[Page]:
     for path in wanted:
         if path not in known:
             every = ", ".join(str(path.relative_to(ROOT)) for path in known)
-            raise RequestError(f"{path} is no page: choose from {every}")
+            raise RequestError(f"{path} is not a page: choose from {every}")
     return [page for path, page in known.items() if path in wanted or not wanted]
