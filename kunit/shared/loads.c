@@ -23,10 +23,12 @@
 
 /*
  * An allocation that fails changes what the kernel's caches hold, so that in the
- * next round the n-th allocation may be another one, and one may be missed.
- * Hence more than one sweep.
+ * next load the n-th allocation may be another one, and one may be missed. Most of
+ * all that is the last, which is often the lab's own. Hence more than one sweep,
+ * and each ends only after some loads in a row in which nothing failed.
  */
 #define SWEEPS 2
+#define LOADS_WITHOUT_FAILURE 5
 
 static char loaded_name[MODULE_NAME_LEN];
 static struct kmaplab_loads loads;
@@ -89,7 +91,7 @@ static bool load_is_whole(void)
 	return false;
 }
 
-/* Returns false when no allocation was left to fail. */
+/* Returns whether an allocation failed; there may have been fewer than @n. */
 static bool load_with_failure(unsigned int n)
 {
 	unsigned int left;
@@ -104,18 +106,28 @@ static bool load_with_failure(unsigned int n)
 		loads.left_a_device |= device_is_there();
 		/* For instance because an earlier load left something behind. */
 		loads.fails_unprovoked |= left;
-		return !left && !loads.left_a_device;
+	} else {
+		loads.loaded++;
+		loads.is_half_made |= !load_is_whole();
+		take_away();
 	}
-	loads.is_half_made |= !load_is_whole();
-	take_away();
-	loads.loaded++;
-	return !left && !loads.left_a_device;
+	return !left;
+}
+
+/* A device that is registered twice ruins the list of devices: then it ends. */
+static void sweep(void)
+{
+	unsigned int n, idle = 0;
+
+	for (n = 1; idle < LOADS_WITHOUT_FAILURE && !loads.left_a_device; n++) {
+		idle = load_with_failure(n) ? 0 : idle + 1;
+		cond_resched();
+	}
 }
 
 static int init_with_failures(void)
 {
-	int sweep, err;
-	unsigned int n;
+	int i, err;
 
 	/* What goes wrong from here on counts against that case, which runs later. */
 	kmaplab_log_case("load_survives_every_failed_allocation");
@@ -124,10 +136,8 @@ static int init_with_failures(void)
 		return err;
 	take_away();
 
-	for (sweep = 0; sweep < SWEEPS && !loads.left_a_device; sweep++)
-		for (n = 1; load_with_failure(n); n++)
-			cond_resched();
-	/* A device that is registered twice ruins the list of devices. */
+	for (i = 0; i < SWEEPS; i++)
+		sweep();
 	return loads.left_a_device ? -EBUSY : init_function();
 }
 
