@@ -97,6 +97,7 @@ def stopped(initrd: Path, address: int, mark: bytes) -> Iterator[tuple[FileRam, 
     if not processes:
         raise GuestError("the guest's processes cannot be found")
     kernel = min(processes)
+    processes |= _children_of(kernel)
     os.kill(kernel, signal.SIGSTOP)
     try:
         inode, ram = _ram_of(kernel)
@@ -118,6 +119,24 @@ def _processes_of(initrd: Path) -> set[int]:
                 found.add(int(entry.name))
         except OSError:
             continue  # it has ended meanwhile
+    return found
+
+
+def _children_of(kernel: int) -> set[int]:
+    """Return the processes that the kernel has started.
+
+    Up to 6.12 a program has the kernel's command line; later ones run an executable of
+    their own.
+    """
+    found = set()
+    for entry in _PROC.glob("[0-9]*"):
+        try:
+            # Behind the name, which may hold blanks: the state, and the parent.
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent) == kernel:
+            found.add(int(entry.name))
     return found
 
 

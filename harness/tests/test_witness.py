@@ -1,13 +1,16 @@
 """The witness, before machines made up of a dictionary of pages."""
 
+import os
 import random
 import struct
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from harness.base.errors import GuestError
+from harness.guest import uml_memory
 from harness.guest.uml_memory import FileMapping, ProcessMappings, read_maps
 from harness.kernels.page_tables import PAGE, Translation
 from harness.results import pattern
@@ -196,3 +199,10 @@ def test_what_processes_of_this_machine_map_is_read() -> None:
     ways = [one.virtual for one in seen.mappings_of({0x7726000}, of_kernel=True)]
     assert ways == [0x67726000, 0x6D818000]
     assert [one.virtual for one in seen.mappings_of({0x7726000}, of_kernel=False)] == [0x40003000]
+
+
+def test_programs_are_found_also_where_their_command_line_is_another() -> None:
+    with subprocess.Popen(["sleep", "60"]) as program:
+        assert program.pid in uml_memory._children_of(os.getpid())
+        assert os.getpid() not in uml_memory._children_of(os.getpid())
+        program.kill()
