@@ -1,7 +1,7 @@
 """What a person sees while something takes long.
 
 Everything goes to standard error, so that standard output holds results only.
-On a terminal one line counts the seconds; in a pipe, and on a terminal that wants no
+On a terminal one line counts the seconds; in a pipe, and on a terminal that has no
 escape sequences, each step is one line when it begins, and another for each ten seconds
 that it goes on.
 """

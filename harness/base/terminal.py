@@ -50,7 +50,7 @@ def run(
 
 
 def _read(terminal: int, deadline: float) -> bytes:
-    """Return all that comes until nobody has the terminal open."""
+    """Return all output until no process has the terminal open."""
     said = b""
     while (left := deadline - time.monotonic()) > 0:
         if select.select([terminal], [], [], left)[0]:

@@ -54,7 +54,7 @@ class Table:
         return {key: self.text(key) for key in list(self.values)}
 
     def end(self) -> None:
-        """Raise SetupError if a key is left that nobody has taken."""
+        """Raise SetupError if a key is left that was not read."""
         for key in self.values:
             self.refuse(key, "is unknown")
 

@@ -1,4 +1,4 @@
-"""What clangd must know of each C source: build/compile_commands.json.
+"""What clangd needs for each C source: build/compile_commands.json.
 
 The file's form is described at https://clang.llvm.org/docs/JSONCompilationDatabase.html.
 kbuild writes the part for labs/ and kunit/; make, asked what it would do, gives that for

@@ -29,7 +29,7 @@ from harness.build.check_programs import Programs
 _MOST_EXTRA_BYTES = 128 << 20
 
 # The commands of busybox that init itself uses. It links the others only where
-# somebody may call them: each costs a moment at every boot.
+# a command may use them: each costs a moment at every boot.
 _APPLETS = (
     *("sh", "mount", "stty", "tee", "modprobe", "rmmod", "dmesg", "sed", "cat", "tr"),
     *("sleep", "kill", "setsid", "poweroff", "find", "base64"),
@@ -91,7 +91,7 @@ def _bsdtar(arguments: list[str | Path], spec: bytes = b"") -> None:
 
 
 def _escape(text: str) -> str:
-    """Escape a name as mtree(5) wants it: octal for all that could end it."""
+    """Escape a name as mtree(5) requires: octal for all that could end it."""
     plain = set(range(0x21, 0x7F)) - set(b"\\#=*?[")
     return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in os.fsencode(text))
 
@@ -116,7 +116,7 @@ def busybox_of(kernel: Kernel) -> Path:
 
 
 def _facts(kernel: Kernel) -> str:
-    """Return what init is told of the machine, as a shell reads it."""
+    """Return what init needs to have of the machine, as a shell reads it."""
     architecture = kernel.target.architecture
     return (
         f"ARCH={architecture.name}\nCONSOLE=/dev/{architecture.console}\n"

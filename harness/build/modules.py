@@ -22,7 +22,7 @@ _MAKEFILES = ("Kbuild", "Makefile")
 _OTHERS = "labs-"
 _MOST_OTHERS = 12
 
-# Debug information and BTF triple the build's time and nobody reads them here.
+# Debug information and BTF triple the build's time and are not used here.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
 # What a Kbuild file would say to have its modules instrumented; nothing happens
@@ -72,7 +72,7 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs])
     reasons = directory / "not_built.json"
     if not digest.is_current([*_built(copy), reasons], stamp, wanted):
-        # make knows what changed, but takes damaged objects for up to date.
+        # make sees what changed, but takes damaged objects for up to date.
         if not digest.is_intact([*_built(copy), reasons], stamp):
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ _CHECK = re.compile(r"`(\w+)`")
 
 @dataclass(frozen=True)
 class Clause:
-    """One promise: its number, as "4.2", its title, and the names of its checks."""
+    """A statement: its number, as "4.2", its title, and the names of its checks."""
 
     number: str
     title: str

@@ -1,4 +1,4 @@
-"""What the guest says on its result channel, and who may say it.
+"""What the guest sends on its result channel, and which lines count.
 
 The protocol is harness/guest/files/init's: lines that begin with "@NONCE ". The nonce
 is new for each run, and the guest's init hands it to the check programs only: so

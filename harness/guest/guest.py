@@ -22,7 +22,7 @@ from harness.results import kernel_log
 _MOST_LINES_OF_A_CRASH = 100
 _LAST_LINES = 40
 
-# The most that the kernel gives to everybody (/proc/sys/fs/pipe-max-size).
+# The most that the kernel gives to any user (/proc/sys/fs/pipe-max-size).
 _PIPE_BYTES = 1 << 20
 
 # Keeps what a guest says on its console from filling the host's memory.

@@ -22,7 +22,7 @@ RESERVED_MIB = 16
 class Toolchain:
     """What builds modules and check programs for an architecture.
 
-    ``compiler`` is its path, and ``make`` what kbuild is told. ``packages`` are Debian
+    ``compiler`` is its path, and ``make`` are arguments for kbuild. ``packages`` are Debian
     packages of the architecture that hold the static libraries of the check programs and
     the guest's busybox; without any, those of this machine serve.
     """

@@ -3,11 +3,11 @@
     build/kernels/<series>-<arch>/
         debs/           the packages, and SHA256SUMS in the format of sha256sum(1)
         root/           all of them, unpacked into one tree
-        record.json     what was fetched and when, and how to tell that it is whole
+        record.json     what was fetched and when, and how to check that it is whole
 
 The image, its headers, the headers common to all flavours and the kbuild
 programs refer to each other by relative links, so that one tree is all it takes
-to build modules. How Debian names and splits them is told in its Kernel Handbook.
+to build modules. Debian's Kernel Handbook says how they are named and split.
 """
 
 import hashlib
@@ -194,7 +194,7 @@ def _fetch_newest(target: Target, home: Path, lock: int) -> Kernel:
 
 
 def newest(archive: apt.Archive, target: Target) -> list[apt.Package]:
-    """The packages of the newest kernel of the series; none if there is none.
+    """The packages of the newest kernel of the series; an empty list without one.
 
     Debian names the kernel of the day in the Depends of two metapackages.
     """

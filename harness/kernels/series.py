@@ -24,7 +24,7 @@ Groups = tuple[tuple[DebianSuite, ...], ...]
 class Series:
     """Which suites carry a kernel series: as an image to boot, and as source.
 
-    There is no image where the headers want a newer compiler or C library than
+    There is no image where the headers need a newer compiler or C library than
     bookworm's; user-mode Linux is built from the source.
     """
 

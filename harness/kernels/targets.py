@@ -83,7 +83,7 @@ def target(series: str | None, arch: str | None, refresh: bool = False) -> Targe
 
 
 def check_flavour(wanted: Target, flavour: str | None) -> None:
-    """Raise RequestError for a flavour that there is none of; None is the default."""
+    """Raise RequestError for a flavour that does not exist; None is the default."""
     known = wanted.architecture.flavours
     if flavour and not known:
         raise RequestError(f"FLAVOUR= is of no use with ARCH={wanted.arch}: leave it out")

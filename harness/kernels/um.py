@@ -19,7 +19,7 @@ ARCHITECTURE = Architecture(
     toolchain=Toolchain(compiler="/usr/bin/gcc-12", make=("ARCH=um", *COMPILERS)),
     has_kunit=True,
     has_sanitizers=True,
-    # kmemleak tells what is lost only when it has been for five seconds: in this mode a
+    # kmemleak reports a leak only after five seconds: in this mode a
     # sleep costs none. KASAN reports every error, not only the first.
     thorough_arguments=("time-travel=inf-cpu", "kasan_multi_shot"),
 )

@@ -6,7 +6,7 @@
 
 The source is edited in one line only, where a series would not run on processors of
 today (_make_room_for_registers). What a flavour has on is said by the fragments in
-kunit/configs; what a series does not offer is told while it is built.
+kunit/configs; what a series does not have is named while it is built.
 """
 
 import os
@@ -229,7 +229,7 @@ def _fragments(flavour: str) -> list[Path]:
 
 
 def _is_too_new(fragment: Path, target: Target) -> bool:
-    """Say whether kunit.py would refuse a fragment, for want of what it asks for."""
+    """Say whether kunit.py would refuse a fragment, because the series lacks an option."""
     return fragment.stem == "instrumented-newer" and target.series == "6.1"
 
 
@@ -280,7 +280,7 @@ def _objects(directory: Path) -> int:
 
 
 def missing_options(config: str, flavour: str) -> list[str]:
-    """Return the options that a flavour wants on and that a .config has not.
+    """Return the options that a flavour sets and that a .config lacks.
 
     Also those that the series was not asked for: what it lacks is told, not dropped.
     """

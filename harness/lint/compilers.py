@@ -78,7 +78,7 @@ class Gcc(_Kbuild):
 
 
 class Sparse(_Kbuild):
-    """sparse, which knows __user, __iomem, __le32 and their kin; its warnings are errors.
+    """sparse, which checks __user, __iomem, __le32 and similar marks; its warnings are errors.
 
     C=2 has it check every file again, also one that need not be compiled.
     """

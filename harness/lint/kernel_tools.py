@@ -24,7 +24,7 @@ class _FromSource(Checker):
 class Checkpatch(_FromSource):
     """scripts/checkpatch.pl --strict.
 
-    It judges a file by its place, too: user space is told by tools/, where kernel
+    It judges a file by its place, too: it takes what is in tools/ for user space, where kernel
     types and functions are not to be had. So it is shown the tree by way of links.
     """
 
@@ -132,7 +132,7 @@ class Coccinelle(_FromSource):
         return [path for path in paths if re.search(r"virtual\s+report", path.read_text())]
 
     def _options(self, script: Path) -> list[str]:
-        """Return what a semantic patch says that it wants to be run with."""
+        """Return the options that a semantic patch asks for."""
         match = re.search(r"^.*Options:(.*)$", script.read_text(), re.MULTILINE)
         return match[1].split() if match else []
 

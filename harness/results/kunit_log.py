@@ -139,7 +139,7 @@ def _check(log: SuiteLog) -> None:
 def read_debugfs(lines: list[str]) -> dict[str, bool]:
     """Return what KUnit's own results file says: each case, passed or not.
 
-    It is the second witness: no printk() can change it. On 6.1 a case that said
+    It is a second source: no printk() can change it. On 6.1 a case that said
     much has lost its result there, so a name may be missing.
     """
     matches = (_RESULT.match(line) for line in lines)

@@ -134,7 +134,7 @@ class LoadCollector(Collector):
     def _witness(self, rest: str) -> None:
         result = self.results[-1]
         if not self.look or not self._machine or result.sighting:
-            self.no_sense(f"'witness {rest}', which nobody asked for")
+            self.no_sense(f"'witness {rest}', which was not asked for")
             return
         try:
             result.sighting = self.look(self._machine, int(rest, 16))

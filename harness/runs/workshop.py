@@ -63,7 +63,7 @@ class Workshop:
 
     @contextmanager
     def bench(self) -> Iterator["Bench"]:
-        """Give a bench that nobody else works at."""
+        """Give a bench that no other thread works at."""
         sources = self.free.get()
         try:
             yield Bench(self, sources)

@@ -83,7 +83,7 @@ def call(
 ) -> Outcome:
     """Run a command as a user would, within ten minutes unless ``limit`` says more.
 
-    If make runs these tests, a make below it must not know.
+    If make runs these tests, a make below it must not see that.
     """
     inherited = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""Real boots of what is broken on purpose: how it is told.
+"""Real boots of what is broken on purpose: how it is reported.
 
 That the labs' checks notice what they should is shown by the catalogue of mistakes.
 """
@@ -117,7 +117,7 @@ def test_a_wrong_kernel_address_is_caught(kmaplab: Kmaplab, broken_lab: BreakLab
 def test_a_check_that_dies_fails_and_the_others_go_on(
     kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
-    """An area without frames: each touch is a SIGBUS."""
+    """A VMA without page frames: each access is a SIGBUS."""
     lab = broken_lab("lab_kmalloc").replace(
         "	return remap_pfn_range(vma,", "	return first ? 0 : remap_pfn_range(vma,"
     )

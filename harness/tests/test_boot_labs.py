@@ -1,4 +1,4 @@
-"""Real boots: what make run shows, and what the labs promise."""
+"""Real boots: what make run shows, and what must hold for the labs."""
 
 import json
 import os

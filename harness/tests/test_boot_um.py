@@ -54,7 +54,7 @@ def test_mappings_are_counted_right_when_mmap_fails(
     for name in {"lab_remap", "lab_prepare"} & labs_of(Target(um_edge, "um")):
         command = f"modprobe {name} && ./fail_mmap /dev/{name} && rmmod {name}"
         lines = kmaplab("console", *target, "--cmd", command).expect(0).out.splitlines()
-        # One for the area itself, one at least for a page table.
+        # One for the VMA itself, one at least for a page table.
         assert len(lines) > 1
         assert all("Cannot allocate memory, 0 counted" in line for line in lines)
 

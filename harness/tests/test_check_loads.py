@@ -95,7 +95,7 @@ def test_the_witness_decides_about_its_check() -> None:
 
 def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
     results, collector = collect([*WITNESSED[:5], "witness 0x1000"])
-    assert collector.nonsense and "nobody asked for" in collector.nonsense
+    assert collector.nonsense and "was not asked for" in collector.nonsense
 
 
 @pytest.mark.parametrize("problems", [[], ["page 0: other frames"]])

@@ -1,4 +1,4 @@
-"""What clangd is told of each source, and whether it understands it."""
+"""What clangd gets for each source, and whether it understands the source."""
 
 import subprocess
 from pathlib import Path

@@ -33,7 +33,7 @@ def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunQemu:
     def run(script: str, limit: float = 20.0, enough: Listens = lambda data: False) -> Ending:
         path = tmp_path / "qemu-system-x86_64"
         find = "results=$(echo \"$*\" | sed 's/.*fd=\\([0-9]*\\),set=1.*/\\1/')"
-        # dash knows file descriptors of one digit only.
+        # dash has file descriptors of one digit only.
         say = 'say() { echo "$*" >/proc/$$/fd/$results; }'
         path.write_text(f"#!/bin/sh\n{find}\n{say}\n{script}\n")
         path.chmod(0o755)

@@ -19,6 +19,6 @@ for module in "$@"; do
 	lost=$((before - $(available)))
 	[ $lost -lt 8192 ] || echo "$module: lost $lost KiB in 100 rounds"
 	[ "$iomem" = "$(md5sum </proc/iomem)" ] || echo "$module: changed /proc/iomem"
-	! grep -q "$module" /proc/vmallocinfo || echo "$module: left a vmalloc area"
+	! grep -q "$module" /proc/vmallocinfo || echo "$module: left memory in the vmalloc space"
 done
 echo "done"
