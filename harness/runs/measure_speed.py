@@ -154,7 +154,7 @@ def _fresh_clone(target: Target) -> SpeedRow:
             _time(make)
         return SpeedRow(what, f"{time.monotonic() - begun:.1f} s")
     except SetupError as error:
-        return SpeedRow(what, f"not measured: {str(error).splitlines()[0]}")
+        return _not_measured(what, error)
     finally:
         shutil.rmtree(clone, ignore_errors=True)
 
@@ -163,9 +163,18 @@ def _warm(name: str, arguments: list[str], rounds: int, target: Target | None = 
     """Time a verb that has nothing to build or fetch: it has run once before, untimed."""
     command: list[str | Path] = [_KMAPLAB, *arguments]
     where = f", {target}" if target else ""
-    with step(f"{rounds + 1} rounds of {name}{where}"):
-        times = [_time(command) for _ in range(rounds + 1)][1:]
-    return SpeedRow(f"`{name}`{where}, nothing to build", f"{statistics.median(times):.1f} s")
+    what = f"`{name}`{where}, nothing to build"
+    try:
+        with step(f"{rounds + 1} rounds of {name}{where}"):
+            times = [_time(command) for _ in range(rounds + 1)][1:]
+    except SetupError as error:
+        return _not_measured(what, error)
+    return SpeedRow(what, f"{statistics.median(times):.1f} s")
+
+
+def _not_measured(what: str, error: SetupError) -> SpeedRow:
+    """Return a row with the reason: what fails keeps nothing else from being measured."""
+    return SpeedRow(what, f"not measured: {str(error).splitlines()[0]}")
 
 
 def _bare_init(directory: Path) -> Path:
