@@ -39,8 +39,8 @@ help:
 	@echo 'make help      this list'
 	@echo
 	@echo 'LAB      labs by name, separated by commas     (all)'
-	@echo 'KERNEL   6.1, 6.12; with ARCH=um also 7.2, 7.3, and newest: the newest'
-	@echo '         series that the mirror carries              (6.1)'
+	@echo 'KERNEL   a series, as 6.12; with ARCH=um also newest: the newest that'
+	@echo '         the mirror carries; docs/targets.md has them all   (6.1)'
 	@echo 'ARCH     x86_64, arm64: Debian kernel in QEMU; um: user-mode Linux with'
 	@echo '         the sanitizers in it, built once in some minutes   (x86_64)'
 	@echo 'FLAVOUR  with ARCH=um: instrumented, or plain  (instrumented)'
