@@ -229,4 +229,8 @@ def choose_names(wanted: str | None, known: list[str]) -> set[str]:
 
 
 def _full_name(name: str, known: list[str]) -> str:
-    return name if name in known else f"lab_{name}"
+    """Return the known name that is meant: "lab_" is optional, also in front of a suite's."""
+    for meant in (name, f"lab_{name}", name.removeprefix("lab_")):
+        if meant in known:
+            return meant
+    return name

@@ -55,11 +55,10 @@ def tree(missing_uml: dict[str, str]) -> Path:
 def cases_by_suite() -> dict[str, set[str]]:
     """Return the cases of each suite, as the kernel that was built has them."""
     text = (_HOME / "kunit/modules.builtin.modinfo").read_text()
+    names = dict(re.findall(r"(\w+)\.kunit_suite=(\w+)", text))
     cases = re.findall(r"(\w+)\.kunit_case=(\w+)", text)
-    return {
-        suite.lab: {case for module, case in cases if module == suite.module}
-        for suite in suites.all_suites()
-    }
+    assert set(names) == {suite.module for suite in suites.all_suites()}
+    return {name: {case for of, case in cases if of == module} for module, name in names.items()}
 
 
 def test_every_case_of_every_suite_runs_before_there_is_a_user_space(

@@ -29,7 +29,7 @@
 #define KMAPLAB_CASE_INFO(case_) MODULE_INFO(kunit_case, #case_);
 
 /**
- * KMAPLAB_SUITE - make a suite, and note the names of its cases in the module
+ * KMAPLAB_SUITE - make a suite, and note its name and its cases in the module
  * @name_: of the suite, for KUnit
  * @cases_: the list of its cases
  * @init_: for each case; calls kmaplab_init() where the case uses a device
@@ -43,6 +43,7 @@
 		{}							\
 	};								\
 									\
+	MODULE_INFO(kunit_suite, #name_);				\
 	cases_(KMAPLAB_CASE_INFO)					\
 									\
 	static struct kunit_suite name_##_suite = {			\
