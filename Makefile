@@ -9,17 +9,22 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
+OPTIONS = LAB LABS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
 
 lower = $(shell echo $(1) | tr A-Z a-z)
-pass = $(foreach o,$(1),$(if $(value $(o)),--$(call lower,$(o))="$$KMAPLAB_OPTION_$(o)"))
+pass = $(call refuse,$(1))$(foreach o,$(1),$(if $(value $(o)),--$(call lower,$(o))="$$KMAPLAB_OPTION_$(o)"))
+
+# What a verb does not take would be ignored, and its verdict be about something else.
+given = $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(v)))),$(v)))
+refuse = $(foreach v,$(filter-out $(1) MAKEFLAGS,$(given)),$(error `make $@` takes no $(v)=: \
+	$(or $(addsuffix =,$(1)),nothing)))
 
 help:
 	@echo 'make run       all labs, both sides, one table'
-	@echo '               LAB= KERNEL= ARCH= FORMAT=table|json|junit SEED= ACCEL= LIMIT='
+	@echo '               LAB= LABS= KERNEL= ARCH= FORMAT=table|json|junit SEED= ACCEL= LIMIT='
 	@echo 'make test      all tests of the project'
 	@echo 'make kunit     the KUnit suites in user-mode Linux, sanitizers on'
 	@echo '               LAB= KERNEL= FLAVOUR= FORMAT=text|json|junit SEED= LIMIT='
@@ -39,6 +44,7 @@ help:
 	@echo 'make help      this list'
 	@echo
 	@echo 'LAB      labs by name, separated by commas     (all)'
+	@echo 'LABS     a copy of labs/ to be taken instead  (labs)'
 	@echo 'KERNEL   a series, as 6.12; with ARCH=um also newest: the newest that'
 	@echo '         the mirror carries; docs/targets.md has them all   (6.1)'
 	@echo 'ARCH     x86_64, arm64: Debian kernel in QEMU; um: user-mode Linux with'
@@ -50,30 +56,30 @@ help:
 	@echo 'harness/kmaplab VERB --help says more and gives the real exit status.'
 
 run:
-	@harness/kmaplab run $(call pass,LAB KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT)
+	@harness/kmaplab run $(call pass,LAB LABS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT)
 
 kunit:
-	@harness/kmaplab kunit $(call pass,LAB KERNEL FLAVOUR FORMAT SEED LIMIT)
+	@harness/kmaplab kunit $(call pass,LAB LABS KERNEL FLAVOUR FORMAT SEED LIMIT)
 
 contract:
-	@harness/kmaplab contract $(call pass,LAB CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
+	@harness/kmaplab contract $(call pass,LAB LABS CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
 
 mistakes:
-	@harness/kmaplab mistakes $(call pass,LAB CLAUSE ONLY KERNEL FORMAT SEED LIMIT)
+	@harness/kmaplab mistakes $(call pass,LAB LABS CLAUSE ONLY KERNEL FORMAT SEED LIMIT)
 
 coverage:
-	@harness/kmaplab coverage $(call pass,LAB KERNEL FORMAT SEED LIMIT)
+	@harness/kmaplab coverage $(call pass,LAB LABS KERNEL FORMAT SEED LIMIT)
 
 compile_commands:
 	@harness/kmaplab compile_commands $(call pass,KERNEL)
 
 console:
-	@harness/kmaplab console $(call pass,KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
+	@harness/kmaplab console $(call pass,LABS KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)
 
 lint test clean:
-	@harness/kmaplab $@
+	@harness/kmaplab $@ $(call pass,)
 
 .PHONY: help run kunit contract mistakes coverage lint test console compile_commands bench clean

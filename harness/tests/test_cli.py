@@ -123,3 +123,17 @@ def test_the_tree_names_no_verb_that_make_does_not_have() -> None:
     targets = set(call("make", "-s", "help").out.split())
     for word in (ROOT / "README.md").read_text().split("`make ")[1:]:
         assert word.split("`")[0].split()[0] in targets
+
+
+@pytest.mark.parametrize(
+    ("verb", "variable"),
+    [("run", "lab=kmalloc"), ("run", "FOO=1"), ("kunit", "ARCH=arm64"), ("test", "LAB=kmalloc")],
+)
+def test_make_refuses_a_variable_that_it_would_ignore(verb: str, variable: str) -> None:
+    outcome = call("make", verb, variable).expect(2)
+    assert f"`make {verb}` takes no {variable.split('=')[0]}=" in outcome.err
+
+
+def test_make_takes_labs_from_another_directory(tmp_path: Path) -> None:
+    outcome = call("make", "run", f"LABS={tmp_path}").expect(2)
+    assert "has no Kbuild" in outcome.err
