@@ -10,6 +10,7 @@ A line of the header that begins with a blank goes on with the one before.
 """
 
 import re
+import textwrap
 from collections.abc import Collection
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from harness.catalogue.labs import Lab
 # The directory of what all labs share: its patches name a lab that shows them.
 CORE = "core"
 
+_WIDTH = 90
 _LINE = re.compile(r"(\w+): (\S.*)")
 
 
@@ -45,6 +47,14 @@ def header(patch: Path, keys: Collection[str], required: Collection[str]) -> dic
         if key not in found:
             raise SetupError(f"{patch}: has no line '{key}:'")
     return found
+
+
+def rewrite(patch: Path, key: str, text: str) -> None:
+    """Write another text behind a key of the header, in lines that go on with a blank."""
+    head, _, rest = patch.read_text().partition("\n\n")
+    lines = textwrap.wrap(f"{key}: {text}", _WIDTH, subsequent_indent=" ", break_on_hyphens=False)
+    old = re.compile(rf"^{key}: .*(\n .*)*", re.MULTILINE)
+    patch.write_text(old.sub("\n".join(lines), head) + f"\n\n{rest}")
 
 
 def owner_of(patch: Path) -> str:

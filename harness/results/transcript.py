@@ -44,11 +44,11 @@ class Mismatch:
     found: str
 
 
-_ADDRESS = (
-    r"0x[0-9a-f]{5,}\b|\b[0-9a-f]{12,16}\b"
-    # Both ends of a range, as in /proc/PID/maps.
-    r"|\b[0-9a-f]{8}(?=-[0-9a-f]{8} )|(?<=-)[0-9a-f]{8}(?= )"
-)
+# Without 0x: long ones, and both ends of a range, as in /proc/PID/maps.
+_BARE = r"\b[0-9a-f]{12,16}\b|\b[0-9a-f]{8}(?=-[0-9a-f]{8} )|(?<=-)[0-9a-f]{8}(?= )"
+# A short number is an address unless it is so many pages: that is an offset or a length.
+_ADDRESS = r"0x[0-9a-f]{5,}\b|0x[0-9a-f](?!000)[0-9a-f]{3}\b|" + _BARE
+_ANY_ADDRESS = r"0x[0-9a-f]+\b|" + _BARE
 _RELEASE = r"\.\d(?:[\w.+~-]*\w)?"
 
 # What varies: how a part of a page's line looks, and what may stand there in the run.
@@ -61,7 +61,7 @@ _VARIABLE = {
     "seconds": (r"\b\d+(?:\.\d+)? ?s\b", r"\d+(?:\.\d+)? ?s"),
     "free": (r"(?<=MemFree:) +\d+|(?<=MemTotal:) +\d+|(?<=MemAvailable:) +\d+", r" +\d+"),
     "inode": (r"\b\d\d:\d\d \d+(?= +/)", r"\d\d:\d\d \d+"),
-    "address": (_ADDRESS, f"({_ADDRESS})"),
+    "address": (_ADDRESS, f"({_ANY_ADDRESS})"),
     "rule": (r"[─━-]{3,}", r"[─━-]{3,}"),
     "blank": (r"\s+", r"\s+"),
 }

@@ -6,13 +6,15 @@ The page's /tmp is a directory of our own.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.base import paths, terminal, tools
-from harness.base.paths import ROOT
+from harness.base import terminal, tools
+from harness.base.lock import locked
+from harness.base.paths import BUILD, ROOT
 from harness.catalogue.pages import Block, Command, Page
 from harness.results import transcript
 from harness.results.transcript import Addresses, Pair
@@ -71,7 +73,11 @@ def run(page: Page) -> list[Ran]:
     A command of the host that fails, and a guest that dies, has printed a line that says
     so behind all others.
     """
-    with paths.scratch() as directory:
+    # Always the same directory: what is built from a copy in it is found again.
+    directory = BUILD / "pages" / "-".join(page.path.relative_to(ROOT).with_suffix("").parts)
+    with locked(directory.with_suffix(".lock"), f"what {page} shows"):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
         place = _Place(directory)
         ran = []
         for block in page.blocks:

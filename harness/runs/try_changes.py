@@ -6,7 +6,6 @@ from harness.base.errors import SetupError
 from harness.base.progress import step
 from harness.catalogue import contract, patches
 from harness.catalogue.changes import Change
-from harness.catalogue.labs import Load
 from harness.guest import side_by_side
 from harness.kernels.request import Request
 from harness.results import transcript
@@ -16,17 +15,20 @@ from harness.runs import check_loads
 from harness.runs.check_loads import Order
 from harness.runs.workshop import DoesNotApply, DoesNotBuild, Workshop
 
+# How many lines of a report are shown for a quote that is not in it.
+_MOST_LINES = 40
+
 
 @dataclass(frozen=True)
 class ChangeResult:
-    """What became of a change: the checks that failed in each load.
+    """What became of a change: a result for each load, if it builds.
 
-    ``said`` is all that a report has to say of its loads, and ``trouble`` what kept it from
-    being tried.
+    ``said`` is all that the compiler, or a report, has to say; ``trouble`` what kept the
+    change from being tried.
     """
 
     change: Change
-    failed: dict[Load, frozenset[str]] = field(default_factory=dict)
+    results: list[LoadResult] = field(default_factory=list)
     said: str = ""
     builds: bool = True
     trouble: str | None = None
@@ -36,18 +38,33 @@ class ChangeResult:
         change = self.change
         if self.trouble:
             return [f"{change}: {self.trouble}"]
-        if not self.builds or change.fails is None:
-            as_foretold = self.builds == (change.fails is not None)
-            return [] if as_foretold else [f"{change}: {'builds' if self.builds else self.said}"]
+        if self.builds != change.forecast.builds:
+            return [f"{change}: {'builds' if self.builds else self.said}"]
         found = []
-        for load, failed in self.failed.items():
-            expected = change.fails_with(load.parameters)
-            found += [f"{change}: {name} passes in {load}" for name in sorted(expected - failed)]
-            found += [f"{change}: {name} fails in {load}" for name in sorted(failed - expected)]
+        for result in self.results:
+            failed = _failed(result)
+            expected = change.fails_in(result.load, frozenset(_names(result)))
+            found += [f"{change}: {one} passes in {result.load}" for one in expected - failed]
+            found += [f"{change}: {one} fails in {result.load}" for one in failed - expected]
         for quote in change.quotes:
             if not transcript.is_quoted(quote.lines, self.said, Addresses(quote.addresses)):
-                found.append(f"{quote}: the report has no such lines; it says\n{self.said}")
-        return found
+                said = "\n".join(self.said.splitlines()[:_MOST_LINES])
+                found.append(f"{quote}: the report has no such lines; it says\n{said}")
+        return sorted(found)
+
+    def other_checks(self) -> frozenset[str] | None:
+        """Return the checks that fail where others were foretold.
+
+        None if the forecast is right, names no checks, or is wrong in another way.
+        """
+        change = self.change
+        failed = [(result.load, _failed(result)) for result in self.results]
+        expected = {checks for load, checks in failed if change.concerns(load)}
+        elsewhere = {checks for load, checks in failed if not change.concerns(load)}
+        if not change.forecast.names_checks or len(expected) != 1 or elsewhere - {frozenset()}:
+            return None
+        [checks] = expected
+        return None if self.trouble or checks == change.forecast.checks else checks
 
 
 def try_all(request: Request, changes: list[Change]) -> list[ChangeResult]:
@@ -65,22 +82,22 @@ def try_all(request: Request, changes: list[Change]) -> list[ChangeResult]:
 
 
 def _try(workshop: Workshop, change: Change) -> ChangeResult:
-    loads = [Load(change.lab, parameters) for parameters in change.lab.loads]
     with workshop.bench() as bench:
         try:
             machine = bench.build(change.patch, patches.owner_of(change.patch), change.arch)
-            checked = check_loads.run(machine, Order(loads, workshop.request.seed))
+            checked = check_loads.run(machine, Order(change.loads, workshop.request.seed))
         except DoesNotApply as error:
             return ChangeResult(change, trouble=f"does not apply: {error}")
         except DoesNotBuild as error:
             return ChangeResult(change, said=str(error), builds=False)
         except SetupError as error:
             return ChangeResult(change, trouble=str(error))
-    if checked.trouble:
-        return ChangeResult(change, trouble=checked.trouble)
-    failed = {result.load: _failed(result) for result in checked.results}
     said = "\n".join(line for result in checked.results for line in _said(result))
-    return ChangeResult(change, failed, said)
+    return ChangeResult(change, checked.results, said, trouble=checked.trouble)
+
+
+def _names(result: LoadResult) -> list[str]:
+    return [check.name for check in result.ktap.checks]
 
 
 def _failed(result: LoadResult) -> frozenset[str]:

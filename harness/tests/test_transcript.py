@@ -34,6 +34,7 @@ def differ(
             "40100000-40101000 r--s 00000000 00:05 102  /dev/lab_prepare",
         ),
         ("SEED=0x1234567890abcdef", "SEED=0xaffe0"),
+        ("frame 0x27d0, names 0x1ff02", "frame 0x1ff02, names 0x0"),
         ("───", "─────────"),
         ("modprobe: can't load (...): Invalid", "modprobe: can't load (a, b): Invalid"),
         ("a\n...\nd", "a\nb\nc\nd"),

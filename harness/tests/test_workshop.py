@@ -1,4 +1,4 @@
-"""Each patch of the catalogue fits the labs, and is applied to a copy."""
+"""Each patch of the catalogues fits the labs, and is applied to a copy."""
 
 import shutil
 from pathlib import Path
@@ -6,19 +6,24 @@ from pathlib import Path
 import pytest
 
 from harness.base.paths import LABS
-from harness.catalogue import mistakes
+from harness.catalogue import changes, patches
 from harness.runs import workshop
 from harness.runs.workshop import DoesNotApply
 from harness.tests.test_mistakes import CATALOGUE, PATCH
 
 
-@pytest.mark.parametrize("mistake", CATALOGUE, ids=[one.name for one in CATALOGUE])
-def test_it_applies_and_changes_something(mistake: mistakes.Mistake, tmp_path: Path) -> None:
+PATCHES = sorted({mistake.patch for mistake in CATALOGUE} | changes.proposed())
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=[patches.name_of(patch) for patch in PATCHES])
+def test_it_applies_and_changes_something(patch: Path, tmp_path: Path) -> None:
     sources = tmp_path / "labs"
     workshop.copy(LABS, sources)
-    before = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
-    workshop.apply(mistake.patch, sources / mistake.owner)
-    after = {path: path.read_bytes() for path in (sources / mistake.owner).glob("*.[ch]")}
+    before = {
+        path: path.read_bytes() for path in (sources / patches.owner_of(patch)).glob("*.[ch]")
+    }
+    workshop.apply(patch, sources / patches.owner_of(patch))
+    after = {path: path.read_bytes() for path in (sources / patches.owner_of(patch)).glob("*.[ch]")}
     assert before != after and before.keys() == after.keys()
 
 
