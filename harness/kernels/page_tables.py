@@ -41,7 +41,7 @@ _ARM64_TYPES = {
     0x04: "device, nGnRE",
     0x44: "uncached",
     0xBB: "write-through",
-    0xF0: "write-back, tagged",
+    0xF0: "write-back",
     0xFF: "write-back",
 }
 
