@@ -5,11 +5,13 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "kernel_side.h"
-#include "module.h"
+#include "parameters.h"
 #include "user_side.h"
 
 struct checked_lab lab = { .fd = -1 };
@@ -19,6 +21,17 @@ struct summary *summary;
 bool can(unsigned int operations)
 {
 	return (lab.program->operations & operations) == operations;
+}
+
+bool is_loaded_with(const char *parameter)
+{
+	const char *value = strchr(parameter, '=') + 1;
+	char name[64], found[64] = "";
+
+	snprintf(name, sizeof(name), "%.*s", (int)(value - 1 - parameter),
+		 parameter);
+	read_parameter(lab.program->lab, name, found, sizeof(found));
+	return !strcmp(found, value);
 }
 
 const struct mapping_kind *mapping_kind(void)

@@ -67,6 +67,9 @@ extern struct summary {
 
 bool can(unsigned int operations);
 
+/* Is the module loaded with this "parameter=value"? */
+bool is_loaded_with(const char *parameter);
+
 /* The kind of the mappings that the module, as it is loaded, makes. */
 const struct mapping_kind *mapping_kind(void);
 

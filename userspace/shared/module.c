@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lab's module: its parameters, loading and unloading it
+ * The lab's module: loading and unloading it
  *
  * By init_module(), from memory: it can be called a thousand times without
  * another program, and also while somebody has the file open for writing.
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "parameters.h"
 
 static struct {
 	void *bytes;
@@ -26,38 +27,12 @@ static struct {
 	char *parameters; /* "name=value " for each that was given */
 } module;
 
-/* The value of a parameter, without the line's end. */
-static void read_parameter(const char *name, char *value, size_t size)
-{
-	char path[512];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s",
-		 lab.program->lab, name);
-	file = fopen(path, "r");
-	ck_assert_msg(file, "%s: %s", path, strerror(errno));
-	ck_assert_ptr_nonnull(fgets(value, (int)size, file));
-	fclose(file);
-	value[strcspn(value, "\n")] = '\0';
-}
-
-bool is_loaded_with(const char *parameter)
-{
-	const char *value = strchr(parameter, '=') + 1;
-	char name[64], found[64] = "";
-
-	snprintf(name, sizeof(name), "%.*s", (int)(value - 1 - parameter),
-		 parameter);
-	read_parameter(name, found, sizeof(found));
-	return !strcmp(found, value);
-}
-
 static void append_parameter(const char *name)
 {
 	char value[64] = "";
 	char *longer;
 
-	read_parameter(name, value, sizeof(value));
+	read_parameter(lab.program->lab, name, value, sizeof(value));
 	if (!strcmp(value, "not given"))
 		return;
 	ck_assert_int_ge(asprintf(&longer, "%s%s=%s ", module.parameters, name,
