@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.base import digest
-from harness.base.paths import BUILD
-from harness.catalogue import suites
+from harness.base.paths import BUILD, ROOT
+from harness.catalogue import pages, suites
+from harness.results import transcript
+from harness.results.transcript import Addresses
 from harness.tests.conftest import call
 from harness.tests.test_tree import ADD_TO_TREE
 from harness.kernels.targets import KUNIT_ARCH, series_of
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.boot
 
 SERIES = series_of(KUNIT_ARCH)[-1]
 
+_PAGE = ROOT / "docs/kernel-tree.md"
 _HOME = BUILD / "tests/tree"
 _DISTRIBUTION = BUILD / "uml" / SERIES / "source"
 
@@ -85,6 +88,9 @@ def test_every_case_of_every_suite_runs_before_there_is_a_user_space(
     skipped = re.findall(r"\[SKIPPED\] \w+ \((.*)\)", outcome.out)
     assert all(reason.startswith(_REASONS) for reason in skipped)
     assert f"skipped: {len(skipped)}\n" in outcome.out
+    [shown] = [block for block in pages.read(_PAGE).blocks if block.kind == "console"]
+    expected = shown.commands[-1].output
+    assert transcript.compare(expected, outcome.out.splitlines(), Addresses.EQUAL, []) is None
 
     newer: list[str | Path] = ["find", _DISTRIBUTION, "-newer", began, "-print", "-quit"]
     assert subprocess.run(newer, capture_output=True, check=True).stdout == b""

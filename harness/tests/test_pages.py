@@ -7,13 +7,15 @@ import pytest
 
 from harness.base import terminal
 from harness.base.paths import ROOT
-from harness.catalogue import pages
+from harness.catalogue import changes, pages
 from harness.catalogue.pages import Block, Command, Page
 from harness.runs import page_runs
 from harness.runs.page_runs import Ran
 from harness.tests.conftest import KMAPLAB, call
 
 PAGES = pages.all_pages()
+# Its figures are written by make bench.
+SPEED = ROOT / "docs/speed.md"
 
 TEXT = """\
 # A page
@@ -196,6 +198,29 @@ def test_a_terminal_shows_what_is_left_at_the_end(tmp_path: Path) -> None:
     command = r"tput cols; printf 'one\rtwo\033[K\n\033[1mbold\033[0m\n'; exit 5"
     environment = {"PATH": "/usr/bin:/bin", "TERM": "xterm"}
     assert terminal.run(command, environment, tmp_path, 60) == (5, "80\ntwo\nbold\n")
+
+
+# How many there are of what grows, or passed: "33 of 34" was wrong within a day.
+_FIGURE = re.compile(
+    r"\b(\d+|(?:two|thir|for|fif|six|seven|eigh|nine)ty) "
+    r"(of \d+|clauses|mistakes|checks|cases|suites|labs|tests)\b"
+)
+
+
+def _prose(page: Page) -> list[tuple[int, str]]:
+    """Return the lines outside of blocks and of changes, which are compared elsewhere."""
+    compared: set[int] = set()
+    for block in page.blocks:
+        compared |= set(range(block.line, block.line + len(block.lines) + 2))
+    for change in changes.of_lesson(page):
+        compared |= set(range(change.line, change.line + len(change.text.splitlines())))
+    lines = enumerate(page.path.read_text().splitlines(), 1)
+    return [(number, line) for number, line in lines if number not in compared]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.path != SPEED], ids=str)
+def test_no_figure_in_the_prose_goes_stale(page: Page) -> None:
+    assert not [where for where in _prose(page) if _FIGURE.search(where[1])]
 
 
 def _verbs_of_make() -> dict[str, set[str]]:

@@ -29,7 +29,8 @@ AVOIDED = {
 # The definition itself has the term's full form.
 ALLOWED = {"Virtual memory area"}
 
-_CODE = re.compile(r"^( *)```.*?^\1```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+# Blocks, names of code, and the files that links lead to.
+_CODE = re.compile(r"^( *)```.*?^\1```$|`[^`\n]+`|\]\([^)\s]+\)", re.MULTILINE | re.DOTALL)
 
 
 def _terms() -> Iterator[str]:
@@ -41,7 +42,7 @@ def _terms() -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    """Without blocks and names of code, but with the same lines."""
+    """Without blocks, names of code and files, but with the same lines."""
     return _CODE.sub(lambda match: "\n" * match[0].count("\n"), text)
 
 
