@@ -16,10 +16,12 @@ _BEGIN, _END = "<!-- make bench -->", "<!-- end of make bench -->"
 _PLACE = re.compile(f"{_BEGIN}\n.*?{_END}\n", re.DOTALL)
 
 
-def heading() -> list[str]:
-    """Return when and where it was measured, and the head of the table."""
+def heading(releases: list[str]) -> list[str]:
+    """Return when, where and with which kernels it was measured, and the table's head."""
     day = time.strftime("%-d %B %Y")
-    return [f"Measured on {day}, on {_machine()}.", "", "| | |", "| --- | --- |"]
+    kernels = " and ".join(releases)
+    where = f"Measured on {day}, on {_machine()}, with Linux {kernels}."
+    return [where, "", "| | |", "| --- | --- |"]
 
 
 def line(row: SpeedRow) -> str:

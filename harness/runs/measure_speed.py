@@ -65,6 +65,12 @@ def measure(target: Target, rounds: int, thorough: bool) -> Iterator[SpeedRow]:
         yield _warm("make test", ["test"], 1)
 
 
+def releases(target: Target) -> list[str]:
+    """Return the kernels that are measured: the target's, and that of the KUnit suites."""
+    both = dict.fromkeys((target, Target(target.series, KUNIT_ARCH)))
+    return [f"{prepare.kernel(Request(one)).release} on {one.arch}" for one in both]
+
+
 def _command(verb: str, target: Target) -> list[str]:
     return [verb, "--kernel", target.series, "--arch", target.arch]
 

@@ -13,10 +13,13 @@ def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:
     page = tmp_path / "speed.md"
     page.write_text("# Speed\n\n<!-- make bench -->\nold\n<!-- end of make bench -->\n\nMore.\n")
     row = SpeedRow("`make x`", r"1 s \1")
-    speed_report.write([*speed_report.heading(), speed_report.line(row)], page)
+    speed_report.write(
+        [*speed_report.heading(["6.1 on um", "6.1 on x"]), speed_report.line(row)], page
+    )
     text = page.read_text()
     assert text.startswith("# Speed\n\n<!-- make bench -->\n\nMeasured on ")
     assert "| --- | --- |\n| `make x` | 1 s \\1 |\n\n<!-- end of make bench -->\n\nMore.\n" in text
+    assert ", with Linux 6.1 on um and 6.1 on x.\n" in text
     assert "old" not in text
 
 

@@ -9,7 +9,7 @@ from harness.runs import measure_speed
 
 def main(request: Request, args: Namespace) -> int:
     """Measure, print a table of Markdown, and write it if asked to; return the exit status."""
-    lines = speed_report.heading()
+    lines = speed_report.heading(measure_speed.releases(request.target))
     print("\n".join(lines), flush=True)
     for row in measure_speed.measure(request.target, args.rounds, args.thorough):
         lines.append(speed_report.line(row))
