@@ -26,3 +26,12 @@ def test_clean_needs_no_headers(tmp_path: Path) -> None:
     (tmp_path / "build/running-kernel/6.1.0").mkdir(parents=True)
     call("make", "-C", labs, "clean", f"KDIR={tmp_path}").expect(0)
     assert not list((tmp_path / "build").iterdir()) and BUILD.is_dir()
+
+
+def test_a_path_with_a_space_is_refused_before_anything_is_removed(tmp_path: Path) -> None:
+    labs = tmp_path / "my labs/labs"
+    labs.mkdir(parents=True)
+    (labs / "Makefile").symlink_to(LABS / "Makefile")
+    # With -n make shows what it would do: to run it might remove a directory above.
+    outcome = call("make", "-n", "-C", labs, "clean").expect(2)
+    assert "move the project" in outcome.err and "rm" not in outcome.out
