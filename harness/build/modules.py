@@ -208,6 +208,7 @@ def _mirror(sources: Path, copy: Path) -> None:
         if not target.is_file() or target.read_bytes() != (sources / name).read_bytes():
             shutil.copyfile(sources / name, target)
     for target in list(copy.rglob("*")):
-        gone = target.suffix in (".c", ".h") and not target.name.endswith(".mod.c")
-        if gone and target.relative_to(copy) not in files:
+        # kbuild makes a .mod.c of its own. A Kbuild that stays would ask for a lab that is gone.
+        theirs = target.suffix in (".c", ".h") and not target.name.endswith(".mod.c")
+        if (theirs or target.name in _MAKEFILES) and target.relative_to(copy) not in files:
             target.unlink()

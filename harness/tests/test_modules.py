@@ -1,6 +1,7 @@
 """Where modules are built, and what is kept of them."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,22 @@ def test_the_modules_of_directories_not_used_for_long_go(tmp_path: Path) -> None
         *("labs", names[0], "labs-new"),
         *names[-most + 2 :],
     }
+
+
+def test_of_a_lab_that_is_gone_kbuild_finds_nothing(tmp_path: Path) -> None:
+    labs, copy = tmp_path / "labs", tmp_path / "copy"
+    for folder in ("01_old", "02_new"):
+        (labs / folder).mkdir(parents=True)
+        for name in ("Kbuild", "lab.c"):
+            (labs / folder / name).touch()
+    modules.mirror({"labs": labs}, copy)
+    for name in ("lab.mod.c", "lab.ko"):
+        (copy / "labs/02_new" / name).touch()
+    shutil.rmtree(labs / "01_old")
+    modules.mirror({"labs": labs}, copy)
+    assert not list((copy / "labs/01_old").iterdir())
+    kept = {path.name for path in (copy / "labs/02_new").iterdir()}
+    assert kept == {"Kbuild", "lab.c", "lab.mod.c", "lab.ko"} and (copy / "Kbuild").is_file()
 
 
 NEW_STYLE = """\
