@@ -26,6 +26,8 @@ _PATIENCE = 10.0
 # The most that a packet of QEMU's holds is 4096 characters, two for each byte.
 _BYTES_AT_ONCE = 2048
 
+_NO_ANSWER = "the machine's debugger does not answer"
+
 _PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}")
 
 
@@ -85,7 +87,7 @@ class StoppedMachine:
 
     def _ask(self, packet: str) -> bytes:
         data = packet.encode()
-        self.connection.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+        self._send(b"$%s#%02x" % (data, sum(data) & 0xFF))
         return self.next_packet()
 
     def next_packet(self) -> bytes:
@@ -93,14 +95,20 @@ class StoppedMachine:
         while not (match := _PACKET.search(self._heard)):
             try:
                 data = self.connection.recv(1 << 16)
-            except TimeoutError:
+            except OSError:
                 data = b""
             if not data:
-                raise GuestError("the machine's debugger does not answer")
+                raise GuestError(_NO_ANSWER)
             self._heard += data
         self._heard = self._heard[match.end() :]
-        self.connection.sendall(b"+")
+        self._send(b"+")
         return match[1]
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self.connection.sendall(data)
+        except OSError as error:
+            raise GuestError(_NO_ANSWER) from error
 
     def begin(self) -> None:
         """Take the report of the stop, which comes unasked, and have memory be RAM."""

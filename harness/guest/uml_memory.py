@@ -93,41 +93,38 @@ def stopped(initrd: Path, address: int, mark: bytes) -> Iterator[tuple[FileRam, 
     program of interest has in its memory at ``address``. Raises GuestError if there is no
     such guest or no such program.
     """
-    processes = _processes_of(initrd)
-    if not processes:
-        raise GuestError("the guest's processes cannot be found")
-    kernel = min(processes)
-    processes |= _children_of(kernel)
-    os.kill(kernel, signal.SIGSTOP)
+    kernel = _kernel_of(initrd)
     try:
-        inode, ram = _ram_of(kernel)
+        os.kill(kernel, signal.SIGSTOP)
         try:
-            yield ram, _mappings(kernel, processes - {kernel}, inode, ram, address, mark)
+            inode, ram = _ram_of(kernel)
+            try:
+                yield ram, _mappings(kernel, _children_of(kernel), inode, ram, address, mark)
+            finally:
+                os.close(ram.descriptor)
         finally:
-            os.close(ram.descriptor)
-    finally:
-        os.kill(kernel, signal.SIGCONT)
+            os.kill(kernel, signal.SIGCONT)
+    except OSError as error:
+        raise GuestError(f"the guest's processes cannot be looked at: {error}") from error
 
 
-def _processes_of(initrd: Path) -> set[int]:
-    """Return the processes with this initrd on their command line."""
+def _kernel_of(initrd: Path) -> int:
+    """Return the process that this one has started with that initrd.
+
+    Programs of the guest may have its command line, but are its children.
+    """
     wanted = f"initrd={initrd}".encode()
-    found = set()
-    for entry in _PROC.glob("[0-9]*"):
+    for process in _children_of(os.getpid()):
         try:
-            if wanted in (entry / "cmdline").read_bytes().split(b"\0"):
-                found.add(int(entry.name))
+            if wanted in (_PROC / str(process) / "cmdline").read_bytes().split(b"\0"):
+                return process
         except OSError:
             continue  # it has ended meanwhile
-    return found
+    raise GuestError("the guest's kernel is not among this machine's processes")
 
 
-def _children_of(kernel: int) -> set[int]:
-    """Return the processes that the kernel has started.
-
-    Up to 6.12 a program has the kernel's command line; later ones run an executable of
-    their own.
-    """
+def _children_of(process: int) -> set[int]:
+    """Return the processes that one has started."""
     found = set()
     for entry in _PROC.glob("[0-9]*"):
         try:
@@ -135,7 +132,7 @@ def _children_of(kernel: int) -> set[int]:
             parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
         except OSError:
             continue  # it has ended meanwhile
-        if int(parent) == kernel:
+        if int(parent) == process:
             found.add(int(entry.name))
     return found
 

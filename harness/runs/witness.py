@@ -7,7 +7,7 @@ that the processor reads, compares frames, bytes, rights and memory types, and w
 words of its own into the frames. The check program goes on, and must find these words
 through the mapping and through the kernel.
 
-Program and harness meet in a page of the program's memory; userspace/runner/witness.h has
+Program and harness meet in a page of the program's memory; userspace/shared/witness.h has
 its layout.
 """
 
@@ -40,7 +40,9 @@ _STATE = 8
 _WORDS = 32
 _LOOKED_AT = 2
 
-# How often the machine is stopped until the program runs, and seconds between.
+# How often the machine is stopped until the program runs. Each pause is longer than the one
+# before, by these seconds: where many guests share a processor, a short one may pass without
+# this guest having run at all.
 _TRIES = 50
 _PAUSE = 0.01
 
@@ -227,12 +229,12 @@ def _look(directory: Path, layout: Format, address: int, seed: int) -> Sighting:
 
     Raises GuestError if it cannot be stopped while the program runs.
     """
-    for _ in range(_TRIES):
+    for number in range(_TRIES):
         with gdb_stub.stopped(directory) as machine:
             registers = machine.registers(layout.registers)
             if layout.in_user_mode(registers):
                 return Witness(machine, _tables(machine, layout, registers)).examine(address, seed)
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE * number)
     raise GuestError("the waiting program was never seen to run")
 
 

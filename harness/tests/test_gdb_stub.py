@@ -99,3 +99,12 @@ def test_a_machine_without_a_stub_is_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(GuestError, match="cannot be reached"):
         with gdb_stub.stopped(tmp_path):
             pass
+
+
+def test_a_machine_that_ends_while_it_stands_still_is_said_to_be_so(
+    stub: Stub, tmp_path: Path
+) -> None:
+    with pytest.raises(GuestError, match="does not answer"):
+        with gdb_stub.stopped(tmp_path) as machine:
+            machine.connection.shutdown(socket.SHUT_RDWR)
+            machine.read(0, 8)

@@ -1,11 +1,12 @@
 """The witness, before machines made up of a dictionary of pages."""
 
-import os
 import random
 import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -201,8 +202,42 @@ def test_what_processes_of_this_machine_map_is_read() -> None:
     assert [one.virtual for one in seen.mappings_of({0x7726000}, of_kernel=False)] == [0x40003000]
 
 
-def test_programs_are_found_also_where_their_command_line_is_another() -> None:
-    with subprocess.Popen(["sleep", "60"]) as program:
-        assert program.pid in uml_memory._children_of(os.getpid())
-        assert os.getpid() not in uml_memory._children_of(os.getpid())
-        program.kill()
+def started(stack: ExitStack, argument: str) -> int:
+    """Start a shell with this argument and a program below it; return the shell's process.
+
+    Both go when the stack ends: the program reads a pipe that is closed then.
+    """
+    command = ["sh", "-c", "cat; :", argument]
+    shell = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
+    # The shell needs a moment until its program runs.
+    while not uml_memory._children_of(shell.pid):
+        pass
+    return shell.pid
+
+
+def test_the_kernel_is_found_whatever_number_its_programs_have(tmp_path: Path) -> None:
+    """Numbers of processes begin anew, so a program's may be below its kernel's."""
+    with ExitStack() as stack:
+        started(stack, f"initrd={tmp_path}.other")
+        kernel = started(stack, f"initrd={tmp_path}")
+        assert uml_memory._kernel_of(tmp_path) == kernel
+        assert kernel not in uml_memory._children_of(kernel)
+
+
+def state_of(process: int) -> str:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_kernel_that_cannot_be_looked_at_goes_on(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        kernel = started(stack, f"initrd={tmp_path}")
+        with pytest.raises(GuestError, match="RAM cannot be found"):
+            with uml_memory.stopped(tmp_path, 0, b""):
+                pass
+        assert state_of(kernel) != "T"
+
+
+def test_a_guest_that_is_gone_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(GuestError, match="not among this machine's processes"):
+        with uml_memory.stopped(tmp_path, 0, b""):
+            pass
