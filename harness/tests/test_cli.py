@@ -75,6 +75,17 @@ def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
         assert f"make {verb} " in listed
 
 
+def test_make_help_lists_what_each_verb_takes() -> None:
+    recipes = re.findall(
+        r"harness/kmaplab ([$@\w]+) \$\(call pass,(.*)\)", (ROOT / "Makefile").read_text()
+    )
+    taken = {verb: set(variables.split()) for verb, variables in recipes}
+    listed = call("make", "-s", "help").expect(0).out.partition("\n\n")[0]
+    for entry in re.split(r"^make ", listed, flags=re.MULTILINE)[1:]:
+        expected = taken.get(entry.split()[0], set())
+        assert set(re.findall(r"([A-Z]+)=", entry)) == expected, entry
+
+
 def test_make_passes_options_on_unharmed() -> None:
     """Quotes, dollars and blanks in a value reach the command line as they are."""
     value = 'it\'s "a" $HOME $(LAB) * \\ b'
