@@ -25,10 +25,13 @@
  * An allocation that fails changes what the kernel's caches hold, so that in the
  * next load the n-th allocation may be another one, and one may be missed. Most of
  * all that is the last, which is often the lab's own. Hence more than one sweep,
- * and each ends only after some loads in a row in which nothing failed.
+ * each ends only after some loads in a row in which nothing failed, and then the
+ * numbers around the last failure have their turn again and again.
  */
 #define SWEEPS 2
 #define LOADS_WITHOUT_FAILURE 5
+#define LAST_NUMBERS 5
+#define TURNS 8
 
 static char loaded_name[MODULE_NAME_LEN];
 static struct kmaplab_loads loads;
@@ -117,10 +120,17 @@ static bool load_with_failure(unsigned int n)
 /* A device that is registered twice ruins the list of devices: then it ends. */
 static void sweep(void)
 {
-	unsigned int n, idle = 0;
+	unsigned int n, i, idle = 0;
 
 	for (n = 1; idle < LOADS_WITHOUT_FAILURE && !loads.left_a_device; n++) {
 		idle = load_with_failure(n) ? 0 : idle + 1;
+		cond_resched();
+	}
+
+	/* The last failure was before those loads; n is one behind them. */
+	n -= min(n, LOADS_WITHOUT_FAILURE + LAST_NUMBERS / 2 + 1);
+	for (i = 0; i < TURNS * LAST_NUMBERS && !loads.left_a_device; i++) {
+		load_with_failure(max(n, 1u) + i % LAST_NUMBERS);
 		cond_resched();
 	}
 }
