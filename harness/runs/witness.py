@@ -91,12 +91,9 @@ class Witness:
         """Compare what a program that waits says with what is so; leave words for it.
 
         ``address`` is that of its box, and ``seed`` what the contents must follow from.
+        Raises GuestError if there is no box: the program would wait in vain.
         """
-        try:
-            box = self._read_box(address)
-        except GuestError as error:
-            self._object(str(error))
-            return self.sighting
+        box = self._read_box(address)
         for page, kernel in enumerate(box.kernel):
             self._compare(page, box.user + page * PAGE, kernel, seed)
         if not self.sighting.problems:
