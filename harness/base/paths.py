@@ -1,5 +1,6 @@
 """Where things are. All that is made or fetched lies below BUILD."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +8,23 @@ from os import getpid
 from pathlib import Path
 from tempfile import mkdtemp
 
+from harness.base.errors import SetupError
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 LABS = ROOT / "labs"
 KUNIT = ROOT / "kunit"
 USERSPACE = ROOT / "userspace"
 GUEST = ROOT / "harness/guest/files"
+
+
+def refuse_unusable() -> None:
+    """Raise SetupError if make could not work in the project's folder."""
+    if re.search(r"[\s:]", str(BUILD)):
+        raise SetupError(
+            f"the path '{BUILD.parent}' holds a space or a colon, "
+            "which the kernel's build cannot handle: move the project"
+        )
 
 
 @contextmanager

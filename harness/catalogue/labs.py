@@ -25,6 +25,7 @@ from harness.base import toml
 from harness.base.errors import RequestError
 from harness.base.paths import LABS
 from harness.base.toml import Table
+from harness.kernels.series import number
 from harness.kernels.targets import ARCHES, Target
 
 # A VM_PFNMAP mapping, a VM_MIXEDMAP mapping, or no mmap() at all.
@@ -43,13 +44,9 @@ class Since:
 
     def why_not(self, series: str) -> str | None:
         """Return why the lab cannot run on a series, or None if it can."""
-        if _number(series) >= _number(self.series):
+        if number(series) >= number(self.series):
             return None
         return f"runs from Linux {self.series} on: {self.reason}"
-
-
-def _number(series: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in series.split("."))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def option(qemu: Qemu, hardware: list[str], directory: Path) -> list[str]:
 def _with_node(qemu: Qemu, hardware: list[str]) -> Path:
     """Return the machine's own tree with the node in it, made once."""
     program = digest.of_tool(shutil.which(qemu.program) or qemu.program)
-    name = digest.of([program, *hardware, Path(__file__)])[:16]
+    node = f"{qemu.reserved:x} {RESERVED_MIB}"
+    name = digest.of([program, *hardware, node, Path(__file__)])[:16]
     tree = BUILD / "device-tree" / f"{name}.dtb"
     if not tree.exists():
         tree.parent.mkdir(parents=True, exist_ok=True)

@@ -61,7 +61,7 @@ def fetch(target: Target, refresh: bool = False) -> Kernel:
     used only if there is nothing at hand that can be used or repaired.
     Raises SetupError if the kernel cannot be had, saying what to do.
     """
-    _refuse_unusable_path()
+    paths.refuse_unusable()
     home = paths.BUILD / "kernels" / str(target)
     if not refresh and (kernel := _load(target, home)):
         return kernel
@@ -77,15 +77,6 @@ def fetch(target: Target, refresh: bool = False) -> Kernel:
             return _fetch_newest(target, home, lock)
     except OSError as error:
         raise SetupError(f"cannot write below {paths.BUILD}: {error}") from error
-
-
-def _refuse_unusable_path() -> None:
-    """Raise SetupError if make could not work in the project's folder."""
-    if re.search(r"[\s:]", str(paths.BUILD)):
-        raise SetupError(
-            f"the path '{paths.BUILD.parent}' holds a space or a colon, "
-            "which the kernel's build cannot handle: move the project"
-        )
 
 
 # --- what is at hand ---------------------------------------------------------

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.base import digest, tools
+from harness.base import digest, paths, tools
 from harness.kernels import apt
 from harness.base.errors import SetupError
 from harness.kernels.debian import Kernel
@@ -65,7 +65,11 @@ class Source:
 
 
 def _home(target: Target) -> Path:
-    """Return where a series is kept: several checkouts may share it by a symbolic link."""
+    """Return where a series is kept: several checkouts may share it by a symbolic link.
+
+    Raises SetupError if nothing could be built there.
+    """
+    paths.refuse_unusable()
     return (BUILD / "uml").resolve() / target.series
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_the_device_tree_keeps_ram_from_the_kernel(name: str, tmp_path: Path) ->
     # Each boot has its kernel at another address.
     first, second = (fdt(one, "/chosen", "kaslr-seed") for one in machines)
     assert first != second and len(first) == 2
+
+
+@pytest.mark.parametrize("name", _WITH_TREE)
+def test_another_region_is_another_tree(name: str) -> None:
+    qemu = ARCHES[name].qemu
+    assert isinstance(qemu, Qemu)
+    hardware = [qemu.program, *qemu.options, "-m", "512M", "-nodefaults", "-display", "none"]
+    elsewhere = replace(qemu, reserved=qemu.reserved + (1 << 24))
+    trees = [device_tree._with_node(one, hardware) for one in (qemu, elsewhere)]
+    assert trees[0] != trees[1]
+    assert fdt("-l", trees[1], "/reserved-memory") == [f"kmaplab@{elsewhere.reserved:x}"]
 
 
 def test_a_machine_without_a_device_tree_gets_none(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.kernels import uml
+from harness.base import paths
 from harness.base.errors import BAD_SETUP, SetupError
 from harness.base.progress import step
 from harness.kernels.targets import Target
@@ -148,3 +149,11 @@ def test_a_kernel_of_another_configuration_is_another_kernel(home: Path) -> None
         config.write("CONFIG_KERNEL_STACK_ORDER=4\n")
     other = uml._build(Target("6.1", "um"), "plain", "1", home)
     assert first.version == again.version != other.version
+
+
+def test_a_path_that_kbuild_cannot_handle_is_refused_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "my labs/build")
+    with pytest.raises(SetupError, match="space or a colon"):
+        uml.fetch(Target("6.1", "um"))
