@@ -2,8 +2,8 @@
 /*
  * vmalloc() memory: virtually contiguous, physically scattered
  *
- * vmalloc() takes single page frames from anywhere in RAM and maps them one
- * after another in the vmalloc space. So a large buffer does not need a large
+ * vmalloc() takes page frames from anywhere in RAM and maps them one after
+ * another in the vmalloc space. So a large buffer does not need a large
  * free block of RAM. The price: only the page table says where each page is, so
  * a driver has to look up every page and map it on its own.
  */
@@ -28,12 +28,16 @@ static struct lab lab;
  * vmalloc_user() differs from vmalloc() in two things, and the lab needs both:
  * it clears the memory, and it marks it as fit for user space (VM_USERMAP).
  * remap_vmalloc_range() refuses memory without that mark.
+ *
+ * From 7.2 on vmalloc_user() asks for the largest blocks of page frames first, so
+ * four pages are one physically contiguous block. Seven pages take blocks of 4, 2
+ * and 1, which is why the checks load the lab with pages=7.
  */
 static int lab_vmalloc_get(void)
 {
 	void *buffer = NULL;
 
-	/* Asked for nearly all memory, it makes the kernel kill processes. */
+	/* For nearly all memory the kernel would kill processes. */
 	if (lab.size >> PAGE_SHIFT <= si_mem_available() / 2)
 		buffer = vmalloc_user(lab.size);
 	if (!buffer) {

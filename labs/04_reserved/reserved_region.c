@@ -2,10 +2,10 @@
 /*
  * Find the memory that was reserved at boot
  *
- * There are two ways to reserve it, and a driver finds it differently:
+ * It is reserved in one of two ways, and each needs another search:
  *
- *	device tree	A node below /reserved-memory, with no-map; arm64 does
- *			it so. The node's "compatible" names the driver that the
+ *	device tree	A node below /reserved-memory, with no-map, as on
+ *			arm64. The node's "compatible" names the driver that the
  *			region is for, so the driver looks for its own name.
  *	x86		memmap=16M$0x18000000 on the kernel's command line. That
  *			names a range and no driver, so all that a driver can do

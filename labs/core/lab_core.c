@@ -88,7 +88,7 @@ static int lab_refuse(const struct lab *lab, unsigned long pgoff,
 	if (!(flags & VM_MAYSHARE))
 		return -EINVAL;
 
-	/* Data is not code. The callers see to it that it stays so. */
+	/* Data is not code. The callers also remove VM_MAYEXEC. */
 	return flags & VM_EXEC ? -EPERM : 0;
 }
 

@@ -46,7 +46,7 @@ struct lab_info {
 
 /* The memory is physically contiguous. */
 #define LAB_INFO_CONTIGUOUS		0x1
-/* The kernel's mapping is of ioremap(), so the kernel uses accessors. */
+/* The kernel's mapping comes from ioremap(), so the kernel uses accessors. */
 #define LAB_INFO_IOMEM			0x2
 /* Both sides have uncached mappings. */
 #define LAB_INFO_UNCACHED		0x4

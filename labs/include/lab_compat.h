@@ -53,7 +53,7 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 }
 #endif
 
-/* 6.16 renamed it, since it reads 64 bits ("q") also on 64-bit machines. */
+/* 6.16 renamed rdmsrl(): it reads 64 bits, for which "q" stands. */
 #if KERNEL_VERSION(6, 16, 0) > LINUX_VERSION_CODE
 #define rdmsrq rdmsrl
 #endif
