@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * case.h - what each case of a suite begins with
+ * case.h - the open file, the lab and the user memory of each case
  *
  * A suite sees a lab as a program does: it opens the device. Behind the open file
  * it finds the lab's own struct lab. So a suite needs a lab only to be loaded, and
@@ -22,10 +22,10 @@
 #define KMAPLAB_SCRATCH (2 * PAGE_SIZE)
 
 /**
- * struct kmaplab_case - what a case works with, in test->priv
- * @name: of the device and of the module
- * @fresh: what every 32-bit word of the memory holds after the module was loaded
- * @load_error: what a load may fail with besides -ENOMEM, or 0
+ * struct kmaplab_case - the objects that a case works with, in test->priv
+ * @name: the name of the device and of the module
+ * @fresh: the value of every 32-bit word of the memory when the module is loaded
+ * @load_error: an error besides -ENOMEM that a load may fail with, or 0
  * @file: the device, open for reading and writing
  * @lab: the lab behind it
  * @scratch: KMAPLAB_SCRATCH bytes of user memory in the case's own address space

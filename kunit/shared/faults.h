@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * faults.h - let an allocation of this thread fail
+ * faults.h - make an allocation of this thread fail
  *
- * The kernel's fault injection can let the n-th allocation of a thread fail,
+ * The kernel's fault injection can make the n-th allocation of a thread fail,
  * whatever it is for (Documentation/fault-injection/fault-injection.rst,
- * "fail-nth"). As delivered it spares allocations that may sleep: the guest's
- * init, harness/guest/files/init, changes that.
+ * "fail-nth"). By default it spares allocations that may sleep: the guest's init,
+ * harness/guest/files/init, changes that.
  */
 #ifndef KMAPLAB_FAULTS_H
 #define KMAPLAB_FAULTS_H

@@ -12,11 +12,11 @@
  * struct kmaplab_loads - how the loads of a lab ended
  * @can_fail: whether allocations could be made to fail; if not, nothing was tried
  * @failed: how many loads failed
- * @loaded: how many worked, although an allocation failed
+ * @loaded: how many loads worked, although an allocation failed
  * @errors: the errors that they failed with, a bit for each
- * @left_a_device: one failed, or was undone, and its device is still there
- * @fails_unprovoked: one failed before any allocation did
- * @is_half_made: one worked, without memory or without the claim on its region
+ * @left_a_device: a load failed, or was undone, and its device is still there
+ * @fails_unprovoked: a load failed before any allocation did
+ * @is_half_made: a load worked, without memory or without the claim on its region
  */
 struct kmaplab_loads {
 	bool can_fail;

@@ -12,9 +12,9 @@
  * kmaplab_log_case - write to the kernel log that a case begins, and in which thread
  * @name: of the case
  *
- * harness/results/kunit_log.py reads this line. What the kernel reports from here
- * on, up to the case's result, counts against the case; so does memory that this
- * thread allocates and leaks.
+ * harness/results/kunit_log.py reads this line. If the kernel reports an error between
+ * this line and the case's result, the case fails; it also fails if this thread leaks
+ * memory that it allocated.
  */
 static inline void kmaplab_log_case(const char *name)
 {

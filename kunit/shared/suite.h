@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * suite.h - what a suite is made of: the cases that all labs have, and its own
+ * suite.h - the cases of a suite: those that all labs have, and its own
  *
  * A list of cases is a macro that applies another macro to each name. So each name
  * stands once: the lists declare the cases, export them, and make suites of them.
@@ -104,7 +104,7 @@
 	CASE(executable_mapping_is_refused)				\
 	CASE(mapping_of_a_read_only_file_stays_read_only)
 
-/* life.c: what keeps memory and module alive, and for how long. */
+/* life.c: how long memory and module live, and the references that keep them. */
 #define KMAPLAB_LIFE_CASES(CASE)					\
 	CASE(mapping_outlives_the_descriptor)				\
 	CASE(descriptor_outlives_the_mapping)				\
@@ -123,7 +123,7 @@
 	CASE(write_survives_every_failed_allocation)			\
 	CASE(requests_survive_every_failed_copy)
 
-/* And those of a lab, which is loaded and mapped. */
+/* The same, and those of a lab, which is loaded and mapped. */
 #define KMAPLAB_FAILURE_CASES(CASE)					\
 	CASE(load_survives_every_failed_allocation)			\
 	CASE(mmap_survives_every_failed_allocation)			\
