@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 3.1 to 3.5: who may do what with the memory
+ * Contract 3.1 to 3.5: access to the memory, its addresses and the device node
  */
 #include "contract.h"
 
@@ -51,7 +51,7 @@ static bool store_to_the_readers_map(void)
 	return true;
 }
 
-/* By the page table: the flags of the VMA may say otherwise. */
+/* The page table must refuse the store, whatever the flags of the VMA are. */
 START_TEST(store_through_a_read_only_mapping_kills)
 {
 	int fd = must_open(O_RDONLY);
@@ -81,7 +81,7 @@ START_TEST(write_only_descriptor_cannot_read)
 END_TEST
 
 /*
- * 3.2 and 3.3: what is refused to everybody
+ * 3.2 and 3.3: mappings that every caller is refused
  */
 
 START_TEST(private_mapping_is_refused)

@@ -22,7 +22,7 @@
 #define CORE_PATTERN "/proc/sys/kernel/core_pattern"
 #define CORE_FILE "/tmp/lab_core"
 
-/* So many words at the beginning of a page are looked for. */
+/* A page is found in the file by this many words from its beginning. */
 #define NEEDLE_WORDS 4
 
 /* Memory that is in every core dump. */
@@ -133,7 +133,7 @@ START_TEST(core_dump_leaves_the_area_out)
 	ck_assert_uint_eq(segment->p_filesz, 0);
 	ck_assert_uint_eq(pages_found_in(core, size), 0);
 
-	/* The same search finds what must be in the file. */
+	/* The same search must find ordinary memory in the file. */
 	lab.seed = ~lab.seed;
 	segment = segment_of(core, ordinary);
 	ck_assert_ptr_nonnull(segment);

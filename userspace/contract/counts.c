@@ -2,7 +2,7 @@
 /*
  * Contract 4.8: a driver that counts its mappings counts correctly
  *
- * Each check begins with one mapping, that of the fixture.
+ * Each check begins with one mapping, which the fixture made.
  */
 #include "contract.h"
 
@@ -12,7 +12,6 @@
 
 #include "shared/checks.h"
 
-/* Each test begins with one mapping, which the fixture made. */
 START_TEST(mmap_and_munmap_are_counted)
 {
 	void *second;

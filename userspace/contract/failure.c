@@ -50,9 +50,9 @@ static uint64_t map_offset, map_length;
 static void *map_place;
 
 /*
- * Addresses without page tables: their allocation is most of what can fail in the
- * driver's part of mmap(). With pages of 4 KiB a table covers 2 MiB, and one of the
- * next level 1 GiB.
+ * Addresses that have no page tables yet: most of the allocations in the driver's
+ * part of mmap() are for these tables. With pages of 4 KiB a table covers 2 MiB,
+ * and one of the next level 1 GiB.
  */
 static void find_place(void)
 {
@@ -127,7 +127,7 @@ static const struct request {
 	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
 };
 
-/* The structure of each request begins with what it is given. */
+/* The structure of each request begins with its input. */
 static const struct request *request;
 static uint64_t given;
 

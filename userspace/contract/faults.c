@@ -16,7 +16,7 @@
 
 #include "shared/checks.h"
 
-/* More than any of our calls has. */
+/* More allocations and copies than any of our calls makes. */
 #define MOST_CHANCES 1000
 
 static int fail_nth;
@@ -56,8 +56,8 @@ static void arm(unsigned int chance)
 }
 
 /*
- * Returns whether the fault has come. To ask copies as well, so if that fails, it
- * had not.
+ * Returns whether the fault has come. This read copies to user space: if the fault
+ * is still to come, it makes the read fail.
  */
 static bool disarm(void)
 {
@@ -71,7 +71,7 @@ static bool disarm(void)
 }
 
 /*
- * What a call that fails must leave as it was
+ * Traces that a call must not leave when it fails
  */
 
 struct traces {

@@ -22,7 +22,7 @@
 
 #include "shared/checks.h"
 
-/* A disk of RAM, which holds more than most labs are loaded with. */
+/* A RAM disk; the memory of most loads is smaller. */
 #define DISK "/dev/ram0"
 #define DISK_BYTES (1024 * 1024)
 
@@ -31,7 +31,7 @@ static bool is_reached(void)
 	return mapping_kind()->get_user_pages;
 }
 
-/* The call moved all bytes; or it moved none, where it must be refused. */
+/* The call moved all bytes or, where it must be refused, none. */
 static void assert_moved(ssize_t moved, size_t size, int expected_errno,
 			 const char *what)
 {
@@ -48,7 +48,7 @@ static void assert_moved(ssize_t moved, size_t size, int expected_errno,
 			      strerrorname_np(found));
 }
 
-/* What was moved is the new pattern; the rest, or all, is still the old one. */
+/* The part that was moved holds the new pattern, the rest, or all, the old one. */
 static void assert_memory_is(uint64_t old_seed, size_t changed,
 			     const char *reader)
 {
@@ -175,7 +175,7 @@ END_TEST
  * Another process
  */
 
-/* What a child's calls returned, and what it read. */
+/* The results of a child's calls, and of comparing the bytes that it read. */
 static struct foreign {
 	ssize_t ordinary;
 	ssize_t read;

@@ -51,8 +51,8 @@ END_TEST
  */
 
 /*
- * A module that is gone while it is used takes the kernel with it at the next use,
- * which is when this process ends at the latest: so the message comes at once.
+ * If the module could be removed, its next use crashes the kernel, at the latest
+ * when this process ends. So the message is printed before anything else.
  */
 static void assert_cannot_be_removed(const char *why)
 {

@@ -12,7 +12,7 @@
 #include "shared/checks.h"
 
 /*
- * 2.1 and 2.2: what a buffer holds at first
+ * 2.1 and 2.2: the first contents of a buffer
  */
 
 START_TEST(fresh_contents_are_as_documented)
@@ -23,7 +23,7 @@ START_TEST(fresh_contents_are_as_documented)
 }
 END_TEST
 
-/* Enough for the allocator to hand out the same frames again. */
+/* In so many loads the allocator hands out some of the old frames again. */
 #define REMAKES 8
 
 START_TEST(remade_buffer_shows_nothing_of_the_old)

@@ -49,7 +49,10 @@ static int count_in_list(FILE *list, const char *expected)
 	return count;
 }
 
-/* A user mapping is on it if one call made it whole: here, if it has one page. */
+/*
+ * The list has a user mapping only if one call of remap_pfn_range() made all of
+ * it: here, if it has one page.
+ */
 static bool assert_type_in_list(enum memory_type expected)
 {
 	FILE *list = fopen(PAT_LIST, "r");

@@ -67,7 +67,7 @@ START_TEST(mremap_cannot_grow_the_area)
 		     "the mapping that was to grow");
 	must_unmap(whole, lab.info.size);
 
-	/* Not even where the memory goes on. */
+	/* Not even over further pages of the memory. */
 	part = map_with_room(page);
 	assert_no_growth(part, page);
 	must_unmap(part, page);

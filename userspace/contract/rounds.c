@@ -31,8 +31,9 @@ static int compare_lines(const void *one, const void *other)
 }
 
 /*
- * Left out are ranges that are freed and not yet returned, which are "unpurged" or
- * have no name, and stacks, for the kernel's own threads come and go.
+ * Two kinds of lines are left out: freed ranges that are not returned yet, which
+ * are "unpurged" or have no name; and stacks, since the kernel's own threads start
+ * and end at any time.
  */
 static bool matters(const char *line)
 {
@@ -164,7 +165,7 @@ static struct kernel_state look_at_kernel(void)
 
 /*
  * In KiB. A leak of one page a round must be found; but the kernel's own use varies
- * by a few hundred pages, so few rounds find only larger leaks.
+ * by a few hundred pages, so a run of few rounds finds larger leaks only.
  */
 static long tolerance(void)
 {
@@ -196,7 +197,7 @@ static const char *compare_states(const struct kernel_state *before,
 	return wrong;
 }
 
-/* A thread of the kernel's frees some memory a little later. */
+/* A kernel thread frees some memory a little later. */
 static const char *find_what_is_left(const struct kernel_state *before)
 {
 	const char *wrong = NULL;

@@ -152,7 +152,7 @@ END_TEST
  * 1.6: page offsets
  */
 
-/* The first and the last page of each mapping: all would be pages squared. */
+/* Only the first and the last page: the time for all grows with pages squared. */
 START_TEST(offset_k_shows_page_k)
 {
 	uint64_t last = lab.info.pages - 1;

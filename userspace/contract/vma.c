@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 4.1, 4.3 and 4.5: the VMA, and what becomes of it in parts
+ * Contract 4.1, 4.3 and 4.5: the VMA, whole and in parts
  */
 #include "contract.h"
 
@@ -16,8 +16,8 @@
  */
 
 /*
- * sd is soft-dirty tracking, and ar belongs to the processor: x86 sets it where
- * its list of memory types has the mapping.
+ * sd is soft-dirty tracking. ar has a meaning of its own on each architecture: x86
+ * sets it where its list of memory types has the mapping.
  */
 static bool is_of_no_concern(const char *flag)
 {

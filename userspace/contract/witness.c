@@ -30,8 +30,8 @@ static struct witness_box *make_box(void)
 }
 
 /*
- * No system call: the host wants to find the processor in this program, and so the
- * page tables of this program in use.
+ * No system call: when the host stops the machine, the processor must be in this
+ * program, with the page tables of this program in use.
  */
 static void wait_for_host(const struct witness_box *box)
 {
@@ -49,7 +49,7 @@ static void assert_word(const struct witness_word *word, uint32_t found,
 		      word->value, found);
 }
 
-/* The kernel compares with the pattern: the first word of the host's is the difference. */
+/* The first word that the host wrote is the first that differs from the pattern. */
 static void kernel_finds(const struct witness_word *first)
 {
 	struct lab_check check = { .seed = lab.seed };
