@@ -153,9 +153,17 @@ def _forget_all_but(place: Path) -> None:
     """Keep ``place`` and what was last built from other directories; remove the rest."""
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
-    others = sorted(place.parent.glob(f"{_OTHERS}*"), key=lambda path: path.stat().st_mtime)
+    others = sorted(place.parent.glob(f"{_OTHERS}*"), key=_last_use)
     for path in others[:-_MOST_OTHERS]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_use(path: Path) -> float:
+    """Return when a directory was last used; 0 if another run has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def name_of(sources: dict[str, Path]) -> str:

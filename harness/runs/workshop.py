@@ -31,34 +31,36 @@ class DoesNotBuild(Exception):
 
 @dataclass
 class Workshop:
-    """Kernels and check programs for a series, and benches, one for each guest."""
+    """Kernels and check programs for a series, and benches, one for each guest.
+
+    The programs and the benches are there while it is in use.
+    """
 
     kernels: dict[str, Kernel]
-    programs: dict[str, Programs]
     request: Request
     home: Path
+    programs: dict[str, Programs] = field(default_factory=dict)
     free: SimpleQueue[Path] = field(default_factory=SimpleQueue)
 
     @staticmethod
     def open(request: Request, arches: set[str]) -> "Workshop":
-        """Have all kernels and check programs at hand."""
+        """Have all kernels at hand."""
         series = request.target.series
         found = {
             arch: prepare.kernel(replace(request, target=Target(series, arch)))
             for arch in sorted(arches)
         }
         home = BUILD / "mistakes" / series
-        home.mkdir(parents=True, exist_ok=True)
-        with locked(BUILD / "build.lock", "the build"):
-            programs = {arch: _own_programs(arch, home) for arch in found}
-        return Workshop(found, programs, request, home)
+        return Workshop(found, request, home)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Have benches that no other run uses meanwhile."""
+        """Have benches and check programs that no other run touches meanwhile."""
         for number in range(side_by_side.workers()):
             self.free.put(self.home / str(number) / "labs")
         with locked(self.home / "lock", f"the mistakes on {self.home.name}"):
+            with locked(BUILD / "build.lock", "the build"):
+                self.programs = {arch: _own_programs(arch, self.home) for arch in self.kernels}
             yield
 
     @contextmanager

@@ -30,6 +30,15 @@ def test_the_modules_of_directories_not_used_for_long_go(tmp_path: Path) -> None
     }
 
 
+def test_another_run_may_remove_the_same_directories(tmp_path: Path) -> None:
+    for number in range(modules._MOST_OTHERS + 3):
+        (tmp_path / f"labs-{number:012}").mkdir()
+    # As the other run leaves it between a look at the names and one at the times.
+    (tmp_path / "labs-gone").symlink_to("nowhere")
+    modules._forget_all_but(tmp_path / "labs")
+    assert len(list(tmp_path.iterdir())) >= modules._MOST_OTHERS
+
+
 def test_of_a_lab_that_is_gone_kbuild_finds_nothing(tmp_path: Path) -> None:
     labs, copy = tmp_path / "labs", tmp_path / "copy"
     for folder in ("01_old", "02_new"):

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from harness.base.paths import LABS
+from harness.build import check_programs
+from harness.build.check_programs import Programs
 from harness.catalogue import changes, patches
+from harness.guest import prepare
+from harness.kernels.request import Request
+from harness.kernels.targets import DEFAULT_ARCH
 from harness.runs import workshop
-from harness.runs.workshop import DoesNotApply
+from harness.runs.workshop import DoesNotApply, Workshop
 from harness.tests.test_mistakes import CATALOGUE, PATCH
 
 
@@ -39,3 +44,20 @@ def test_a_copy_for_a_mistake_holds_none_of_the_patches(tmp_path: Path) -> None:
     workshop.copy(LABS, tmp_path / "labs")
     assert not list((tmp_path / "labs").rglob("*.patch"))
     shutil.rmtree(tmp_path / "labs")
+
+
+def test_a_run_that_waits_leaves_the_one_at_work_its_check_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = tmp_path / "checks"
+    monkeypatch.setattr(workshop, "BUILD", tmp_path)
+    monkeypatch.setattr(prepare, "kernel", lambda request: None)
+    monkeypatch.setattr(check_programs, "build", lambda arch: Programs(built, (), ""))
+    built.write_text("one")
+    at_work = Workshop.open(Request(), {DEFAULT_ARCH})
+    with at_work.in_use():
+        built.write_text("another")
+        Workshop.open(Request(), {DEFAULT_ARCH})
+        assert at_work.programs[DEFAULT_ARCH].executable.read_text() == "one"
+    with at_work.in_use():
+        assert at_work.programs[DEFAULT_ARCH].executable.read_text() == "another"
