@@ -57,8 +57,9 @@ def measure(target: Target, rounds: int, thorough: bool) -> Iterator[SpeedRow]:
     yield _warm("make kunit", ["kunit", "--kernel", target.series], rounds)
     yield _warm("make run", _command("run", on_um), rounds, on_um)
     yield _warm("make coverage", ["coverage", "--kernel", target.series], rounds)
-    yield _warm("make lint", ["lint"], rounds)
     if thorough:
+        # Before it has nothing to do, it takes minutes.
+        yield _warm("make lint", ["lint"], rounds)
         yield _warm("make contract", _command("contract", on_um), 1, on_um)
         yield _warm("make contract", _command("contract", target), 1, target)
         yield _warm("make mistakes", ["mistakes", "--kernel", target.series], 1)
