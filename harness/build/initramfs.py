@@ -62,7 +62,8 @@ class Spec:
         self.lines.append(f"./{_escape(path)} uid=0 gid=0 time=0 {what}")
 
     def write(self, archive: Path) -> None:
-        """Write the archive, in the kernel's newc format of cpio.
+        """Write the archive, in the kernel's newc format of cpio, in one step: another run
+        may be reading the one that is there.
 
         On its way it is a tar archive for a moment: bsdtar takes inode and
         device numbers of the contents from this machine's disk, cpio would keep
@@ -71,7 +72,9 @@ class Spec:
         text = "\n".join(self.lines) + "\n"  # all of it ASCII, see _escape()
         tar = archive.with_name(f"{archive.name}.tar")
         _bsdtar(["--format=gnutar", "-cf", tar, "@-"], text.encode())
-        _bsdtar(["--format=newc", "-cf", archive, f"@{tar}"])
+        new = archive.with_name(f"{archive.name}.new")
+        _bsdtar(["--format=newc", "-cf", new, f"@{tar}"])
+        new.rename(archive)
         tar.unlink()
 
 

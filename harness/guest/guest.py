@@ -223,7 +223,7 @@ def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: 
     """Raise SetupError if it was QEMU, and not the guest, that failed."""
     status = process.wait()
     # UML aborts where its kernel panics: that was the guest.
-    if status == 0 or b"Kernel panic" in said:
+    if status == 0 or kernel_log.has_panic(said):
         return
     how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
     lines = tools.printable(said.decode("utf-8", "replace").strip()) or "(nothing)"
@@ -239,6 +239,6 @@ def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -
         return None
     if ending.timed_out:
         return f"the guest was still running after {limit:.0f} s and was killed"
-    if b"Kernel panic" in ending.console:
+    if kernel_log.has_panic(ending.console):
         return "the guest's kernel crashed"
     return "the guest powered off before it was done"

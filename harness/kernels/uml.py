@@ -56,6 +56,10 @@ class SeriesGone(SetupError):
     """The mirror does not carry the series, or no longer."""
 
 
+class KernelNotBuilt(SetupError):
+    """The kernel does not compile, or its build does not end."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A series' source as Debian packed it, and the version of that package."""
@@ -163,10 +167,11 @@ def _unpack(archive: apt.Archive, package: apt.Package, home: Path) -> None:
 def _make_room_for_registers(source: Path) -> None:
     """Have the kernel keep as many registers as the newest processors have.
 
-    Changes nothing in a series that asks the host how many they are.
+    Changes nothing in a series that asks the host how many they are, or in one that has
+    no such file.
     """
     path = source / _REGISTERS
-    text = path.read_text()
+    text = path.read_text() if path.is_file() else ""
     if _TOO_FEW_BYTES in text:
         path.write_text(text.replace(_TOO_FEW_BYTES, _ENOUGH_BYTES))
 
@@ -184,7 +189,7 @@ def _build(target: Target, flavour: str, version: str, home: Path) -> Kernel:
         _STACKTRACE,
         *fragments,
         CONFIGS / "iomem.Kconfig",
-        registers,
+        *([registers] if registers.is_file() else []),
     ]
     wanted = digest.of([version, str(directory), *recipe])
     if not digest.is_current([directory / "linux"], stamp, wanted):
@@ -264,13 +269,13 @@ def _run_kunit_py(
         while process.poll() is None:
             time.sleep(1)
             if time.monotonic() - begun > _BUILD_LIMIT:
-                raise SetupError(
+                raise KernelNotBuilt(
                     f"UML was still being built after {_BUILD_LIMIT} s; the whole output is "
                     f"in {log}:\n{tools.last_lines(log)}"
                 )
             progress.detail = f"{_objects(directory)} of about {_OBJECTS} objects"
     if process.returncode or not (directory / "linux").exists():
-        raise SetupError(
+        raise KernelNotBuilt(
             f"UML does not build; the whole output is in {log}:\n{tools.last_lines(log)}"
         )
 

@@ -15,6 +15,14 @@ REPORT = re.compile(
 )
 
 
+_PANIC = b"Kernel panic"
+
+
+def has_panic(console: bytes) -> bool:
+    """Say whether a kernel ended by a panic, from what it said on its console."""
+    return _PANIC in console
+
+
 def reports(lines: list[str]) -> list[str]:
     """Return the lines that a report begins with."""
     return [line for line in lines if REPORT.search(line)]

@@ -25,6 +25,7 @@ from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, Target
+from harness.results import kernel_log
 
 # What a warm run may cost, as a multiple of a bare boot.
 _AIM = 1.6
@@ -205,7 +206,7 @@ def _bare_initramfs(directory: Path, kernel: Kernel) -> Path:
 
 def _boot(machine: Machine) -> float:
     ending = guest.run(machine, lambda data: False)
-    if ending.timed_out or b"Kernel panic" in ending.console:
+    if ending.timed_out or kernel_log.has_panic(ending.console):
         raise SetupError("the bare boot did not end in a power-off")
     return ending.seconds
 

@@ -133,19 +133,19 @@ def missing_kernels() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def missing_uml() -> dict[str, str]:
-    """Return why a series' UML cannot be built, for each that cannot."""
+def missing_uml() -> dict[str, SetupError]:
+    """Return why a series' UML cannot be had, for each that cannot."""
     missing = {}
     for name in series_of(KUNIT_ARCH):
         try:
             uml.fetch(Target(name, KUNIT_ARCH))
         except SetupError as error:
-            missing[name] = str(error)
+            missing[name] = error
     return missing
 
 
 @pytest.fixture(params=series_of(KUNIT_ARCH))
-def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
+def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]) -> str:
     """Run the test once for each series that user-mode Linux is built of.
 
     One that the mirror does not carry is skipped; one that does not build fails.
@@ -154,28 +154,28 @@ def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> st
 
 
 @pytest.fixture(params=[DEFAULT_SERIES, series_of(KUNIT_ARCH)[-1]])
-def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, str]) -> str:
+def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]) -> str:
     """Run the test for the default series and the newest; likewise."""
     return _need(str(request.param), missing_uml)
 
 
 @pytest.fixture
-def um_newest(missing_uml: dict[str, str]) -> str:
+def um_newest(missing_uml: dict[str, SetupError]) -> str:
     """For tests of what only the newest series has whole; likewise."""
     return _need(series_of(KUNIT_ARCH)[-1], missing_uml)
 
 
 @pytest.fixture
-def um_default(missing_uml: dict[str, str]) -> str:
+def um_default(missing_uml: dict[str, SetupError]) -> str:
     """For tests of what does not depend on the series; skipped or failed likewise."""
     return _need(DEFAULT_SERIES, missing_uml)
 
 
-def _need(name: str, missing_uml: dict[str, str]) -> str:
+def _need(name: str, missing_uml: dict[str, SetupError]) -> str:
     if name in missing_uml:
-        if "does not build" in missing_uml[name]:
-            pytest.fail(missing_uml[name])
-        pytest.skip(missing_uml[name])
+        if isinstance(missing_uml[name], uml.KernelNotBuilt):
+            pytest.fail(str(missing_uml[name]))
+        pytest.skip(str(missing_uml[name]))
     return name
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.base import digest
+from harness.base.errors import SetupError
 from harness.base.paths import BUILD, ROOT
 from harness.catalogue import pages, suites
 from harness.results import transcript
@@ -36,14 +37,14 @@ _REASONS = (
 
 
 @pytest.fixture
-def tree(missing_uml: dict[str, str]) -> Path:
+def tree(missing_uml: dict[str, SetupError]) -> Path:
     """Return a kernel tree to which the labs were added in the documented way.
 
     Its files are hard links to the distribution's. It stays, with what was built
     from it, until the distribution's source or the script is another.
     """
     if SERIES in missing_uml:
-        pytest.skip(missing_uml[SERIES])
+        pytest.skip(str(missing_uml[SERIES]))
     tree, stamp = _HOME / "linux", _HOME / "linux.digest"
     wanted = digest.of([(_DISTRIBUTION.parent / "source.version").read_text(), ADD_TO_TREE])
     if not digest.is_current([], stamp, wanted):

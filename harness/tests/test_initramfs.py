@@ -36,6 +36,16 @@ def test_neither_time_nor_mode_nor_place_of_a_file_change_the_bytes(tmp_path: Pa
     assert (tmp_path / "first.cpio").read_bytes() == (tmp_path / "second.cpio").read_bytes()
 
 
+def test_an_archive_is_read_whole_while_another_is_written(tmp_path: Path) -> None:
+    archive = tmp_path / "an.cpio"
+    Spec().write(archive)
+    before = archive.read_bytes()
+    with archive.open("rb") as reader:
+        (tmp_path / "more").write_bytes(bytes(1 << 16))
+        spec(tmp_path / "more").write(archive)
+        assert reader.read() == before != archive.read_bytes()
+
+
 def test_all_belongs_to_root_and_the_console_is_there(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_text("content")

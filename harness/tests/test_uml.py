@@ -42,7 +42,7 @@ def build(tmp_path: Path, program: str) -> SetupError:
     (tmp_path / "source/Kconfig").write_text('mainmenu "A kernel"\n')
     directory = tmp_path / "build"
     directory.mkdir()
-    with step("a build") as progress, pytest.raises(SetupError) as caught:
+    with step("a build") as progress, pytest.raises(uml.KernelNotBuilt) as caught:
         uml._run_kunit_py(tmp_path / "source", directory, [], tmp_path / "log", progress)
     return caught.value
 
@@ -157,3 +157,8 @@ def test_a_path_that_kbuild_cannot_handle_is_refused_before_anything_is_fetched(
     monkeypatch.setattr(paths, "BUILD", tmp_path / "my labs/build")
     with pytest.raises(SetupError, match="space or a colon"):
         uml.fetch(Target("6.1", "um"))
+
+
+def test_a_series_that_is_newer_than_the_file_with_the_registers_is_built(home: Path) -> None:
+    (home / "source" / uml._REGISTERS).unlink()
+    assert uml._build(Target("9.9", "um"), "plain", "1", home).release == "6.1.0"
