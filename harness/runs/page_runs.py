@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.base import terminal, tools
+from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT
 from harness.catalogue.pages import Block, Command, Page
@@ -136,24 +137,16 @@ class _Place:
         if not self.opened or not self.session:
             return
         mark = f"mark-{os.urandom(8).hex()}"
-        result = subprocess.run(
-            ["sh", "-c", self._here(self.opened.text)],
-            input=script([command.text for command, _ in self.session], mark).encode(),
-            capture_output=True,
-            env=_environment(),
-            cwd=ROOT,
-            timeout=_LIMIT,
-            check=False,
-        )
-        said = self._there(result.stdout.decode(errors="replace"))
+        typed = script([command.text for command, _ in self.session], mark)
+        status, out, err = _feed(self._here(self.opened.text), typed)
+        said = self._there(out)
         texts = said.replace("\r\n", "\n").split(f"{mark}\n")[1:]
         for (command, printed), text in zip(self.session, texts):
             printed[command] = text.splitlines()
-        if result.returncode:
+        if status:
             # It is the last one that spoke that the guest did not survive.
             command, printed = self.session[max(len(texts), 1) - 1]
-            why = result.stderr.decode(errors="replace").splitlines()
-            printed[command] += [*why, *_failure(result.returncode)]
+            printed[command] += [*err.splitlines(), *_failure(status)]
         self.opened, self.session = None, []
 
     def _here(self, text: str) -> str:
@@ -161,6 +154,29 @@ class _Place:
 
     def _there(self, text: str) -> str:
         return text.replace(f"{self.tmp}/", _TMP)
+
+
+def _feed(command: str, typed: str) -> tuple[int, str, str]:
+    """Run a shell command with text on its standard input; return its status and outputs.
+
+    Raises SetupError if it takes longer than the limit; nothing of it is left then.
+    """
+    with subprocess.Popen(
+        ["sh", "-c", command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        cwd=ROOT,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(typed.encode(), timeout=_LIMIT)
+        except subprocess.TimeoutExpired as error:
+            raise SetupError(f"'{command}' takes longer than {_LIMIT:.0f} s") from error
+        finally:
+            tools.kill_group(process)
+    return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
 
 def script(commands: Iterable[str], mark: str) -> str:

@@ -1,11 +1,13 @@
 """The pages: each block says what it is, and each command on them exists."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from harness.base import terminal
+from harness.base.errors import SetupError
 from harness.base.paths import ROOT
 from harness.catalogue import changes, pages
 from harness.catalogue.pages import Block, Command, Page
@@ -264,3 +266,21 @@ def test_every_option_of_the_command_line_exists() -> None:
             helps[verb] = helps.get(verb) or call(KMAPLAB, verb, "--help").expect(0).out
             for option in re.findall(r"--\w+", text.partition("--cmd")[0]):
                 assert option in helps[verb], f"{where}: {text}"
+
+
+def test_a_session_is_fed_and_ends_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert page_runs._feed("cat; echo two >&2; exit 3", "one") == (3, "one", "two\n")
+    monkeypatch.setattr(page_runs, "_LIMIT", 0.5)
+    numbers = tmp_path / "numbers"
+    with pytest.raises(SetupError, match="takes longer than"):
+        page_runs._feed(f"sleep 60 & echo $! >{numbers}; wait", "")
+    # Nobody need have waited for it yet: then it has an entry, but no command line.
+    left = Path(f"/proc/{numbers.read_text().strip()}/cmdline")
+    for _ in range(500):
+        if not left.exists() or not left.read_bytes():
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("what it started in the background is still there")
