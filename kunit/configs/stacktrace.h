@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stacktrace.h - included before arch/um/kernel/stacktrace.c by harness/uml.py
+ * stacktrace.h - included before arch/um/kernel/stacktrace.c by harness/kernels/uml.py
  *
  * User-mode Linux makes a backtrace by asking of every word on the stack whether it
  * is an address of code. For one that is none the search ends among the modules,
