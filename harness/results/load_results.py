@@ -170,7 +170,9 @@ def _hear_witness(result: LoadResult) -> None:
         if check.name == WITNESSED and check.passed:
             text = ["nobody was let look at the machine from outside"]
             problems = result.sighting.problems if result.sighting else text
-            checks[place] = replace(check, passed=not problems, diagnostics=tuple(problems))
+            if problems:
+                said = tuple(problems)
+                checks[place] = replace(check, passed=False, skipped=None, diagnostics=said)
 
 
 def _compared(ktap: Ktap) -> bool:

@@ -93,6 +93,14 @@ def test_the_witness_decides_about_its_check() -> None:
     assert "nobody was let look" in results[0].failed_checks[0].diagnostics[0]
 
 
+def test_a_guest_that_skips_the_check_of_the_witness_fails() -> None:
+    """A skipped check must not hide that nobody looked."""
+    lines = [line + " # SKIP no" if "ok 2" in line else line for line in WITNESSED]
+    results, _ = collect([*lines, "done 0"], checks=f"a {load_results.WITNESSED}")
+    assert results[0].verdict is LoadVerdict.FAILED
+    assert [check.skipped for check in results[0].failed_checks] == [None]
+
+
 def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
     results, collector = collect([*WITNESSED[:5], "witness 0x1000"])
     assert collector.nonsense and "was not asked for" in collector.nonsense
