@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from harness.catalogue import contract
-from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import Target
 from harness.tests.conftest import BreakLab, Kmaplab, labs_of
 
@@ -44,14 +43,9 @@ def not_proved(data: dict[str, Any], lab: str) -> set[str]:
     return concerning(lab) - proved
 
 
-# Where all calls and rounds were made elsewhere, or cost more than they show.
-FEWER = ("--calls", "20000", "--rounds", "100")
-
-
 def test_every_clause_is_proved_in_user_mode_linux(kmaplab: Kmaplab, um_edge: str) -> None:
-    """On the default series all calls and rounds. lab_reserved is seen by its suite only."""
-    counts = () if um_edge == DEFAULT_SERIES else FEWER
-    data = prove(kmaplab, "--arch", "um", "--kernel", um_edge, *counts)
+    """All calls and rounds. lab_reserved is seen by its suite only."""
+    data = prove(kmaplab, "--arch", "um", "--kernel", um_edge)
     for lab in labs_of(Target(um_edge, "um")):
         assert not_proved(data, lab) == set(), lab
     of_reserved = {"1.8", "2.1", "5.4", "6.2", "7.1", "7.2", "8.2"}
@@ -61,8 +55,9 @@ def test_every_clause_is_proved_in_user_mode_linux(kmaplab: Kmaplab, um_edge: st
 
 def test_every_clause_is_proved_on_debians_kernels(kmaplab: Kmaplab, debian_target: Target) -> None:
     """Fewer calls and rounds: emulation is slow, and nothing there depends on the kernel."""
+    counts = ("--calls", "20000", "--rounds", "100")
     target = ("--kernel", debian_target.series, "--arch", debian_target.arch)
-    data = prove(kmaplab, *target, *FEWER)
+    data = prove(kmaplab, *target, *counts)
     for lab in labs_of(debian_target):
         assert not_proved(data, lab) == NOT_ON_DEBIAN & concerning(lab), lab
 
