@@ -96,7 +96,12 @@ class Terminal:
             left = deadline - time.monotonic()
             assert left > 0, f"no {text!r} in:\n{self.said}"
             if select.select([self.fd], [], [], left)[0]:
-                self.said += os.read(self.fd, 4096).decode(errors="replace")
+                try:
+                    self.said += os.read(self.fd, 4096).decode(errors="replace")
+                except OSError:  # EIO: nobody has the terminal open any more
+                    raise AssertionError(
+                        f"status {self.end()} before {text!r}:\n{self.said}"
+                    ) from None
 
     def type(self, text: str) -> None:
         self.said = ""
