@@ -76,7 +76,9 @@ class KtapReader:
             raise KtapError(f"a line that is not KTAP: '{line}'")
 
     def _diagnostic(self, text: str) -> None:
-        if text.startswith("running "):
+        if self.ktap.running is not None:
+            self._diagnostics.append(text)
+        elif text.startswith("running "):
             self.ktap.running = text.removeprefix("running ")
             self._began = self.now()
         elif text.startswith("report "):

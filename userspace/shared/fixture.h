@@ -53,6 +53,7 @@ extern struct settings {
  * @user_addr: where the lab was mapped last
  * @contiguous: the page frames are physically contiguous
  * @info: what LAB_IOC_INFO said last
+ * @child_failed: in a child of the check that runs an assertion has failed
  */
 extern struct summary {
 	uint64_t kernel_to_user;
@@ -60,6 +61,7 @@ extern struct summary {
 	uint64_t user_addr;
 	bool contiguous;
 	struct lab_info info;
+	bool child_failed;
 } *summary;
 
 /* Ends the check as skipped, with a reason as printf() takes it. */
