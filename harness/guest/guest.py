@@ -5,11 +5,14 @@ import os
 import random
 import selectors
 import subprocess
+import sys
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from harness.base import tools
@@ -152,7 +155,7 @@ def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], 
     results_read, results_write = _results_pipe()
     try:
         command = machine.command(results_write, processor=processor)
-        process = _start(command, [results_write], subprocess.PIPE, machine.initrd.parent)
+        process = _start(command, [results_write], _Ends.LISTEN, machine.initrd.parent)
     finally:
         os.close(results_write)
     assert process.stdout is not None
@@ -184,11 +187,14 @@ def _run_interactively(machine: Machine, processor: int | None) -> bytes:
     settings = subprocess.run(["stty", "-g"], capture_output=True, text=True, check=True).stdout
     try:
         command = machine.command(results_write, interactive=True, processor=processor)
-        process = _start(command, [results_write], None)
+        ends = _Ends.INHERIT if machine.qemu else _Ends.CARRY
+        process = _start(command, [results_write], ends)
         os.close(results_write)
         clock = threading.Timer(machine.limit or threading.TIMEOUT_MAX, process.kill)
         clock.daemon = True
         clock.start()
+        if ends is _Ends.CARRY:
+            _relay(process)
         results = b""
         while data := os.read(results_read, 1 << 16):
             results += data
@@ -200,20 +206,58 @@ def _run_interactively(machine: Machine, processor: int | None) -> bytes:
     return results
 
 
+def _relay(process: subprocess.Popen[bytes]) -> None:
+    """Carry bytes between this terminal and a guest until either is gone, and with it the guest."""
+    assert process.stdin is not None and process.stdout is not None
+    ways = {
+        sys.stdin.fileno(): process.stdin.fileno(),
+        process.stdout.fileno(): sys.stdout.fileno(),
+    }
+    tty.setraw(sys.stdin.fileno())
+    try:
+        with selectors.DefaultSelector() as selector:
+            for source in ways:
+                selector.register(source, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        return
+                    os.write(ways[key.fd], data)
+    except BrokenPipeError:
+        return  # the guest is gone
+    finally:
+        process.kill()
+
+
+class _Ends(Enum):
+    """What a guest's console is connected to: standard input, and both outputs."""
+
+    # This terminal.
+    INHERIT = (None, None, None)
+    # Nothing, and a pipe that is listened to.
+    LISTEN = (subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT)
+    # Pipes that a relay serves. To learn of a terminal's size, user-mode Linux starts a
+    # process that shares the guest's memory, and logs from there what it cannot do, while
+    # the guest's kernel runs: in one boot of ten that has destroyed the guest.
+    CARRY = (subprocess.PIPE, subprocess.PIPE, subprocess.STDOUT)
+
+
 def _start(
-    command: list[str], keep: list[int], output: int | None, directory: Path | None = None
+    command: list[str], keep: list[int], ends: _Ends, directory: Path | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start QEMU; with ``output`` in a process group that can be killed whole."""
+    """Start what runs the guest; without a terminal in a process group that is killed whole."""
+    stdin, stdout, stderr = ends.value
     try:
         return subprocess.Popen(
             command,
             pass_fds=keep,
-            stdin=None if output is None else subprocess.DEVNULL,
-            stdout=output,
-            stderr=None if output is None else subprocess.STDOUT,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             env=tools.environment(),
             cwd=directory,
-            start_new_session=output is not None,
+            start_new_session=ends is not _Ends.INHERIT,
         )
     except FileNotFoundError as error:
         raise SetupError(f"{error.filename} is missing: run harness/setup") from error

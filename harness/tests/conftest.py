@@ -15,7 +15,14 @@ from harness.kernels import debian, uml
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD, KUNIT, LABS, ROOT, USERSPACE
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import ARCHES, DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
+from harness.kernels.targets import (
+    ARCHES,
+    DEFAULT_ARCH,
+    KUNIT_ARCH,
+    NEWEST_NAME,
+    Target,
+    series_of,
+)
 
 KMAPLAB = ROOT / "harness/kmaplab"
 
@@ -26,38 +33,30 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "boot: boots a guest")
 
 
-# The tests that boot run in two groups of about the same length, side by side.
-# They share no directory that a test writes to but by way of the build's lock.
-_SECOND_GROUP = {
-    "test_boot_console",
-    "test_boot_coverage",
-    "test_boot_kunit",
-    "test_boot_pages",
-    "test_boot_tree",
-    "test_boot_um",
-}
+# Files whose tests take longest: they begin first, so that no processor waits at the end.
+_LONGEST = ("test_boot_contract", "test_boot_tree", "test_boot_pages", "test_boot_coverage")
 
 
-# First, because xdist reads the groups. (pytest's own decorator has no types.)
-@pytest.hookimpl(tryfirst=True)  # type: ignore[misc]
+def _turn(item: pytest.Item) -> int:
+    """Return when a test has its turn: what boots nothing first, then the longest."""
+    if not item.get_closest_marker("boot"):
+        return 0
+    stem = item.path.stem
+    return 1 + (_LONGEST.index(stem) if stem in _LONGEST else len(_LONGEST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what boots nothing before what does, and the latter in two groups."""
-    items.sort(key=lambda item: item.get_closest_marker("boot") is not None)
-    for item in items:
-        if item.get_closest_marker("boot"):
-            group = "second" if item.path.stem in _SECOND_GROUP else "first"
-            item.add_marker(pytest.mark.xdist_group(group))
+    """Sort the tests by their turns."""
+    items.sort(key=_turn)
 
 
 @pytest.fixture
-def workbench(request: pytest.FixtureRequest) -> Path:
+def workbench() -> Path:
     """Return a directory below build/ that no test writes to at the same time.
 
     It is the same in every run, so that kbuild reuses what it can.
     """
-    group = request.node.get_closest_marker("xdist_group")
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "fast")
-    directory = BUILD / "tests" / str(group.args[0] if group else worker)
+    directory = BUILD / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "one")
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 
@@ -153,16 +152,25 @@ def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]
     return _need(str(request.param), missing_uml)
 
 
-@pytest.fixture(params=[DEFAULT_SERIES, series_of(KUNIT_ARCH)[-1]])
+@pytest.fixture(params=[DEFAULT_SERIES, NEWEST_NAME])
 def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]) -> str:
-    """Run the test for the default series and the newest; likewise."""
+    """Run the test for the default series and the newest that can be had; likewise."""
+    if request.param == NEWEST_NAME:
+        return _newest(missing_uml)
     return _need(str(request.param), missing_uml)
 
 
 @pytest.fixture
 def um_newest(missing_uml: dict[str, SetupError]) -> str:
     """For tests of what only the newest series has whole; likewise."""
-    return _need(series_of(KUNIT_ARCH)[-1], missing_uml)
+    return _newest(missing_uml)
+
+
+def _newest(missing_uml: dict[str, SetupError]) -> str:
+    """Return the newest series that the mirror still carries; one that does not build fails."""
+    gone = {name for name, why in missing_uml.items() if not isinstance(why, uml.KernelNotBuilt)}
+    there = [name for name in series_of(KUNIT_ARCH) if name not in gone]
+    return _need((there or [DEFAULT_SERIES])[-1], missing_uml)
 
 
 @pytest.fixture
