@@ -3,9 +3,13 @@
 The archive is written by bsdtar from an mtree(5) specification, which gives
 every entry its owner, mode and time explicitly; nothing is taken from the
 files' own metadata and no root rights are needed, not even for /dev/console.
-A job for one run travels in a second archive behind the first: the kernel
-unpacks any number of them (Documentation/driver-api/early-userspace/
-buffer-format.rst).
+There are three archives: what every guest of a kernel has, the modules with
+their check programs, and the job of one run. The kernel unpacks any number of
+them, one behind the other (Documentation/driver-api/early-userspace/
+buffer-format.rst); a guest that goes on from a snapshot, which has the first,
+reads the others from disks.
+
+    build/guests/<kernel>/base.cpio     the first
 """
 
 import lzma
@@ -20,7 +24,7 @@ from harness.base import digest, tools
 from harness.base.errors import RequestError, SetupError
 from harness.kernels.debian import Kernel
 from harness.build.modules import Modules
-from harness.base.paths import GUEST
+from harness.base.paths import BUILD, GUEST
 from harness.base.progress import say, step
 from harness.build import sysroot
 from harness.build.check_programs import Programs
@@ -32,8 +36,14 @@ _MOST_EXTRA_BYTES = 128 << 20
 # a command may use them: each costs a moment at every boot.
 _APPLETS = (
     *("sh", "mount", "stty", "tee", "modprobe", "rmmod", "dmesg", "sed", "cat", "tr"),
-    *("sleep", "kill", "setsid", "poweroff", "find", "base64"),
+    *("sleep", "kill", "setsid", "poweroff", "find", "base64", "insmod", "cpio"),
 )
+
+# The drivers of a disk, in the order in which they are loaded; the last one only when
+# there is a disk to be read. A series may have some of them built in.
+_BUS = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci")
+_DISK = "virtio_blk"
+_DRIVERS = "lib/disk"
 
 _DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
 
@@ -99,12 +109,25 @@ def _escape(text: str) -> str:
     return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in os.fsencode(text))
 
 
+def base(kernel: Kernel) -> Path:
+    """Make the archive that all guests of a kernel begin with, or reuse it."""
+    directory = BUILD / "guests" / kernel.name
+    directory.mkdir(parents=True, exist_ok=True)
+    archive, stamp = directory / "base.cpio", directory / "base.digest"
+    recipe: list[str | Path] = [GUEST, _facts(kernel), busybox_of(kernel), Path(__file__)]
+    wanted = digest.of([kernel.version, *recipe])
+    if not digest.is_current([archive], stamp, wanted):
+        stamp.unlink(missing_ok=True)
+        _write_base(archive, kernel)
+        digest.set_current([archive], stamp, wanted)
+    return archive
+
+
 def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
-    """Make the initramfs for a kernel with these modules, or reuse it."""
+    """Make the archive with these modules and programs for a kernel, or reuse it."""
     archive = modules.directory / "initramfs.cpio"
     stamp = modules.directory / "initramfs.digest"
-    recipe: list[str | Path] = [GUEST, _facts(kernel), busybox_of(kernel), Path(__file__)]
-    wanted = digest.of([modules.digest, programs.digest, kernel.version, *recipe])
+    wanted = digest.of([modules.digest, programs.digest, kernel.version, Path(__file__)])
     if not digest.is_current([archive], stamp, wanted):
         stamp.unlink(missing_ok=True)
         with step("making the initramfs"):
@@ -128,24 +151,34 @@ def _facts(kernel: Kernel) -> str:
     )
 
 
-def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) -> None:
-    module_root = f"lib/modules/{kernel.release}"
+def _write_base(archive: Path, kernel: Kernel) -> None:
     spec = Spec()
-    for name in (*_DIRECTORIES, "lib/modules", module_root):
+    for name in (*_DIRECTORIES, "lib/modules", f"lib/modules/{kernel.release}", _DRIVERS):
         spec.directory(name, 0o1777 if name == "tmp" else 0o755)
     spec.console()
     spec.file("init", GUEST / "init", 0o755)
     for name in ("fstab", "motd", "passwd", "profile"):
         spec.file(f"etc/{name}", GUEST / name)
-    reasons = modules.directory / "not_built"
-    reasons.write_text("".join(f"{text}\n" for text in modules.not_built.values()))
-    spec.file("etc/not_built", reasons)
-    facts = modules.directory / "machine"
+    facts = archive.with_name("machine")
     facts.write_text(_facts(kernel))
     spec.file("etc/machine", facts)
     spec.file("bin/busybox", busybox_of(kernel), 0o755)
     for applet in _APPLETS:
         spec.link(f"bin/{applet}", "busybox")
+    for number, name in enumerate(_BUS):
+        if path := _unpack_module(kernel, name, archive.parent):
+            spec.file(f"{_DRIVERS}/{number}-{name}.ko", path)
+    if path := _unpack_module(kernel, _DISK, archive.parent):
+        spec.file(f"{_DRIVERS}/disk.ko", path)
+    spec.write(archive)
+
+
+def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) -> None:
+    module_root = f"lib/modules/{kernel.release}"
+    spec = Spec()
+    reasons = modules.directory / "not_built"
+    reasons.write_text("".join(f"{text}\n" for text in modules.not_built.values()))
+    spec.file("etc/not_built", reasons)
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
     for name in programs.names:
         spec.link(f"checks/{name}", programs.executable.name)
@@ -164,32 +197,31 @@ def _depmod(root: Path, kernel: Kernel, modules: Iterable[Path]) -> list[Path]:
         (directory / name).touch()
     for module in modules:
         shutil.copyfile(module, directory / module.name)
-    _unpack_disk(kernel, directory)
+    # It makes disks of RAM, for the checks of direct I/O; user-mode Linux has it built in.
+    _unpack_module(kernel, "brd", directory)
     tools.run(["depmod", "-b", root, kernel.release], root / "depmod.log", "depmod")
     text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
     return sorted(directory.glob("*.ko")) + text
 
 
-def _unpack_disk(kernel: Kernel, directory: Path) -> None:
-    """Unpack the module that makes disks of RAM, for the checks of direct I/O.
-
-    User-mode Linux has it built in.
-    """
-    folder = kernel.root / "lib/modules" / kernel.release / "kernel/drivers/block"
-    for module in folder.glob("brd.ko*"):
+def _unpack_module(kernel: Kernel, name: str, directory: Path) -> Path | None:
+    """Copy one of the kernel's own modules to a directory, unpacked; None if it has no such."""
+    folder = kernel.root / "lib/modules" / kernel.release / "kernel/drivers"
+    for module in folder.glob(f"*/{name}.ko*"):
         content = module.read_bytes()
         plain = lzma.decompress(content) if module.suffix == ".xz" else content
-        (directory / "brd.ko").write_bytes(plain)
+        (directory / f"{name}.ko").write_bytes(plain)
+        return directory / f"{name}.ko"
+    return None
 
 
-def append(
-    initramfs: Path,
+def write_job(
     directory: Path,
     files: dict[str, str],
     extra: Path | None = None,
     init: Path | None = None,
 ) -> Path:
-    """Write an archive to ``directory`` that holds the initramfs and more behind it.
+    """Write the archive with a job to ``directory``.
 
     ``files`` become those of /job, and ``extra`` is a directory that becomes /extra.
     ``init`` is a program that takes the place of the guest's own. Raises RequestError if
@@ -205,14 +237,19 @@ def append(
         _add_extra(spec, extra)
     if init:
         spec.file("init", init, 0o755)
-    second = directory / "job.cpio"
-    spec.write(second)
-    both = directory / "initrd.cpio"
-    with both.open("wb") as output:
-        for archive in (initramfs, second):
+    archive = directory / "job.cpio"
+    spec.write(archive)
+    return archive
+
+
+def join(archives: Iterable[Path], directory: Path) -> Path:
+    """Write one archive behind the other into a file of ``directory``, which can be booted."""
+    joined = directory / "initrd.cpio"
+    with joined.open("wb") as output:
+        for archive in archives:
             with archive.open("rb") as source:
                 shutil.copyfileobj(source, output, 1 << 20)
-    return both
+    return joined
 
 
 def _add_extra(spec: Spec, extra: Path) -> None:

@@ -60,11 +60,9 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     """
     architecture = kernel.target.architecture
     sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
-    # Flavours differ in all that modules are built against.
-    flavour = f"-{kernel.flavour}" if kernel.flavour else ""
     place = BUILD / "modules" / name_of(sources)
     _forget_all_but(place)
-    directory = place / f"{kernel.target}{flavour}"
+    directory = place / kernel.name
     copy = directory / "src"
     stamp = directory / "modules.digest"
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]

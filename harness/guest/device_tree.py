@@ -18,6 +18,9 @@ from harness.kernels.architecture import RESERVED_MIB, Qemu
 
 _PARENT = "/reserved-memory"
 
+# The name of a guest's own.
+FILE = "machine.dtb"
+
 
 def option(qemu: Qemu, hardware: list[str], directory: Path) -> list[str]:
     """Return the option that gives QEMU a device tree, made in ``directory``.
@@ -27,7 +30,7 @@ def option(qemu: Qemu, hardware: list[str], directory: Path) -> list[str]:
     """
     if not qemu.has_device_tree:
         return []
-    tree = directory / "machine.dtb"
+    tree = directory / FILE
     shutil.copyfile(_with_node(qemu, hardware), tree)
     # Where the kernel lies in its address space follows from it: as with QEMU's own
     # tree, it is another place at each boot.

@@ -4,7 +4,6 @@ The protocol is gdb's (info node "Remote Protocol" of its manual); the packets t
 physical memory are QEMU's own (docs/system/gdb.rst).
 """
 
-import os
 import re
 import socket
 from collections.abc import Iterable, Iterator
@@ -14,9 +13,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from harness.base.errors import GuestError
+from harness.guest import sockets
 
-# The socket, in the directory that QEMU is started in. Its whole path might be longer than
-# the 107 bytes that a socket's may have.
+# The socket, in the directory that QEMU is started in.
 _SOCKET = "gdb"
 OPTION = ("-gdb", f"unix:{_SOCKET},server=on,wait=off")
 
@@ -138,16 +137,11 @@ def stopped(directory: Path) -> Iterator[StoppedMachine]:
     ``directory`` is where QEMU was started with OPTION. Raises GuestError if it does not
     answer.
     """
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_PATIENCE)
-        place = os.open(directory, os.O_PATH)
-        try:
-            connection.connect(f"/proc/self/fd/{place}/{_SOCKET}")
-        except OSError as error:
-            raise GuestError(f"the machine's debugger cannot be reached: {error}") from error
-        finally:
-            os.close(place)
-        machine = StoppedMachine(connection)
-        machine.begin()
-        yield machine
-        machine.end()
+    try:
+        with sockets.connected(directory, _SOCKET, _PATIENCE) as connection:
+            machine = StoppedMachine(connection)
+            machine.begin()
+            yield machine
+            machine.end()
+    except OSError as error:
+        raise GuestError(f"the machine's debugger cannot be reached: {error}") from error

@@ -18,7 +18,9 @@ from pathlib import Path
 from harness.base import tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
+from harness.guest import monitor
 from harness.guest.machine import Machine
+from harness.guest.snapshot import Snapshot
 from harness.results import kernel_log
 
 # How much is shown of a console, from a crash on or from its end.
@@ -155,13 +157,16 @@ def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], 
     results_read, results_write = _results_pipe()
     try:
         command = machine.command(results_write, processor=processor)
-        process = _start(command, [results_write], _Ends.LISTEN, machine.initrd.parent)
+        ends = _Ends.PIPES if machine.is_restored else _Ends.LISTEN
+        process = _start(command, [results_write], ends, machine.initrd.parent)
     finally:
         os.close(results_write)
     assert process.stdout is not None
     listener = _Listener(results_read, process.stdout.fileno(), on_results)
     _running.add(process)
     try:
+        if machine.snapshot and machine.snapshot.is_taken:
+            _go_on(process, machine.snapshot, machine.initrd.parent)
         finished, timed_out = listener.listen(machine.limit)
         if not finished and not timed_out:
             _complain_of_qemu(machine, process, bytes(listener.heard))
@@ -171,6 +176,22 @@ def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], 
         process.stdout.close()
         os.close(results_read)
     return Ending(finished, timed_out, time.monotonic() - begun, bytes(listener.heard))
+
+
+def _go_on(process: subprocess.Popen[bytes], snapshot: Snapshot, directory: Path) -> None:
+    """Have a machine go on from a snapshot, where it waits for a line on its console.
+
+    Raises SetupError if it cannot; then the next run takes another one.
+    """
+    assert process.stdin is not None
+    try:
+        monitor.go_on(directory, snapshot.state)
+        os.write(process.stdin.fileno(), b"\n")
+    except (SetupError, BrokenPipeError) as error:
+        snapshot.forget()
+        raise SetupError(
+            f"the guest does not go on from its snapshot: try again ({error})"
+        ) from error
 
 
 def run_interactively(machine: Machine) -> bytes:
@@ -187,13 +208,13 @@ def _run_interactively(machine: Machine, processor: int | None) -> bytes:
     settings = subprocess.run(["stty", "-g"], capture_output=True, text=True, check=True).stdout
     try:
         command = machine.command(results_write, interactive=True, processor=processor)
-        ends = _Ends.INHERIT if machine.qemu else _Ends.CARRY
+        ends = _Ends.INHERIT if machine.qemu else _Ends.PIPES
         process = _start(command, [results_write], ends)
         os.close(results_write)
         clock = threading.Timer(machine.limit or threading.TIMEOUT_MAX, process.kill)
         clock.daemon = True
         clock.start()
-        if ends is _Ends.CARRY:
+        if ends is _Ends.PIPES:
             _relay(process)
         results = b""
         while data := os.read(results_read, 1 << 16):
@@ -237,10 +258,10 @@ class _Ends(Enum):
     INHERIT = (None, None, None)
     # Nothing, and a pipe that is listened to.
     LISTEN = (subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT)
-    # Pipes that a relay serves. To learn of a terminal's size, user-mode Linux starts a
-    # process that shares the guest's memory, and logs from there what it cannot do, while
-    # the guest's kernel runs: in one boot of ten that has destroyed the guest.
-    CARRY = (subprocess.PIPE, subprocess.PIPE, subprocess.STDOUT)
+    # A pipe each way. To learn of a terminal's size, user-mode Linux starts a process that
+    # shares the guest's memory, and logs from there what it cannot do, while the guest's
+    # kernel runs: in one boot of ten that has destroyed the guest.
+    PIPES = (subprocess.PIPE, subprocess.PIPE, subprocess.STDOUT)
 
 
 def _start(

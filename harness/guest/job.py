@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.build import initramfs
+from harness.guest import snapshots
 from harness.guest.channel import new_nonce
 from harness.guest.machine import Machine
 
@@ -25,8 +26,9 @@ class Job:
     nonce: str = field(default_factory=new_nonce)
 
     def give(self, machine: Machine, directory: Path) -> Machine:
-        """Return the machine with this job in its initrd, which goes to ``directory``.
+        """Return the machine with this job, which goes to ``directory``, as do its files.
 
+        A machine that may goes on from a snapshot, which is taken if there is none yet.
         Raises RequestError if the extra directory cannot be used.
         """
         files = {
@@ -34,9 +36,11 @@ class Job:
             "plan": "".join(f"{line}\n" for line in self.plan),
             "command": f"{self.command}\n",
         }
-        return replace(
-            machine, initrd=initramfs.append(machine.initrd, directory, files, self.extra)
-        )
+        job = initramfs.write_job(directory, files, self.extra)
+        if snapshots.can_be_taken(machine) and (ready := snapshots.restored(machine, job)):
+            return ready
+        archives = (*machine.before, machine.initrd, job)
+        return replace(machine, initrd=initramfs.join(archives, directory), before=())
 
     def _environment(self, machine: Machine) -> str:
         values: dict[str, str | int] = {

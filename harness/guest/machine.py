@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.guest import device_tree, gdb_stub
+from harness.guest.snapshot import Snapshot
 from harness.kernels.architecture import MEMORY_MIB, Qemu
 from harness.kernels.debian import Kernel
 
@@ -21,22 +22,35 @@ _COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedite
 class Machine:
     """What to boot and how; ``limit`` is in seconds of wall time, or None.
 
-    ``arguments`` stand behind all else on the kernel's command line. With ``debugger`` QEMU
-    listens for one on a socket beside ``initrd`` (guest/gdb_stub.py). What the guest needs
-    of files is made there, too.
+    ``initrd`` is what the kernel is given to unpack, and ``before`` are archives that belong
+    in front of it: a job joins them (guest.job.Job). ``arguments`` stand behind all else on
+    the kernel's command line. With ``debugger`` QEMU listens for one on a socket beside
+    ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too.
+
+    With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
+    and finds the files ``disks`` as its disks. With ``boots`` it must not.
     """
 
     kernel: Kernel
     initrd: Path
+    before: tuple[Path, ...] = ()
     accel: str = "tcg"
     limit: float | None = 120.0
     arguments: tuple[str, ...] = ()
     debugger: bool = False
+    boots: bool = False
+    snapshot: Snapshot | None = None
+    disks: tuple[Path, ...] = ()
 
     @property
     def qemu(self) -> Qemu | None:
         """How QEMU plays the machine; None if the kernel runs as it is."""
         return self.kernel.target.architecture.qemu
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the guest goes on from a snapshot, and does not boot."""
+        return self.snapshot is not None and self.snapshot.is_taken
 
     @property
     def name(self) -> str:
@@ -71,30 +85,39 @@ class Machine:
             *self.arguments,
         ]
 
-    def _qemu_command(self, qemu: Qemu, results_fd: int, interactive: bool) -> list[str]:
-        """No network card, no disk, no screen.
+    def hardware(self, qemu: Qemu) -> list[str]:
+        """Return the part of QEMU's command that says what machine it is.
 
-        -nodefaults and -no-user-config keep it so. The results go into a pipe,
-        which cannot be truncated: hence append=on.
+        No network card, no disk, no screen: -nodefaults and -no-user-config keep it so.
         """
-        console = ["-chardev", "stdio,id=console,signal=off"]
-        if interactive:
-            console[1] += ",mux=on"
-            console += ["-mon", "console", "-echr", "0x1d"]
         cpu = "host" if self.accel == "kvm" else qemu.processor
-        hardware = [
+        return [
             *(qemu.program, *qemu.options),
             *("-accel", self.accel, "-cpu", cpu),
             *("-m", f"{MEMORY_MIB}M"),
             *("-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none", "-nic", "none"),
         ]
-        tree = device_tree.option(qemu, hardware, self.initrd.parent)
+
+    def kernel_arguments(self, qemu: Qemu) -> str:
+        """Return the kernel's command line."""
         port = f"console={self.kernel.target.architecture.console}"
-        arguments = [port, _COMMAND_LINE, *qemu.arguments, *self.arguments]
+        return " ".join([port, _COMMAND_LINE, *qemu.arguments, *self.arguments])
+
+    def _qemu_command(self, qemu: Qemu, results_fd: int, interactive: bool) -> list[str]:
+        """The results go into a pipe, which cannot be truncated: hence append=on."""
+        console = ["-chardev", "stdio,id=console,signal=off"]
+        if interactive:
+            console[1] += ",mux=on"
+            console += ["-mon", "console", "-echr", "0x1d"]
+        hardware = self.hardware(qemu)
+        if self.snapshot:
+            more = self.snapshot.options(qemu, hardware, self.disks)
+        else:
+            more = device_tree.option(qemu, hardware, self.initrd.parent)
         return [
             *hardware,
-            *tree,
+            *more,
             *console,
             *("-serial", "chardev:console"),
             *("-add-fd", f"fd={results_fd},set=1"),
@@ -103,5 +126,5 @@ class Machine:
             *(gdb_stub.OPTION if self.debugger else ()),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
-            *("-append", " ".join(arguments)),
+            *("-append", self.kernel_arguments(qemu)),
         ]

@@ -1,6 +1,7 @@
 """From a request to a machine that can be booted: fetch, build, pack."""
 
 from harness.build import check_programs, initramfs, modules
+from harness.build.check_programs import Programs
 from harness.build.modules import Modules
 from harness.guest import accel
 from harness.kernels import debian, uml
@@ -34,5 +35,13 @@ def machine(request: Request) -> Machine:
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
         ready = modules.build(found, request.labs, request.suites)
-        archive = initramfs.build(found, ready, check_programs.build(request.target.architecture))
-    return accel.choose(request.accelerator, Machine(found, archive, limit=request.limit))
+        programs = check_programs.build(request.target.architecture)
+        made = of_modules(request, found, ready, programs)
+    return accel.choose(request.accelerator, made)
+
+
+def of_modules(request: Request, kernel: Kernel, ready: Modules, programs: Programs) -> Machine:
+    """Return a machine for a request, with these modules and check programs."""
+    archive = initramfs.build(kernel, ready, programs)
+    before = (initramfs.base(kernel),)
+    return Machine(kernel, archive, before, limit=request.limit, boots=request.boots)

@@ -49,6 +49,11 @@ class Kernel:
     root: Path
     flavour: str = ""
 
+    @property
+    def name(self) -> str:
+        """A name that no other kernel has, as 6.1-um-plain."""
+        return f"{self.target}-{self.flavour}" if self.flavour else str(self.target)
+
     def has(self, option: str) -> bool:
         """Say whether an option of the configuration, as KUNIT, is built in."""
         return f"CONFIG_{option}=y" in self.config.read_text().splitlines()

@@ -19,7 +19,8 @@ class Request:
 
     ``flavour`` is that of a UML kernel, None for the default. ``accelerator`` is tcg, kvm
     or auto. ``limit`` is in seconds of wall time until a guest is killed, None for no
-    limit. ``labs`` and ``suites`` are directories of sources. ``refresh`` looks for a
+    limit. With ``boots`` a guest boots where it could go on from a snapshot.
+    ``labs`` and ``suites`` are directories of sources. ``refresh`` looks for a
     newer kernel of the series first. The contents of all memory follow from ``seed``.
     """
 
@@ -30,4 +31,5 @@ class Request:
     labs: Path = LABS
     suites: Path = KUNIT
     refresh: bool = False
+    boots: bool = False
     seed: int = field(default_factory=new_seed)

@@ -96,6 +96,7 @@ def fetch(target: Target, flavour: str | None = None) -> Kernel:
     home = _home(target)
     with locked(home / "lock", f"UML {target.series}"):
         version = _fetch_source(target, home)
+    with locked(home / f"{flavour}.lock", f"UML {target.series}, {flavour}"):
         return _build(target, flavour, version, home)
 
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.base import paths
@@ -48,7 +49,7 @@ def shell(machine: Machine, extra: Path | None) -> int:
     settings: dict[str, str | int] = {"LAB_COLUMNS": size.columns, "LAB_LINES": size.lines}
     job = Job("shell", settings, extra=extra)
     with paths.scratch() as directory:
-        said = guest.run_interactively(job.give(machine, directory))
+        said = guest.run_interactively(job.give(replace(machine, boots=True), directory))
     for line in LineReader(job.nonce).feed(said):
         if line.word == "done" and re.fullmatch(r"\d+", line.rest):
             return int(line.rest)

@@ -82,7 +82,7 @@ def _run_against_boot(target: Target, rounds: int) -> SpeedRow:
     machine = prepare.machine(Request(target))
     pairs = []
     with paths.scratch() as directory:
-        bare = replace(machine, initrd=_bare_initramfs(directory, machine.kernel))
+        bare = replace(machine, initrd=_bare_initramfs(directory, machine.kernel), before=())
         _time(command)
         with step(f"{rounds} rounds of a bare boot and a run") as progress:
             for number in range(rounds):
@@ -107,8 +107,9 @@ def _edit_against_kbuild_and_boot(target: Target, rounds: int) -> SpeedRow:
     with paths.scratch() as directory:
         # The same archive, in which only init is another.
         init = _bare_init(directory)
-        initrd = initramfs.append(machine.initrd, directory, {}, init=init)
-        bare = replace(machine, initrd=initrd)
+        job = initramfs.write_job(directory, {}, init=init)
+        initrd = initramfs.join((*machine.before, machine.initrd, job), directory)
+        bare = replace(machine, initrd=initrd, before=())
         _time(alone)
         _time(command)
         text = f"{rounds} rounds of kbuild, a bare boot, and an edit to its verdict"

@@ -12,7 +12,7 @@ from harness.base import tools
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
-from harness.build import check_programs, initramfs, modules
+from harness.build import check_programs, modules
 from harness.build.check_programs import Programs
 from harness.guest import accel, prepare, side_by_side
 from harness.guest.machine import Machine
@@ -95,8 +95,8 @@ class Bench:
             built = modules.build(kernel, self.sources, request.suites)
         except SetupError as error:
             raise DoesNotBuild(str(error)) from error
-        archive = initramfs.build(kernel, built, self.workshop.programs[arch])
-        return accel.choose(request.accelerator, Machine(kernel, archive, limit=request.limit))
+        made = prepare.of_modules(request, kernel, built, self.workshop.programs[arch])
+        return accel.choose(request.accelerator, made)
 
 
 def _own_programs(arch: str, home: Path) -> Programs:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.build.initramfs import Spec, append
+from harness.build.initramfs import Spec, join, write_job
 
 
 def spec(source: Path) -> Spec:
@@ -62,8 +62,9 @@ def test_any_file_name_survives(tmp_path: Path, name: str) -> None:
     (extra / name).write_text("content")
     base = tmp_path / "base.cpio"
     Spec().write(base)
-    both = append(base, tmp_path, {"env": "A=1\n"}, extra)
-    assert both.stat().st_size > base.stat().st_size
+    job = write_job(tmp_path, {"env": "A=1\n"}, extra)
+    both = join([base, job], tmp_path)
+    assert both.read_bytes() == base.read_bytes() + job.read_bytes()
     out = tmp_path / "out"
     out.mkdir()
     subprocess.run(["bsdtar", "-xf", tmp_path / "job.cpio", "-C", out], check=True)
@@ -77,9 +78,7 @@ def test_modes_and_links_of_an_extra_directory_are_kept(tmp_path: Path) -> None:
     (extra / "sub/run").write_text("#!/bin/sh\n")
     (extra / "sub/run").chmod(0o755)
     (extra / "link").symlink_to("sub/run")
-    base = tmp_path / "base.cpio"
-    Spec().write(base)
-    append(base, tmp_path, {}, extra)
+    write_job(tmp_path, {}, extra)
     lines = listing(tmp_path / "job.cpio")
     assert "link -> sub/run" in lines
     assert any(line.startswith("-rwxr-xr-x") for line in lines.splitlines() if "sub/run" in line)

@@ -178,6 +178,12 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         "--accel", default="tcg", help="tcg (emulation, default), kvm, or auto: try kvm first"
     )
     parser.add_argument(
+        "--boot",
+        dest="boots",
+        action="store_true",
+        help="boot the guest (default: QEMU's go on from a snapshot of the booted kernel)",
+    )
+    parser.add_argument(
         "--flavour",
         help=f"with --arch {KUNIT_ARCH}: instrumented (default) or plain, without sanitizers",
     )
@@ -320,7 +326,7 @@ def _request(args: argparse.Namespace) -> Request:
     wanted = target(args.kernel, given.get("arch", KUNIT_ARCH), given.get("refresh", False))
     accel.require_known(given.get("accel", "tcg"), wanted)
     check_flavour(wanted, given.get("flavour"))
-    names = ("flavour", "limit", "labs", "suites", "refresh")
+    names = ("flavour", "limit", "labs", "suites", "refresh", "boots")
     request = Request(
         wanted,
         accelerator=given.get("accel", "tcg"),
