@@ -74,19 +74,6 @@ def test_make_run_ends_as_the_command_line_does() -> None:
     call("make", "run", "LAB=nosuch").expect(2)
 
 
-def test_bad_parameters_are_refused_with_one_line_and_leave_nothing(
-    kmaplab: Kmaplab, programs: Path
-) -> None:
-    """The script prints what it found wrong, and nothing if all is well."""
-    outcome = kmaplab("console", "--extra", programs, "--cmd", "sh parameters.sh").expect(0)
-    assert outcome.out.strip() == "done"
-
-
-def test_every_size_that_is_allowed_passes_all_checks(kmaplab: Kmaplab, programs: Path) -> None:
-    outcome = kmaplab("console", "--extra", programs, "--cmd", "sh sizes.sh").expect(0)
-    assert outcome.out.strip().endswith("done"), outcome.out
-
-
 def test_a_module_in_use_cannot_be_unloaded(kmaplab: Kmaplab, programs: Path) -> None:
     outcome = kmaplab("console", "--extra", programs, "--cmd", f"sh in_use.sh {_LABS}").expect(0)
     assert outcome.out.strip() == "done"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 3.1 to 3.5: access to the memory, its addresses and the device node
+ * Contract 3.1 to 3.3 and 3.5: access to the memory and the device node
  */
 #include "contract.h"
 
@@ -10,10 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/capability.h>
 
 #include "shared/checks.h"
 
@@ -107,36 +104,8 @@ START_TEST(executable_mapping_is_refused)
 END_TEST
 
 /*
- * 3.4 and 3.5: addresses, and the device node
+ * 3.5: the device node
  */
-
-static bool addresses_are_hidden(void)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct none[2] = { 0 };
-	struct lab_user_page user = { .user_addr = (uintptr_t)lab.map };
-	struct lab_page page = { .index = 0 };
-	struct lab_info info;
-
-	if (syscall(SYS_capset, &header, none) ||
-	    ioctl(lab.fd, LAB_IOC_INFO, &info))
-		return false;
-	if (info.kernel_addr || info.phys_addr || info.size != lab.info.size)
-		return false;
-	if (ioctl(lab.fd, LAB_IOC_USER_PAGE, &user) != -1 || errno != EPERM)
-		return false;
-	return ioctl(lab.fd, LAB_IOC_PAGE, &page) == -1 && errno == EPERM &&
-	       !page.kernel_addr && !page.pfn;
-}
-
-START_TEST(addresses_are_hidden_without_cap_sys_admin)
-{
-	ck_assert_msg(run_in_child(addresses_are_hidden),
-		      "a process without capabilities is shown kernel addresses");
-}
-END_TEST
 
 START_TEST(node_is_for_its_owner_only)
 {
@@ -154,7 +123,6 @@ const struct check access_checks[] = {
 	CHECK(write_only_descriptor_cannot_read, MAPS | CAN_CHECK),
 	CHECK(private_mapping_is_refused, MAPS),
 	CHECK(executable_mapping_is_refused, MAPS),
-	CHECK(addresses_are_hidden_without_cap_sys_admin, WRITES),
 	CHECK(node_is_for_its_owner_only, 0),
 	{ .name = NULL },
 };

@@ -114,19 +114,6 @@ END_TEST
  * nothing of the answer is there.
  */
 
-static const struct request {
-	const char *name;
-	unsigned long number;
-	enum operation operation;
-} requests[] = {
-	{ "LAB_IOC_INFO", LAB_IOC_INFO, CAN_INFO },
-	{ "LAB_IOC_PAGE", LAB_IOC_PAGE, CAN_PAGE },
-	{ "LAB_IOC_FILL", LAB_IOC_FILL, CAN_FILL },
-	{ "LAB_IOC_CHECK", LAB_IOC_CHECK, CAN_CHECK },
-	{ "LAB_IOC_USER_PAGE", LAB_IOC_USER_PAGE, CAN_USER_PAGE },
-	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
-};
-
 /* The structure of each request begins with its input. */
 static const struct request *request;
 static uint64_t given;
@@ -158,7 +145,7 @@ START_TEST(requests_fail_cleanly)
 
 	require_faults();
 	write_pattern(lab.map);
-	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+	for (i = 0; i < REQUESTS; i++)
 		if (can(requests[i].operation))
 			fail_request(&requests[i]);
 	kernel_checks();

@@ -9,6 +9,7 @@
 
 #include "contract/memory_type.h"
 #include "shared/checks.h"
+#include "shared/refusals.h"
 
 /*
  * Does /proc/iomem have an entry of this name that holds the whole memory? x86
@@ -60,10 +61,48 @@ START_TEST(both_sides_have_the_same_memory_type)
 }
 END_TEST
 
+static const struct refusal no_regions[] = {
+	REFUSAL("how=nosuch", EINVAL),
+	REFUSAL("mem_start=-1", EINVAL),
+	REFUSAL("mem_start=17592186044416", EINVAL),
+	REFUSAL("mem_start=9223372036854775807", EINVAL),
+	REFUSAL("mem_start=many", EINVAL),
+	/* A terabyte, where no region is, nor memory. */
+	REFUSAL("mem_start=1000000", ENXIO),
+	REFUSAL("mem_size=0", EINVAL),
+	REFUSAL("mem_size=-1", EINVAL),
+	REFUSAL("mem_size=1000000", EINVAL),
+	REFUSAL("mem_size=9223372036854775807", EINVAL),
+	{ .parameters = NULL },
+};
+
+/* RAM that the kernel owns is before the region; and the region is of whole MiB. */
+START_TEST(load_of_a_wrong_region_is_refused)
+{
+	const uint64_t start = lab.info.phys_addr >> 20;
+	const uint64_t pages = (1 << 20) / (uint64_t)lab.info.page_size;
+	char before[64], too_long[64];
+	const struct refusal around[] = {
+		REFUSAL(before, EBUSY),
+		REFUSAL(too_long, EINVAL),
+		{ .parameters = NULL },
+	};
+
+	snprintf(before, sizeof(before), "mem_start=%" PRIu64 " mem_size=1",
+		 start - 1);
+	snprintf(too_long, sizeof(too_long),
+		 "mem_start=%" PRIu64 " mem_size=1 pages=%" PRIu64, start,
+		 pages + 1);
+	assert_refusals(no_regions);
+	assert_refusals(around);
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(region_is_reserved_and_claimed, CAN_INFO),
 	CHECK(flags_say_how_the_kernel_maps, CAN_INFO),
 	CHECK(both_sides_have_the_same_memory_type, MAPS | CAN_PAGE),
+	THOROUGH_CHECK(load_of_a_wrong_region_is_refused, CAN_INFO),
 	{ .name = NULL },
 };
 

@@ -2,9 +2,11 @@
 /*
  * lab_vmalloc: virtually contiguous, physically scattered
  */
+#include <errno.h>
 #include <string.h>
 
 #include "shared/checks.h"
+#include "shared/refusals.h"
 
 START_TEST(area_is_of_the_kind_that_was_asked_for)
 {
@@ -34,9 +36,23 @@ START_TEST(frames_need_not_be_neighbours)
 }
 END_TEST
 
+static const struct refusal no_kinds[] = {
+	REFUSAL("how=nosuch", EINVAL),
+	REFUSAL("how=", EINVAL),
+	REFUSAL("how=pages", EINVAL),
+	{ .parameters = NULL },
+};
+
+START_TEST(load_of_a_wrong_kind_is_refused)
+{
+	assert_refusals(no_kinds);
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(area_is_of_the_kind_that_was_asked_for, MAPS),
 	CHECK(frames_need_not_be_neighbours, CAN_INFO | CAN_PAGE),
+	THOROUGH_CHECK(load_of_a_wrong_kind_is_refused, 0),
 	{ .name = NULL },
 };
 

@@ -13,6 +13,15 @@
 #include "compare.h"
 #include "fixture.h"
 
+const struct request requests[REQUESTS] = {
+	{ "LAB_IOC_INFO", LAB_IOC_INFO, CAN_INFO },
+	{ "LAB_IOC_PAGE", LAB_IOC_PAGE, CAN_PAGE },
+	{ "LAB_IOC_FILL", LAB_IOC_FILL, CAN_FILL },
+	{ "LAB_IOC_CHECK", LAB_IOC_CHECK, CAN_CHECK },
+	{ "LAB_IOC_USER_PAGE", LAB_IOC_USER_PAGE, CAN_USER_PAGE },
+	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
+};
+
 void must_ioctl(unsigned long request, void *arg, const char *name)
 {
 	if (ioctl(lab.fd, request, arg))

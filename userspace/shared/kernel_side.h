@@ -10,6 +10,18 @@
 #include <stdint.h>
 
 #include "lab.h"
+#include "program.h"
+
+/* Every request of lab.h, and the operation that a lab needs to have it. */
+struct request {
+	const char *name;
+	unsigned long number;
+	enum operation operation;
+};
+
+#define REQUESTS 6
+
+extern const struct request requests[REQUESTS];
 
 /* Fails the check if the ioctl fails; @name is for the message. */
 void must_ioctl(unsigned long request, void *arg, const char *name);

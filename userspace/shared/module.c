@@ -21,11 +21,14 @@
 #include "fixture.h"
 #include "parameters.h"
 
-static struct {
+/* What init_module() takes: "name=value " for each parameter that was given. */
+struct module {
 	void *bytes;
 	size_t size;
-	char *parameters; /* "name=value " for each that was given */
-} module;
+	char *parameters;
+};
+
+static struct module module;
 
 static void append_parameter(const char *name)
 {
@@ -58,37 +61,59 @@ static void read_parameters(void)
 		closedir(entries);
 }
 
-static void read_file(void)
+/* Returns false, and errno, if there is no such module for this kernel. */
+static bool read_file(const char *name, struct module *which)
 {
-	struct utsname name;
+	struct utsname kernel;
 	struct stat node;
 	char path[256];
 	int fd;
 
-	uname(&name);
-	snprintf(path, sizeof(path), "/lib/modules/%s/%s.ko", name.release,
-		 lab.program->lab);
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/lib/modules/%s/%s.ko", kernel.release,
+		 name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &node))
-		skip("%s: %s", path, strerror(errno));
-	module.size = node.st_size;
-	module.bytes = malloc(module.size);
-	ck_assert_int_eq(read(fd, module.bytes, module.size), module.size);
+		return false;
+	which->size = node.st_size;
+	which->bytes = malloc(which->size);
+	ck_assert_int_eq(read(fd, which->bytes, which->size), which->size);
 	close(fd);
+	return true;
 }
 
 void read_module(void)
 {
-	read_file();
+	if (!read_file(lab.program->lab, &module))
+		skip("no module %s: %s", lab.program->lab, strerror(errno));
 	read_parameters();
+}
+
+/* The kernel takes the last value of a parameter that is given twice. */
+int load_with(const char *more)
+{
+	char *parameters;
+	int answer;
+
+	ck_assert_int_ge(asprintf(&parameters, "%s%s", module.parameters, more),
+			 0);
+	answer = syscall(SYS_init_module, module.bytes, module.size,
+			 parameters);
+	free(parameters);
+	return answer;
+}
+
+void must_load_with(const char *more)
+{
+	ck_assert_msg(!load_with(more),
+		      "%s cannot be loaded with \"%s%s\": %s",
+		      lab.program->lab, module.parameters, more,
+		      strerror(errno));
 }
 
 void must_load(void)
 {
-	ck_assert_msg(!syscall(SYS_init_module, module.bytes, module.size,
-			       module.parameters),
-		      "%s cannot be loaded again with \"%s\": %s",
-		      lab.program->lab, module.parameters, strerror(errno));
+	must_load_with("");
 }
 
 int unload(void)
@@ -100,4 +125,38 @@ void must_unload(void)
 {
 	ck_assert_msg(!unload(), "%s cannot be removed: %s", lab.program->lab,
 		      strerror(errno));
+}
+
+/*
+ * Another lab, beside the one under check
+ */
+
+/* They need no parameters. */
+static const char *const other_labs[] = { "lab_pages", "lab_kmalloc" };
+
+const char *load_another(void)
+{
+	struct module other = { .size = 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(other_labs) / sizeof(*other_labs); i++) {
+		const char *name = other_labs[i];
+
+		if (!strcmp(name, lab.program->lab) ||
+		    !read_file(name, &other))
+			continue;
+		ck_assert_msg(!syscall(SYS_init_module, other.bytes, other.size,
+				       ""),
+			      "%s cannot be loaded: %s", name,
+			      strerror(errno));
+		free(other.bytes);
+		return name;
+	}
+	skip("there is no other lab");
+}
+
+void unload_another(const char *name)
+{
+	ck_assert_msg(!syscall(SYS_delete_module, name, O_NONBLOCK),
+		      "%s cannot be removed: %s", name, strerror(errno));
 }

@@ -10,9 +10,17 @@ void read_module(void);
 
 /* These fail the check if the system call fails. */
 void must_load(void);
+void must_load_with(const char *more);
 void must_unload(void);
+
+/* init_module() with "name=value name=value" besides: -1 and errno if it fails. */
+int load_with(const char *more);
 
 /* delete_module(): -1 and errno if it fails. */
 int unload(void);
+
+/* Loads a lab beside this one and returns its name; skips the check without one. */
+const char *load_another(void);
+void unload_another(const char *name);
 
 #endif /* MODULE_H */

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 7.4: memory that is short is refused, and nobody is killed
+ *
+ * Under its low watermark the kernel gives out no page any more: first it looks for pages
+ * to take back, then it kills a process. A high watermark makes memory short without
+ * anybody having to use it.
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/checks.h"
+#include "shared/kernel_log.h"
+
+#define WATERMARK "/proc/sys/vm/min_free_kbytes"
+
+/*
+ * What is left above the watermark: enough to load a module, less than the 4 MiB that it
+ * is to ask for.
+ */
+#define LEFT_KIB 3072
+#define ASKED_MIB 4
+
+/* The number behind a key, in a file with a line for each. */
+static uint64_t number_of(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	uint64_t number = UINT64_MAX;
+	char line[128];
+
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			sscanf(line + strlen(key), "%" SCNu64, &number);
+	fclose(file);
+	ck_assert_msg(number != UINT64_MAX, "%s has no %s", path, key);
+	return number;
+}
+
+static uint64_t set_watermark(uint64_t kib)
+{
+	FILE *file = fopen(WATERMARK, "r+");
+	uint64_t before = 0;
+
+	ck_assert_msg(file && fscanf(file, "%" SCNu64, &before) == 1,
+		      WATERMARK ": %s", strerror(errno));
+	rewind(file);
+	ck_assert_int_gt(fprintf(file, "%" PRIu64, kib), 0);
+	ck_assert_msg(!fclose(file), WATERMARK ": %s", strerror(errno));
+	return before;
+}
+
+static uint64_t processes_killed(void)
+{
+	return number_of("/proc/vmstat", "oom_kill ");
+}
+
+/* Loads the module while memory is short. */
+static int load_in_need(const char *parameters)
+{
+	uint64_t free = number_of("/proc/meminfo", "MemFree:");
+	uint64_t before = set_watermark(free - LEFT_KIB);
+	int answer = load_with(parameters);
+	int found = errno;
+
+	set_watermark(before);
+	errno = found;
+	return answer;
+}
+
+/* It may have been served all the same, and then it is all there. */
+static void assert_is_whole(uint64_t pages)
+{
+	open_lab();
+	ck_assert_uint_eq(lab.info.pages, pages);
+	kernel_fills();
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "user reads a buffer that was made in need");
+	close_lab();
+	must_unload();
+}
+
+static void assert_refused_in_peace(const char *parameters, uint64_t killed)
+{
+	char *lines = read_kernel_log();
+
+	ck_assert_msg(processes_killed() == killed,
+		      "loaded with %s: the kernel killed a process to find memory",
+		      parameters);
+	ck_assert_msg(!strstr(lines, "Call Trace") && !strstr(lines, "Call trace"),
+		      "loaded with %s: a stack trace in the kernel's log: %s",
+		      parameters, lines);
+	free(lines);
+}
+
+static void ask_for(uint64_t pages, bool can_be_asked_for,
+		    int (*load)(const char *))
+{
+	uint64_t killed = processes_killed();
+	char parameters[32];
+	int answer, found;
+
+	snprintf(parameters, sizeof(parameters), "pages=%" PRIu64, pages);
+	skip_kernel_log();
+	answer = load(parameters);
+	found = errno;
+	if (!answer)
+		assert_is_whole(pages);
+	else
+		ck_assert_msg(found == ENOMEM ||
+			      (!can_be_asked_for && found == EINVAL),
+			      "loaded with %s: expected ENOMEM, found %s",
+			      parameters, strerrorname_np(found));
+	assert_refused_in_peace(parameters, killed);
+}
+
+START_TEST(load_is_refused_when_memory_is_short)
+{
+	uint64_t page = lab.info.page_size;
+	uint64_t total = number_of("/proc/meminfo", "MemTotal:") * 1024 / page;
+
+	read_module();
+	close_lab();
+	must_unload();
+	ask_for((ASKED_MIB << 20) / page, true, load_in_need);
+	ask_for(total, false, load_with);
+	must_load();
+}
+END_TEST
+
+const struct check shortage_checks[] = {
+	THOROUGH_CHECK(load_is_refused_when_memory_is_short,
+		       MAPS | CAN_FILL),
+	{ .name = NULL },
+};
