@@ -32,6 +32,9 @@ from harness.build.check_programs import Programs
 # The guest holds an archive twice while it unpacks it.
 _MOST_EXTRA_BYTES = 128 << 20
 
+# Of the archives with modules so many are kept, each of 1 to 5 MB.
+_MOST_ARCHIVES = 8
+
 # The commands of busybox that init itself uses. It links the others only where
 # a command may use them: each costs a moment at every boot.
 _APPLETS = (
@@ -124,12 +127,17 @@ def base(kernel: Kernel) -> Path:
 
 
 def build(kernel: Kernel, modules: Modules, programs: Programs) -> Path:
-    """Make the archive with these modules and programs for a kernel, or reuse it."""
-    archive = modules.directory / "initramfs.cpio"
-    stamp = modules.directory / "initramfs.digest"
+    """Make the archive with these modules and programs for a kernel, or reuse it.
+
+    It has a name of its own, so that a run that takes long uses it to its end, whatever is
+    edited and built meanwhile.
+    """
     wanted = digest.of([modules.digest, programs.digest, kernel.version, Path(__file__)])
+    archive = modules.directory / f"initramfs-{wanted[:16]}.cpio"
+    stamp = archive.with_suffix(".digest")
     if not digest.is_current([archive], stamp, wanted):
         stamp.unlink(missing_ok=True)
+        _forget_some(modules.directory)
         with step("making the initramfs"):
             _write(archive, kernel, modules, programs)
         digest.set_current([archive], stamp, wanted)
@@ -149,6 +157,14 @@ def _facts(kernel: Kernel) -> str:
         f"RESULTS=/dev/{architecture.results}\n"
         f"SANITIZERS={int(architecture.has_sanitizers)}\n"
     )
+
+
+def _forget_some(directory: Path) -> None:
+    """Remove the archives with modules that are not among the last ones."""
+    made = sorted(directory.glob("initramfs-*.cpio"), key=lambda path: path.stat().st_mtime)
+    for archive in made[: len(made) - _MOST_ARCHIVES + 1]:
+        archive.unlink()
+        archive.with_suffix(".digest").unlink(missing_ok=True)
 
 
 def _write_base(archive: Path, kernel: Kernel) -> None:

@@ -4,6 +4,7 @@ The results are put together as one KTAP document, which the kernel's own kunit.
 (kunit_parser.py) prints in its usual form. JUnit is made of the same results.
 """
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -59,8 +60,8 @@ class Printer:
         """Start it; what it makes goes to ``directory``."""
         directory.mkdir(parents=True, exist_ok=True)
         self._document = directory / "results.ktap"
-        self._json = directory / "results.json"
-        self._json.unlink(missing_ok=True)
+        # Another run may be writing its own.
+        self._json = directory / f"results-{os.getpid()}.json"
         tool = source / "tools/testing/kunit/kunit.py"
         self._process = subprocess.Popen(
             ["/usr/bin/python3", "-B", tool, "parse", f"--json={self._json}"],
@@ -80,8 +81,10 @@ class Printer:
         said, _ = self._process.communicate(document)
         if not self._json.is_file():
             raise SetupError(f"kunit.py cannot read {self._document}:\n{said}")
+        text = self._json.read_text()
+        self._json.rename(self._json.with_name("results.json"))
         if form == "json":
-            print(self._json.read_text())
+            print(text)
         else:
             print(said, end="")
 
