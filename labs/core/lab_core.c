@@ -406,38 +406,49 @@ static long lab_ioctl_check(struct lab *lab, struct file *file,
  * ones that remap_pfn_range() makes. So the lab reads the entry itself, and only
  * for a mapping of its own device.
  */
-static int lab_find_user_pfn(struct file *file, struct lab_user_page *user)
+static int lab_look_up(struct vm_area_struct *vma, struct lab_user_page *user)
 {
-	struct follow_pfnmap_args args = { .address = user->user_addr };
-	struct mm_struct *mm = current->mm;
+	struct follow_pfnmap_args args = {
+		.vma = vma,
+		.address = user->user_addr,
+	};
 	struct page *page;
-	bool pfnmap;
 	int err;
 
-	mmap_read_lock(mm);
-	args.vma = vma_lookup(mm, args.address);
-	if (args.address != user->user_addr || !args.vma ||
-	    !args.vma->vm_file ||
-	    file_inode(args.vma->vm_file) != file_inode(file)) {
-		mmap_read_unlock(mm);
-		return -EINVAL;
-	}
-	pfnmap = args.vma->vm_flags & VM_PFNMAP;
-	err = pfnmap ? follow_pfnmap_start(&args) : 0;
-	if (pfnmap && !err) {
+	if (vma->vm_flags & VM_PFNMAP) {
+		err = follow_pfnmap_start(&args);
+		if (err)
+			return err;
 		user->pfn = args.pfn;
 		follow_pfnmap_end(&args);
+		return 0;
 	}
-	mmap_read_unlock(mm);
-	if (pfnmap)
-		return err;
-
 	/* These frames have a struct page, to which one may take a reference. */
-	if (get_user_pages_fast(args.address, 1, 0, &page) != 1)
+	if (get_user_pages(user->user_addr, 1, 0, &page) != 1)
 		return -EINVAL;
 	user->pfn = page_to_pfn(page);
 	put_page(page);
 	return 0;
+}
+
+/*
+ * The lock is held until the frame is known: without it another thread could
+ * unmap the VMA that was checked, and map something else at the address.
+ */
+static int lab_find_user_pfn(struct file *file, struct lab_user_page *user)
+{
+	unsigned long address = user->user_addr;
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int err = -EINVAL;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, address);
+	if (address == user->user_addr && vma && vma->vm_file &&
+	    file_inode(vma->vm_file) == file_inode(file))
+		err = lab_look_up(vma, user);
+	mmap_read_unlock(mm);
+	return err;
 }
 
 static long lab_ioctl_user_page(struct file *file, void __user *arg)

@@ -31,6 +31,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 #endif
 
+/* 6.5 took the last argument away: it was for the VMAs that were met. */
+#if KERNEL_VERSION(6, 5, 0) > LINUX_VERSION_CODE
+#define get_user_pages(start, number, flags, pages) \
+	get_user_pages(start, number, flags, pages, NULL)
+#endif
+
 /*
  * 6.12 replaced follow_pfn(), whose result could be out of date on return, by
  * follow_pfnmap_start(). The releases just before have neither; none of our
