@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB LABS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
+OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -35,6 +35,8 @@ help:
 	@echo 'make mistakes  wrong versions of the labs: a check of the clause must fail'
 	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= CLAUSE= ONLY='
 	@echo '               FORMAT=table|json|junit'
+	@echo 'make mutants   wrong versions of the labs, made by rules: how many a check notices'
+	@echo '               LAB= RULE= ONLY= SAMPLE= SEED= JOBS= LIMIT= FORMAT=table|json'
 	@echo 'make coverage  which lines and branches of the labs the checks reach'
 	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= FORMAT=text|json'
 	@echo 'make lint      what static checkers report of the sources'
@@ -72,6 +74,9 @@ contract:
 mistakes:
 	@harness/kmaplab mistakes $(call pass,LAB LABS CLAUSE ONLY KERNEL FORMAT SEED LIMIT)
 
+mutants:
+	@harness/kmaplab mutants $(call pass,LAB RULE ONLY SAMPLE SEED JOBS LIMIT FORMAT)
+
 coverage:
 	@harness/kmaplab coverage $(call pass,LAB LABS KERNEL FORMAT SEED LIMIT)
 
@@ -87,4 +92,4 @@ bench:
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run kunit contract mistakes coverage lint test console compile_commands bench clean
+.PHONY: help run kunit contract mistakes mutants coverage lint test console compile_commands bench clean

@@ -258,6 +258,15 @@ def write_job(
     return archive
 
 
+def write_module(directory: Path, kernel: Kernel, module: Path) -> Path:
+    """Write an archive with one module, which takes the place of the one before it."""
+    spec = Spec()
+    spec.file(f"lib/modules/{kernel.release}/{module.name}", module)
+    archive = directory / "module.cpio"
+    spec.write(archive)
+    return archive
+
+
 def join(archives: Iterable[Path], directory: Path) -> Path:
     """Write one archive behind the other into a file of ``directory``, which can be booted."""
     joined = directory / "initrd.cpio"

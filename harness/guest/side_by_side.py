@@ -17,18 +17,20 @@ def workers() -> int:
     return os.cpu_count() or 1
 
 
-def run(tasks: Iterable[Task], work: Callable[[Task], Answer]) -> Iterator[tuple[Task, Answer]]:
+def run(
+    tasks: Iterable[Task], work: Callable[[Task], Answer], at_once: int | None = None
+) -> Iterator[tuple[Task, Answer]]:
     """Do the work for each task; yield a task and what came of it as they end.
 
-    The tasks are begun in their order. Whatever ends this early, an exception of the
-    work among it, ends the guests as well.
+    The tasks are begun in their order, ``at_once`` of them at a time, by default workers().
+    Whatever ends this early, an exception of the work among it, ends the guests as well.
     """
 
     def quietly(task: Task) -> Answer:
         with hushed():
             return work(task)
 
-    pool = ThreadPoolExecutor(max_workers=workers())
+    pool = ThreadPoolExecutor(max_workers=at_once or workers())
     futures = {pool.submit(quietly, task): task for task in tasks}
     try:
         for future in as_completed(futures):

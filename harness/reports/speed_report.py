@@ -5,15 +5,11 @@ import re
 import time
 from pathlib import Path
 
-from harness.base.errors import SetupError
 from harness.base.paths import ROOT
+from harness.reports import written
 from harness.runs.measure_speed import SpeedRow
 
 PAGE = ROOT / "docs/speed.md"
-
-# The table stands between these, and nothing is written by hand there.
-_BEGIN, _END = "<!-- make bench -->", "<!-- end of make bench -->"
-_PLACE = re.compile(f"{_BEGIN}\n.*?{_END}\n", re.DOTALL)
 
 
 def heading(releases: list[str]) -> list[str]:
@@ -34,11 +30,7 @@ def write(lines: list[str], page: Path = PAGE) -> None:
 
     Raises SetupError if the page has no place for them.
     """
-    text = page.read_text()
-    if not _PLACE.search(text):
-        raise SetupError(f"{page} has no lines {_BEGIN} and {_END}")
-    table = "\n".join([_BEGIN, "", *lines, "", _END, ""])
-    page.write_text(_PLACE.sub(lambda match: table, text))
+    written.write(page, "make bench", lines)
 
 
 def _machine() -> str:

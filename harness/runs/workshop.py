@@ -14,6 +14,7 @@ from harness.base.lock import locked
 from harness.base.paths import BUILD
 from harness.build import check_programs, modules
 from harness.build.check_programs import Programs
+from harness.build.modules import Modules
 from harness.guest import accel, prepare, side_by_side
 from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
@@ -43,14 +44,14 @@ class Workshop:
     free: SimpleQueue[Path] = field(default_factory=SimpleQueue)
 
     @staticmethod
-    def open(request: Request, arches: set[str]) -> "Workshop":
-        """Have all kernels at hand."""
+    def open(request: Request, arches: set[str], place: str = "mistakes") -> "Workshop":
+        """Have all kernels at hand; ``place`` is the directory below build/ to work in."""
         series = request.target.series
         found = {
             arch: prepare.kernel(replace(request, target=Target(series, arch)))
             for arch in sorted(arches)
         }
-        home = BUILD / "mistakes" / series
+        home = BUILD / place / series
         return Workshop(found, request, home)
 
     @contextmanager
@@ -58,7 +59,7 @@ class Workshop:
         """Have benches and check programs that no other run touches meanwhile."""
         for number in range(side_by_side.workers()):
             self.free.put(self.home / str(number) / "labs")
-        with locked(self.home / "lock", f"the mistakes on {self.home.name}"):
+        with locked(self.home / "lock", f"{self.home.parent.name} on {self.home.name}"):
             with locked(BUILD / "build.lock", "the build"):
                 self.programs = {arch: _own_programs(arch, self.home) for arch in self.kernels}
             yield
@@ -88,15 +89,23 @@ class Bench:
 
         Raises DoesNotApply or DoesNotBuild.
         """
-        request, kernel = self.workshop.request, self.workshop.kernels[arch]
-        copy(request.labs, self.sources)
+        copy(self.workshop.request.labs, self.sources)
         apply(patch, self.sources / owner)
         try:
-            built = modules.build(kernel, self.sources, request.suites)
+            return self._build(arch)[1]
         except SetupError as error:
             raise DoesNotBuild(str(error)) from error
+
+    def build_pristine(self, arch: str) -> tuple[Modules, Machine]:
+        """Return the labs as they are, built here, and a machine with them."""
+        copy(self.workshop.request.labs, self.sources)
+        return self._build(arch)
+
+    def _build(self, arch: str) -> tuple[Modules, Machine]:
+        request, kernel = self.workshop.request, self.workshop.kernels[arch]
+        built = modules.build(kernel, self.sources, request.suites)
         made = prepare.of_modules(request, kernel, built, self.workshop.programs[arch])
-        return accel.choose(request.accelerator, made)
+        return built, accel.choose(request.accelerator, made)
 
 
 def _own_programs(arch: str, home: Path) -> Programs:

@@ -31,6 +31,7 @@ _VERBS = {
     "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
     "contract": "every clause of docs/contract.md, for every lab",
     "mistakes": "wrong versions of the labs, each caught by the clause that it names",
+    "mutants": "wrong versions of the labs made by rules, and how many of them a check notices",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "lint": "what static checkers report of the sources",
     "pages": "what README, docs and lessons show, run and compared",
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_guest_options(made[name])
     _add_contract_options(made["contract"])
     _add_mistakes_options(made["mistakes"])
+    _add_mutants_options(made["mutants"])
     run = made["run"]
     run.set_defaults(limit=_RUN_LIMIT)
     run.add_argument("--lab", help="labs to run, by name (default: all)")
@@ -153,6 +155,18 @@ def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
     _add_seed(parser)
     _add_limit(parser, _MISTAKE_LIMIT)
     _add_labs(parser)
+
+
+def _add_mutants_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
+    parser.add_argument("--rule", help="those by these rules (default: all)")
+    parser.add_argument("--only", help="those whose name begins so, as core/lab_core.c:80")
+    parser.add_argument("--sample", type=_count, help="so many places, chosen by the seed")
+    parser.add_argument("--jobs", type=_count, help="mutants at a time (default: processors)")
+    parser.add_argument("--write", action="store_true", help="write the score into docs/mutants.md")
+    _add_format(parser, "table", "json")
+    _add_seed(parser)
+    _add_limit(parser, _MISTAKE_LIMIT)
 
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:

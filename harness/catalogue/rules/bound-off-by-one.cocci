@@ -1,0 +1,18 @@
+// A comparison is off by one: what is equal falls on the wrong side.
+@@
+expression A, B;
+position p : script:python() { picked(p) };
+@@
+(
+- A < B@p
++ A <= B
+|
+- A <= B@p
++ A < B
+|
+- A > B@p
++ A >= B
+|
+- A >= B@p
++ A > B
+)

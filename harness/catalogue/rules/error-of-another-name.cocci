@@ -1,0 +1,7 @@
+// An error has the wrong number.
+@@
+constant C =~ "^E[A-Z]+$";
+position p : script:python() { picked(p) };
+@@
+- -C@p
++ -EDOM
