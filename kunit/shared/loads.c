@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "devices.h"
+#include "dirty_memory.h"
 #include "faults.h"
 #include "lab_core.h"
 #include "loads.h"
@@ -148,7 +149,10 @@ static int init_with_failures(void)
 
 	for (i = 0; i < SWEEPS; i++)
 		sweep();
-	return loads.left_a_device ? -EBUSY : init_function();
+	if (loads.left_a_device)
+		return -EBUSY;
+	dirty_free_memory();
+	return init_function();
 }
 
 /* A lab is a module of that name with an init function and an exit function. */
@@ -164,6 +168,7 @@ static int on_module(struct notifier_block *block, unsigned long state,
 	memset(&loads, 0, sizeof(loads));
 	strscpy(loaded_name, module->name, sizeof(loaded_name));
 	loads.can_fail = kmaplab_can_fail();
+	dirty_free_memory();
 	init_function = module->init;
 	exit_function = module->exit;
 	module->init = init_with_failures;
