@@ -142,20 +142,21 @@ class ContractReport(CaseReport):
             if self._is_of_others(result):
                 lines.append(f"{result.clause}: concerns only {', '.join(result.concerned)}")
             elif not result.observations:
-                lines.append(f"{result.clause}: has no check that runs on {self.booted.arch}")
-        failed = {
-            one
-            for result in self.results
-            for one in result.observations
-            if one.verdict is ClauseVerdict.FAILED
-        }
-        for one in sorted(failed, key=lambda one: (one.where, one.check)):
+                lines.append(f"{result.clause}: {self._why_not_checked(result)}")
+        for one in sorted(set(self.evidence.failed), key=lambda one: (one.where, one.check)):
             lines.append(f"{one.where}: {one.check} failed")
             lines += [f"    {textwrap.shorten(one.text, _MOST_CHARACTERS)}"]
         lines += self.evidence.problems
         if self.status:
             lines += [f"    {line}" for line in self.evidence.log[:_MOST_LINES]]
         return [*lines, self._summary()]
+
+    def _why_not_checked(self, result: ClauseResult) -> str:
+        """Say why nothing came of a clause."""
+        able = [lab for lab in self.labs if lab not in self.skipped]
+        if set(able).isdisjoint(result.concerned):
+            return f"has no check that runs on {self.booted.arch}"
+        return "was not checked: the guests came to an end before"
 
     def _summary(self) -> str:
         mine = [result for result in self.results if not self._is_of_others(result)]

@@ -60,7 +60,8 @@ class LoadResult:
     """A load, its checks, and what went wrong besides them.
 
     ``seconds`` is the time from its first line to its last, as the host heard them;
-    ``sighting`` what the witness saw, None if it was not called.
+    ``sighting`` what the witness saw, None if it was not called. ``log_lost`` says that
+    the kernel said more than its buffer holds, and ``log`` is only the end of it.
     """
 
     load: Load
@@ -70,6 +71,7 @@ class LoadResult:
     verdict: LoadVerdict = LoadVerdict.BROKEN
     seconds: float | None = None
     sighting: Sighting | None = None
+    log_lost: bool = False
 
     @property
     def failed_checks(self) -> list[Check]:

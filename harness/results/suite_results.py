@@ -14,6 +14,12 @@ from harness.results.kunit_log import Case, SuiteLog
 # Stands behind the cases of every suite.
 AROUND = "kernel_is_silent_and_loses_nothing_around_the_cases"
 
+# Stands before the cases of a suite for which not all was loaded and unloaded as it should.
+LOADED = "modules_load_and_unload"
+
+# Why a case said nothing: kunit/shared/loads.h and case.c. The reason is in LOADED then.
+_NOT_LOADED = ("the lab did not load", "load the module first")
+
 
 @dataclass
 class SuiteResult:
@@ -51,17 +57,28 @@ def judge(
     leaked: dict[str, list[Leak]] = {}
     for leak in leaks:
         leaked.setdefault(log.pids.get(leak.pid, AROUND), []).append(leak)
-    around = Case(AROUND, passed=True, lines=errors + log.around)
-    around.reports = kernel_log.reports(log.around) + errors
+    around = Case(AROUND, passed=True, lines=log.around)
+    around.reports = kernel_log.reports(log.around)
     if not around.reports:
         around.lines = []
-    cases = [_judge_case(case, leaked.pop(case.name, [])) for case in log.cases]
+    ran = [case for case in log.cases if not errors or not _lacks_the_lab(case)]
+    cases = [_judge_case(case, leaked.pop(case.name, [])) for case in ran]
     rest = [leak for leaks_of_one in leaked.values() for leak in leaks_of_one]
     result = SuiteResult(load.name, [*cases, _judge_case(around, rest)])
+    if errors:
+        # What was said while the lab was loaded is the reason.
+        said = [line for case in log.cases if case not in ran for line in case.lines]
+        result.cases.insert(0, Case(LOADED, passed=False, lines=[*errors, *said, *log.around]))
     result.trouble = log.nonsense or _contradiction(log, debugfs)
     if log.verdict is None and not errors:
         result.trouble = result.trouble or "the suite did not run to its end"
     return result
+
+
+def _lacks_the_lab(case: Case) -> bool:
+    """Whether a case did nothing, since the lab was not there."""
+    said = "\n".join([case.skipped or "", *case.lines])
+    return any(reason in said for reason in _NOT_LOADED)
 
 
 def _contradiction(log: SuiteLog, debugfs: dict[str, bool]) -> str | None:

@@ -107,6 +107,8 @@ class LoadCollector(Collector):
             self.no_sense(f"'{line.word} {line.rest}' outside of a load")
         elif line.word == "log":
             self.results[-1].log.append(_without_level(line.rest))
+        elif line.word == "lost":
+            self.results[-1].log_lost = True
         elif line.word == "error":
             self.results[-1].add(ProblemKind.ERROR, printable(line.rest))
         elif line.word == "witness":

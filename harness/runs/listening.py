@@ -13,13 +13,17 @@ from harness.guest.machine import Machine
 from harness.guest.job import Job
 
 
+# Room for what a lab says in a thousand loads.
+_LOG = "log_buf_len=1M"
+
+
 def to_see_all(machine: Machine, *more: str) -> Machine:
     """Return the machine with arguments that let its kernel report everything.
 
     ``more`` are further ones.
     """
     thorough = machine.kernel.target.architecture.thorough_arguments
-    return replace(machine, arguments=(*thorough, *more))
+    return replace(machine, arguments=(_LOG, *thorough, *more))
 
 
 @dataclass

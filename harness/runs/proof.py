@@ -5,7 +5,7 @@ from harness.results import kernel_log
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.kunit_log import Case
 from harness.results.load_results import LoadResult, ProblemKind
-from harness.results.suite_results import AROUND, SuiteResult
+from harness.results.suite_results import AROUND, LOADED, SuiteResult
 from harness.runs.check_loads import CheckedLoads
 
 
@@ -63,16 +63,20 @@ def _of_load(result: LoadResult) -> list[Observation]:
         else:
             verdict, text = ClauseVerdict.FAILED, "; ".join(check.diagnostics)
         found.append(_observed(result, check.name, verdict, text, check.seconds))
-    return [*found, _silence(result)]
+    return [*found, *_silence(result)]
 
 
-def _silence(result: LoadResult) -> Observation:
-    """Return whether the kernel was silent during a load."""
+def _silence(result: LoadResult) -> list[Observation]:
+    """Return whether the kernel was silent during a load; nothing if no check ran."""
     reports = kernel_log.reports(result.log)
-    if not reports and not result.warned:
-        return _observed(result, contract.REPORTS, ClauseVerdict.PROVED)
-    text = reports[0].strip() if reports else "the kernel is tainted by a warning"
-    return _observed(result, contract.REPORTS, ClauseVerdict.FAILED, text)
+    if reports or result.warned:
+        text = reports[0].strip() if reports else "the kernel is tainted by a warning"
+        return [_observed(result, contract.REPORTS, ClauseVerdict.FAILED, text)]
+    if result.log_lost:
+        text = "the beginning of the kernel's log is lost: it said too much"
+        return [_observed(result, contract.REPORTS, ClauseVerdict.SKIPPED, text)]
+    ran = bool(result.ktap.checks)
+    return [_observed(result, contract.REPORTS, ClauseVerdict.PROVED)] if ran else []
 
 
 def _leaks(checked: CheckedLoads) -> Observation:
@@ -99,6 +103,10 @@ def of_suites(
         lab = result.name.split()[0]
         where = f"KUnit {result.name}"
         for case in result.cases:
+            if case.name == LOADED:
+                # Not a check of a clause: nothing was tried.
+                evidence.problems.append(f"{where}: {_said(case)}")
+                continue
             if case.name != AROUND:
                 evidence.observations.append(_of_case(lab, where, case))
                 continue

@@ -125,7 +125,8 @@ def _judge(collector: SuiteCollector, ending: Ending, trouble: str | None) -> li
             log = kunit_log.read(_console_of(answer.load, ending))
             results.append(suite_results.broken(answer.load, log, trouble or "it did not end"))
             continue
-        lines = _behind_the_mark(answer)
+        # What a suite says at length is longer than the log's buffer, not than the console.
+        lines = _behind_the_mark(answer) or _console_of(answer.load, ending)
         log = kunit_log.read(lines or [])
         # Numbers of processes go up: what was started before a suite's last case, and
         # after the suite before, is the suite's, like the modprobe of its lab.
@@ -152,5 +153,7 @@ def _behind_the_mark(answer: SuiteAnswer) -> list[str] | None:
 
 
 def _console_of(load: SuiteLoad, ending: Ending) -> list[str]:
+    """Return what stands on the console behind a load's mark, up to the next one's."""
     text = ending.console.decode("utf-8", "replace").replace("\r", "")
-    return text.rpartition(f"kmaplab: begin {load}\n")[2].splitlines()
+    _, mark, rest = text.rpartition(f"kmaplab: begin {load}\n")
+    return rest.partition("kmaplab: begin ")[0].splitlines() if mark else []

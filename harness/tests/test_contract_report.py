@@ -8,7 +8,7 @@ from junitparser import JUnitXml
 
 from harness.reports.contract_report import ContractReport
 from harness.reports.forms import Booted
-from harness.results.clauses import ClauseVerdict, Evidence
+from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.tests.test_clauses import clause_of
 
 
@@ -64,7 +64,7 @@ def test_junit_counts_failures_and_skips(
     ("concerned", "said", "status"),
     [
         (("lab_remap", "lab_prepare"), "1.1 A promise: concerns only lab_remap, lab_prepare", 0),
-        (("lab_pages",), "1.1 A promise: has no check that runs on um", 1),
+        (("lab_pages",), "1.1 A promise: was not checked: the guests came to an end before", 1),
         ((), "1.1 A promise: has no check that runs on um", 1),
     ],
 )
@@ -77,3 +77,15 @@ def test_a_clause_of_other_labs_is_told_from_one_that_nothing_checks(
     made.print("table")
     assert said in capsys.readouterr().out
     assert made.status == status
+
+
+def test_a_check_of_no_chosen_clause_that_failed_is_the_reason_for_the_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """kmemleak is always asked."""
+    made = report(("a", ClauseVerdict.PROVED))
+    leak = Observation("lab_pages", "there", "leaks", ClauseVerdict.FAILED, "1 object")
+    made.evidence.observations = [*made.evidence.observations, leak]
+    made.print("table")
+    text = capsys.readouterr().out
+    assert made.status == 1 and "there: leaks failed" in text and "1 object" in text

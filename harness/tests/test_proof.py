@@ -8,7 +8,7 @@ from harness.results.kmemleak import Leak
 from harness.results.ktap import Check
 from harness.results.kunit_log import Case
 from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
-from harness.results.suite_results import AROUND, SuiteResult
+from harness.results.suite_results import AROUND, LOADED, SuiteResult
 from harness.runs import proof
 from harness.runs.check_loads import CheckedLoads
 
@@ -98,3 +98,23 @@ def test_a_warning_is_an_observation_whatever_its_text_says() -> None:
     evidence = proof.of_loads(CheckedLoads([result], None, None, ending))
     assert verdicts(evidence)[REPORTS] is ClauseVerdict.FAILED
     assert evidence.problems == ["lab_kmalloc pages=4: the kernel warned, says a program"]
+
+
+def test_a_lab_that_does_not_load_fails_no_check_of_a_clause() -> None:
+    """So no mistake counts as caught by it."""
+    case = Case(LOADED, False, lines=["modprobe: No such device", "lab_x: not today"])
+    evidence = proof.of_suites([SuiteResult("lab_kmalloc", [case, Case(AROUND, True)])], None)
+    assert not evidence.failed
+    assert evidence.problems == [
+        "KUnit lab_kmalloc: modprobe: No such device / lab_x: not today",
+    ]
+
+
+def test_a_kernel_is_not_silent_where_no_check_ran_or_its_log_is_lost() -> None:
+    result = LoadResult(LOAD)
+    ending = Ending(True, False, 1.0, b"")
+    assert REPORTS not in verdicts(proof.of_loads(CheckedLoads([result], None, None, ending)))
+    result.ktap.checks.append(Check("good", True))
+    result.log_lost = True
+    evidence = proof.of_loads(CheckedLoads([result], None, None, ending))
+    assert verdicts(evidence)[REPORTS] is ClauseVerdict.SKIPPED

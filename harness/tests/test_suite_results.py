@@ -5,7 +5,7 @@ from harness.reports import kunit_report
 from harness.results import suite_results
 from harness.results.kmemleak import Leak
 from harness.results.kunit_log import SuiteLog, read
-from harness.results.suite_results import AROUND, SuiteResult
+from harness.results.suite_results import AROUND, LOADED, SuiteResult
 from harness.catalogue.suites import Suite, SuiteLoad
 from harness.tests.test_kunit_log import WELL, changed
 
@@ -69,3 +69,18 @@ def test_what_was_running_when_the_guest_went_is_named() -> None:
     assert result.status == GUEST_BROKEN
     assert result.trouble == "the guest's kernel crashed, in two"
     assert verdicts(result) == {"one": True, "two": False}
+
+
+ERROR = "modprobe: can't load module lab_x: No such device"
+
+
+def test_a_lab_that_does_not_load_is_told_once_and_first() -> None:
+    """The cases that had no lab are left out, the one about loads is not."""
+    skipped = changed("    ok 1 one", "    ok 1 one # SKIP the lab did not load")
+    failed = [line.replace("ok 2 two", "not ok 2 two") for line in skipped]
+    log = read([line.replace("] ok 1", "] not ok 1") for line in failed])
+    log.cases[0].lines = ["lab_x: not today"]
+    result = suite_results.judge(LOAD, log, {}, [], [ERROR])
+    assert [case.name for case in result.cases] == [LOADED, "two", "three", AROUND]
+    assert result.cases[0].lines == [ERROR, "lab_x: not today"]
+    assert result.status == CHECK_FAILED and result.trouble is None

@@ -8,6 +8,12 @@
 #include <linux/err.h>
 #include <linux/types.h>
 
+/* The case that looks at the results: it runs also if the lab is not there in the end. */
+#define KMAPLAB_LOADS_CASE "load_survives_every_failed_allocation"
+
+/* Why all others are skipped then; harness/results/suite_results.py knows it. */
+#define KMAPLAB_NOT_LOADED "the lab did not load"
+
 /**
  * struct kmaplab_loads - how the loads of a lab ended
  * @can_fail: whether allocations could be made to fail; if not, nothing was tried
@@ -17,6 +23,7 @@
  * @left_a_device: a load failed, or was undone, and its device is still there
  * @fails_unprovoked: a load failed before any allocation did
  * @is_half_made: a load worked, without memory or without the claim on its region
+ * @error: what the last load ended with, after which the lab is not there, or 0
  */
 struct kmaplab_loads {
 	bool can_fail;
@@ -26,6 +33,7 @@ struct kmaplab_loads {
 	bool left_a_device;
 	bool fails_unprovoked;
 	bool is_half_made;
+	int error;
 };
 
 int kmaplab_watch_loads(void);
