@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import GUEST_BROKEN
-from harness.catalogue.labs import Load
+from harness.base.paths import LABS
+from harness.catalogue import contract
+from harness.catalogue.labs import Lab, Load
 from harness.guest.machine import Machine
-from harness.reports import tables
+from harness.kernels.request import Request
+from harness.reports import tables, verdict
 from harness.reports.forms import Booted, CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
 from harness.reports.tables import Column, Paragraph, Row
-from harness.results import kernel_log, load_results
+from harness.reports.verdict import Wrong
+from harness.results import diagnosis, kernel_log, load_results
 from harness.results.ktap import Check
-from harness.results.load_results import LoadResult, LoadVerdict
+from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
 from harness.results.witness import Sighting
 from harness.runs.check_loads import CheckedLoads
 
@@ -30,6 +34,9 @@ _STYLES = {
 
 _NOTHING = "-"
 
+# Of the kernel's log; all of it is in the other forms.
+_MOST_LOG = 60
+
 # What a kernel logs anyway, and what explains nothing.
 _NOISE = re.compile(r"taint|tsc: |clocksource: |random: ")
 
@@ -39,26 +46,28 @@ class RunReport(CaseReport):
     """What was booted, and the results.
 
     ``trouble`` says what was wrong with the guest itself, and ``last_lines`` are the end
-    of its console then.
+    of its console then. ``labs`` is the directory of the copy that was tried.
     """
 
     booted: Booted
     results: list[LoadResult]
     trouble: str | None = None
     last_lines: tuple[str, ...] = ()
+    labs: Path = LABS
     name = "kmaplab"
 
     @staticmethod
-    def of(machine: Machine, seed: int, checked: CheckedLoads, console: Path) -> "RunReport":
+    def of(machine: Machine, request: Request, checked: CheckedLoads, console: Path) -> "RunReport":
         """Return the report on loads that were checked; ``console`` is the guest's, kept."""
         trouble = checked.trouble
         return RunReport(
-            booted=Booted.of(machine, seed, checked.ending.seconds),
+            booted=Booted.of(machine, request.seed, checked.ending.seconds),
             results=checked.results,
             trouble=f"{trouble}; the end of its console (all of it: {console})"
             if trouble
             else None,
             last_lines=tuple(checked.ending.last_lines()) if trouble else (),
+            labs=request.labs,
         )
 
     @property
@@ -73,7 +82,7 @@ class RunReport(CaseReport):
             "status": self.status,
             "trouble": self.trouble,
             "console": list(self.last_lines),
-            "labs": [_as_dict(result) for result in self.results],
+            "labs": [_as_dict(result, self.labs) for result in self.results],
         }
 
     def as_junit(self) -> list[JunitSuite]:
@@ -89,6 +98,8 @@ class RunReport(CaseReport):
     def print_table(self) -> None:
         """Print it for people."""
         console = tables.open_console()
+        for line in self._verdicts():
+            tables.say(console, line, "" if line.startswith(" ") else "bold red")
         paragraphs = [_paragraph(result) for result in self.results]
         tables.show(console, [_wide_table(self.results), _narrow_table(self.results)], paragraphs)
         for result in self.results:
@@ -99,7 +110,8 @@ class RunReport(CaseReport):
             for line in self.last_lines:
                 tables.say(console, f"    {line}")
         seen = [result.sighting for result in self.results if result.sighting]
-        if seen and not any(one.problems for one in seen):
+        failed = any(result.failed_checks for result in self.results)
+        if seen and not failed:
             compared = sum(one.compared for one in seen)
             tables.say(console, f"kernel, user, machine: same frames, {compared:,} bytes")
         tables.say(
@@ -107,6 +119,28 @@ class RunReport(CaseReport):
             f"{self.booted}, {self.booted.seconds:.1f} s; "
             f"the contents follow from SEED={seed_text(self.booted.seed)}",
         )
+
+    def _verdicts(self) -> list[str]:
+        """Return what is wrong, before all evidence."""
+        found = []
+        for result in self.results:
+            if result.verdict in (LoadVerdict.FAILED, LoadVerdict.BROKEN) and result.began:
+                # What a guest that died could not send any more stands on its console.
+                gone = any(one.kind is ProblemKind.GUEST_GONE for one in result.problems)
+                log = [*result.log, *(self.last_lines if gone else ())]
+                found += verdict.lines(_wrong(result, log, self.labs))
+        return found
+
+
+def _wrong(result: LoadResult, log: list[str], labs: Path) -> Wrong:
+    """Return what is wrong with a load."""
+    failed = {check.name: check.diagnostics for check in result.failed_checks}
+    if result.warned:
+        failed[contract.REPORTS] = tuple(kernel_log.reports(log)[:1])
+    reasons = [
+        str(problem) for problem in result.problems if problem.kind is not ProblemKind.KERNEL_WARNED
+    ]
+    return Wrong(str(result.load), result.load.lab, failed, reasons, log, labs)
 
 
 def _wide_table(results: list[LoadResult]) -> "Table":
@@ -217,21 +251,19 @@ def _bytes(number: str | None) -> str:
 def _what_failed(result: LoadResult) -> list[str]:
     """Return all that a person needs to go on, in lines."""
     lines = [f"{result.load}: {problem}" for problem in result.problems]
-    # Later failures mostly follow from the first, and their hints would mislead.
-    hint = None
     for alike in _failed_alike(result):
         lines.append(f"{result.load}: {', '.join(check.name for check in alike)} failed")
         lines += [f"    {text}" for text in alike[0].diagnostics]
-        if hint is None:
-            hint = result.load.lab.hints.get(alike[0].name, "")
-            lines += [f"    hint: {hint}"] if hint else []
     for check in result.ktap.checks:
         if check.skipped is not None:
             lines.append(f"{result.load}: {check.name} skipped: {check.skipped}")
     log = _log_of_the_lab(result.log)
     if result.verdict is not LoadVerdict.PASSED and log:
-        lines.append(f"{result.load}: the kernel log of this load")
-        lines += [f"    {text}" for text in log]
+        end = " (of its end: the rest is lost)" if result.log_lost else ""
+        lines.append(f"{result.load}: the kernel log of this load{end}")
+        lines += [f"    {text}" for text in log[:_MOST_LOG]]
+        more = len(log) - _MOST_LOG
+        lines += [f"    and {more} more lines: FORMAT=json has them"] if more > 0 else []
     return lines
 
 
@@ -272,11 +304,13 @@ def _as_junit(result: LoadResult) -> JunitSuite:
     return suite
 
 
-def _as_dict(result: LoadResult) -> dict[str, Any]:
+def _as_dict(result: LoadResult, labs: Path) -> dict[str, Any]:
     report = result.ktap.report
     return {
         **_load_as_dict(result.load),
+        "copy": verdict.path_of(labs, result.load.lab),
         "verdict": result.verdict.name.lower(),
+        "why": verdict.lines(_wrong(result, result.log, labs)),
         "seconds": _rounded(result.seconds),
         "kernel_address": report.get("kernel_addr"),
         "physical_address": report.get("phys_addr"),
@@ -287,19 +321,25 @@ def _as_dict(result: LoadResult) -> dict[str, Any]:
         "bytes_kernel_to_user": _number(report.get("kernel_to_user")),
         "bytes_user_to_kernel": _number(report.get("user_to_kernel")),
         "checks_planned": result.ktap.plan,
-        "checks": [
-            {
-                "name": check.name,
-                "result": _word(check),
-                "seconds": _rounded(check.seconds),
-                "reason": check.skipped,
-                "diagnostics": list(check.diagnostics),
-            }
-            for check in result.ktap.checks
-        ],
+        "checks": [_check_as_dict(check, result.load.lab, labs) for check in result.ktap.checks],
         "machine": _sighting_as_dict(result.sighting) if result.sighting else None,
         "problems": [str(problem) for problem in result.problems],
         "kernel_log": result.log,
+        "kernel_log_is_whole": not result.log_lost,
+    }
+
+
+def _check_as_dict(check: Check, lab: Lab, labs: Path) -> dict[str, Any]:
+    clause = diagnosis.clause_of(check.name, verdict.clauses())
+    return {
+        "name": check.name,
+        "result": _word(check),
+        "clause": clause.number if clause else None,
+        "copy": verdict.path_of(labs, lab),
+        "seconds": _rounded(check.seconds),
+        "reason": check.skipped,
+        "diagnostics": list(check.diagnostics),
+        "hint": None if check.passed else verdict.hint_of(lab, check.name),
     }
 
 

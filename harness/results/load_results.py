@@ -61,7 +61,8 @@ class LoadResult:
 
     ``seconds`` is the time from its first line to its last, as the host heard them;
     ``sighting`` what the witness saw, None if it was not called. ``log_lost`` says that
-    the kernel said more than its buffer holds, and ``log`` is only the end of it.
+    the kernel said more than its buffer holds, and ``log`` is only the end of it; ``began``
+    that the guest came to the load.
     """
 
     load: Load
@@ -72,6 +73,7 @@ class LoadResult:
     seconds: float | None = None
     sighting: Sighting | None = None
     log_lost: bool = False
+    began: bool = True
 
     @property
     def failed_checks(self) -> list[Check]:
@@ -97,7 +99,7 @@ def skipped(load: Load, reason: str) -> LoadResult:
 def never_began(load: Load) -> LoadResult:
     """Return the result of a load that the guest did not come to."""
     problem = Problem(ProblemKind.GUEST_GONE, "never began: the guest was gone before")
-    return LoadResult(load, problems=[problem])
+    return LoadResult(load, problems=[problem], began=False)
 
 
 def note_taint(result: LoadResult, before: int, after: int) -> None:

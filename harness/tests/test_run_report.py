@@ -7,7 +7,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from harness.results.ktap import Check, Ktap
-from harness.catalogue.labs import Lab, Load
+from harness.catalogue.labs import Lab, Load, all_labs
 from harness.reports.forms import Booted
 from harness.reports.run_report import RunReport
 from harness.results.load_results import LoadResult, LoadVerdict, Problem, ProblemKind
@@ -101,3 +101,55 @@ def test_junit_is_not_green_when_the_guest_went_wrong(
     report("the guest's kernel crashed").print("junit")
     suites = list(JUnitXml.fromstring(capsys.readouterr().out.encode()))
     assert suites[-1].name == "guest" and suites[-1].errors == 1
+
+
+def wrong(*checks: Check, problems: tuple[str, ...] = (), log: tuple[str, ...] = ()) -> RunReport:
+    """Return the report on a wrong lab_pages."""
+    load = Load(next(lab for lab in all_labs() if lab.name == "lab_pages"), ("pages=4",))
+    result = LoadResult(load, Ktap(len(checks), list(checks)), verdict=LoadVerdict.FAILED)
+    result.problems = [Problem(ProblemKind.ERROR, problem) for problem in problems]
+    result.log = list(log)
+    return RunReport(Booted("6.1.0-1", "x86_64", "tcg", 0xABC, 2.5), [result])
+
+
+FRAMES = "page_tables_name_the_reported_frames"
+
+
+def test_the_verdict_comes_first_and_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """First what is wrong, in which function, by which clause; then the evidence."""
+    fresh = Check("fresh_contents_are_as_documented", False, diagnostics=(DIFFERENCE,))
+    frames = Check(FRAMES, False, diagnostics=("page 0: expected frame 0x1",))
+    reads = Check("kernel_fills_user_reads_every_word", False, diagnostics=(DIFFERENCE,))
+    wrong(fresh, reads, frames).print("table")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("lab_pages pages=4 breaks clause 1.8 The page frames are those")
+    verdict = "\n".join(lines[:6])
+    for part in (FRAMES, "page 0: expected frame 0x1", "lab_pages_mmap in ", "lab_pages.c:"):
+        assert part in verdict
+    assert "hint: vm_pgoff counts" in verdict and "__GFP_ZERO" not in verdict
+    assert "besides: 2 other checks failed, of clauses 1.1, 2.1" in verdict
+    table = next(number for number, line in enumerate(lines) if "physical address" in line)
+    evidence = next(number for number, line in enumerate(lines) if line.endswith(" failed"))
+    assert 6 <= table < evidence < 24
+
+
+def test_a_module_that_does_not_load_is_told_with_what_the_kernel_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong(problems=("modprobe: No such device",), log=("lab_pages: not today",)).print("table")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "lab_pages pages=4: modprobe: No such device",
+        "    kernel: lab_pages: not today",
+    ]
+    assert "lab_pages_init in" in lines[2]
+
+
+def test_json_has_clause_hint_and_copy_of_each_check(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong(Check(FRAMES, False, diagnostics=("x",), seconds=0.5)).print("json")
+    [lab] = json.loads(capsys.readouterr().out)["labs"]
+    [check] = lab["checks"]
+    assert check["clause"] == "1.8" and check["seconds"] == 0.5
+    assert check["hint"].startswith("vm_pgoff counts")
+    assert check["copy"].endswith("labs/02_pages") and lab["copy"] == check["copy"]
+    assert lab["why"][0].startswith("lab_pages pages=4 breaks clause 1.8")

@@ -18,7 +18,7 @@ def main(request: Request, args: Namespace) -> int:
     _import_while_waiting("rich.console", "rich.markup", "rich.measure", "rich.table")
     checked = check_loads.of_labs(machine, chosen, request.seed)
     console = consoles.keep("run", machine, checked.ending)
-    report = RunReport.of(machine, request.seed, checked, console)
+    report = RunReport.of(machine, request, checked, console)
     report.print(args.format)
     return report.status
 

@@ -1,0 +1,139 @@
+"""What is wrong with a lab, in a few lines, before all evidence: for students.
+
+Which clause it breaks, by which check, what was found there, which function of whose copy to
+look at, and a hint.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from harness.base.paths import LABS
+from harness.catalogue import contract, functions
+from harness.catalogue.contract import Clause
+from harness.catalogue.functions import Part, FunctionPlace
+from harness.catalogue.labs import Lab
+from harness.results import diagnosis, kernel_log
+from harness.results.diagnosis import Diagnosis
+
+# Of what a check has said, and of the kernel's log, in lines.
+_MOST_SAID = 3
+_MOST_LOG = 5
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What came of a lab: the checks that failed with what each said, in their order.
+
+    ``reasons`` say why checks did not come. ``title`` is how the report calls the lab, and
+    ``labs`` the directory whose copy of it was tried.
+    """
+
+    title: str
+    lab: Lab
+    failed: Mapping[str, Sequence[str]]
+    reasons: Sequence[str] = ()
+    log: Sequence[str] = ()
+    labs: Path = field(default=LABS)
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The check that is nearest to the cause."""
+        return diagnosis.diagnose(list(self.failed), clauses(), self.log)
+
+
+@lru_cache(maxsize=1)
+def clauses() -> tuple[Clause, ...]:
+    """Return the contract, read once."""
+    return tuple(contract.read())
+
+
+def hint_of(lab: Lab, check: str) -> str | None:
+    """Return what lab.toml says of a check that fails, if it does."""
+    return lab.hints.get(check)
+
+
+def path_of(labs: Path, lab: Lab) -> str:
+    """Return the copy of a lab that was tried, as a person would write it."""
+    return _shown(labs / lab.directory.name)
+
+
+def lines(wrong: Wrong) -> list[str]:
+    """Return the verdict; nothing if nothing is wrong."""
+    if wrong.reasons and not _says_more(wrong):
+        return _not_checked(wrong)
+    found = wrong.diagnosis
+    if not found:
+        return []
+    clause = f"breaks clause {found.clause}" if found.clause else "is wrong"
+    said = list(wrong.failed[found.check])
+    return [
+        f"{wrong.title} {clause}",
+        f"    check: {found.check}",
+        *(f"    found: {text}" for text in said[:1]),
+        *(f"           {text}" for text in said[1:_MOST_SAID]),
+        *_look_at(wrong, found),
+        *_hint(wrong.lab, found.check),
+        *_others(wrong, found),
+        *(f"    besides: {reason}" for reason in wrong.reasons),
+    ]
+
+
+def _says_more(wrong: Wrong) -> bool:
+    """Whether checks failed for themselves, and not only what listens to the kernel."""
+    return bool(set(wrong.failed) - set(contract.OBSERVED))
+
+
+def _not_checked(wrong: Wrong) -> list[str]:
+    """Say why a lab could not be loaded, or was not checked to the end."""
+    said = kernel_log.reports(list(wrong.log)) or list(wrong.log)[-_MOST_LOG:]
+    function = diagnosis.function_in(wrong.log)
+    place = functions.find_function(wrong.labs, wrong.lab, function) if function else None
+    place = place or functions.find(wrong.labs, wrong.lab, Part.INIT)
+    return [
+        f"{wrong.title}: {wrong.reasons[0]}",
+        *(f"    kernel: {text.strip()}" for text in said[:_MOST_LOG]),
+        *_place(place),
+        *(f"    besides: {reason}" for reason in wrong.reasons[1:]),
+    ]
+
+
+def _look_at(wrong: Wrong, found: Diagnosis) -> list[str]:
+    if found.function:
+        place = functions.find_function(wrong.labs, wrong.lab, found.function)
+        return _place(place) or [f"    look at: {found.function}()"]
+    return _place(functions.find(wrong.labs, wrong.lab, found.part)) if found.part else []
+
+
+def _place(place: FunctionPlace | None) -> list[str]:
+    if not place:
+        return []
+    return [f"    look at: {place.function} in {_shown(place.path)}:{place.line}"]
+
+
+def _shown(path: Path) -> str:
+    """Return a path from here, if it lies below this directory."""
+    here = os.getcwd()
+    return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+
+
+def _hint(lab: Lab, check: str) -> list[str]:
+    hint = hint_of(lab, check)
+    return [f"    hint: {hint}"] if hint else []
+
+
+def _others(wrong: Wrong, found: Diagnosis) -> list[str]:
+    others = [check for check in wrong.failed if check != found.check]
+    if not others:
+        return []
+    broken = (diagnosis.clause_of(check, clauses()) for check in others)
+    numbers = sorted({one.number for one in broken if one}, key=_as_numbers)
+    many = len(others) > 1
+    text = f"{len(others)} other check{'s' * many} failed" if many else f"{others[0]} failed"
+    return [f"    besides: {text}, of clause{'s' * (len(numbers) > 1)} {', '.join(numbers)}"]
+
+
+def _as_numbers(clause: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in clause.split("."))

@@ -1,0 +1,93 @@
+"""From all that failed to the cause, and to the function of the lab that it is in."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.base.paths import LABS
+from harness.catalogue import contract, functions
+from harness.catalogue.functions import Part
+from harness.catalogue.labs import Lab, all_labs
+from harness.results import diagnosis
+
+CLAUSES = contract.read()
+FRAMES = "page_tables_name_the_reported_frames"
+
+
+def failing(patch: str) -> list[str]:
+    """Return the checks that fail for a patch of a lesson, as its header says."""
+    header = (LABS / patch).read_text().partition("\n\n")[0]
+    [fails] = [line for line in header.replace("\n ", " ").splitlines() if line[:6] == "Fails:"]
+    return fails.removeprefix("Fails: ").replace(",", "").split()
+
+
+@pytest.mark.parametrize(
+    ("patch", "check", "clause", "part"),
+    [
+        ("01_kmalloc/mistakes/offset-ignored", "offset_k_shows_page_k", "1.6", Part.MAP),
+        (
+            "01_kmalloc/mistakes/not-cleared",
+            "fresh_contents_are_as_documented",
+            "2.1",
+            Part.GET,
+        ),
+        ("02_pages/mistakes/offset-as-frame-number", FRAMES, "1.8", Part.MAP),
+        (
+            "02_pages/changes/page-offset-without-kaslr",
+            "kernel_addresses_hold_the_contents",
+            "1.8",
+            Part.TRANSLATE,
+        ),
+        ("05_remap/mistakes/allocates-in-mmap", FRAMES, "1.8", Part.MAP),
+        ("05_remap/mistakes/first-not-counted", "", "4.8", Part.COUNT),
+    ],
+)
+def test_the_cause_is_told_and_not_the_first_failure(
+    patch: str, check: str, clause: str, part: Part
+) -> None:
+    found = diagnosis.diagnose(failing(f"{patch}.patch"), CLAUSES)
+    assert found and found.clause and found.clause.number == clause
+    assert found.check == check or not check
+    assert found.part is part
+
+
+def test_a_lab_that_tells_other_frames_than_it_maps_is_told_from_one_that_maps_others() -> None:
+    both = [FRAMES, "kernel_addresses_hold_the_contents"]
+    found = diagnosis.diagnose(both, CLAUSES)
+    assert found and found.part is Part.TRANSLATE
+    found = diagnosis.diagnose([*both, "kernel_fills_user_reads_every_word"], CLAUSES)
+    assert found and found.part is Part.MAP
+
+
+def test_where_the_kernel_has_named_a_function_of_the_lab_it_is_that_one() -> None:
+    log = [
+        "WARNING: CPU: 0 PID: 1 at lab_x.c:1",
+        " ? printk+0x1/0x2",
+        " lab_x_init+0x4/0x9 [lab_x]",
+    ]
+    found = diagnosis.diagnose([contract.REPORTS], CLAUSES, log)
+    assert found and found.function == "lab_x_init"
+
+
+def test_nothing_is_wrong_where_nothing_failed() -> None:
+    assert diagnosis.diagnose([], CLAUSES) is None
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
+def test_each_lab_has_a_function_for_each_part(lab: Lab) -> None:
+    missing = [part.name for part in Part if not functions.find(LABS, lab, part)]
+    assert not missing
+
+
+def test_a_function_is_found_by_what_the_kernel_is_told_whatever_its_name(tmp_path: Path) -> None:
+    lab = all_labs()[0]
+    folder = tmp_path / lab.directory.name
+    folder.mkdir()
+    (folder / "mine.c").write_text(
+        "/* mine */\n"
+        "static int do_it(struct file *file,\n\t\t struct vm_area_struct *vma)\n{\n}\n"
+        "static const struct file_operations ops = {\n\t.mmap = do_it,\n};\n"
+    )
+    found = functions.find(tmp_path, lab, Part.MAP)
+    assert found and (found.function, found.path, found.line) == ("do_it", folder / "mine.c", 2)
+    assert functions.find(tmp_path, lab, Part.TRANSLATE) is None
