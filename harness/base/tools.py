@@ -4,10 +4,10 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
@@ -39,17 +39,23 @@ def run(command: list[str | Path], log: Path, what: str, cwd: Path | None = None
     with log.open("wb") as output, started(command, output, cwd) as process:
         status = process.wait()
     if status:
-        if b"No space left on device" in log.read_bytes():
-            raise SetupError(f"{what} failed: the disk is full: make room for {BUILD}")
-        raise SetupError(f"{what} failed; the whole output is in {log}:\n{last_lines(log)}")
+        fail(what, log)
+
+
+def fail(what: str, log: Path) -> NoReturn:
+    """Raise SetupError for a program that failed, with the last lines of its output."""
+    if b"No space left on device" in log.read_bytes():
+        raise SetupError(f"{what} failed: the disk is full: make room for {BUILD}")
+    raise SetupError(f"{what} failed; the whole output is in {log}:\n{last_lines(log)}")
 
 
 @contextmanager
 def started(
-    command: list[str | Path], output: IO[bytes], cwd: Path | None = None
+    command: Sequence[str | Path], output: IO[bytes] | int, cwd: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program; neither it nor what it starts outlives the block.
 
+    Its output goes to a file, or with subprocess.PIPE to its ``stdout``.
     Raises SetupError if it is missing.
     """
     try:
