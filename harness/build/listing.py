@@ -4,7 +4,7 @@ Nothing else reads the C of userspace/ and kunit/ to learn them.
 """
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +22,9 @@ class Listing:
     """What `CHECK_PROGRAM --list` prints for a lab.
 
     ``mapping_with`` maps a parameter to the mapping that the lab makes with it. ``usual``
-    are the checks of a plain run, ``thorough`` those that --thorough adds, both in order;
-    ``left_out`` maps each check that the lab cannot have to the operation that it lacks.
+    are the checks of a plain run, ``thorough`` those that --thorough adds, both in order.
+    ``left_out`` maps each check that the lab cannot have to the operation that it lacks,
+    ``seconds`` each check that may take longer than is usual to how long it may.
     """
 
     lab: str
@@ -33,6 +34,7 @@ class Listing:
     usual: tuple[str, ...]
     thorough: tuple[str, ...]
     left_out: dict[str, str]
+    seconds: dict[str, int] = field(default_factory=dict)
 
     @property
     def checks(self) -> set[str]:
@@ -102,4 +104,9 @@ def parse(text: str) -> Listing:
         usual=tuple(words[0] for words in facts["usual"]),
         thorough=tuple(words[0] for words in facts["thorough"]),
         left_out={words[0]: words[1] for words in facts["left_out"]},
+        seconds={
+            words[0]: int(words[1])
+            for words in (*facts["usual"], *facts["thorough"])
+            if len(words) > 1
+        },
     )

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from harness.base import tools
+from harness.base import processes, sandbox, tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
+from harness.base.sandbox import Limits
 from harness.guest import monitor
 from harness.guest.machine import Machine
 from harness.guest.snapshot import Snapshot
@@ -30,20 +31,26 @@ _LAST_LINES = 40
 # The most that the kernel gives to any user (/proc/sys/fs/pipe-max-size).
 _PIPE_BYTES = 1 << 20
 
-# Keeps what a guest says on its console from filling the host's memory.
+# Keep what a guest says on its console, and sends, from filling the host's memory.
 _MOST_CONSOLE_BYTES = 4 << 20
+_MOST_RESULT_BYTES = 256 << 20
+
+# Seconds from one look at a silent guest to the next; and for how long it may, beyond its
+# patience, use next to no processor time: a guest that waits for something may yet get it.
+_LOOK = 1.0
+_IDLE = 60.0
 
 
 @dataclass
 class Ending:
     """How a guest ended.
 
-    ``finished`` says that the listener was satisfied; ``timed_out`` that the
-    limit was reached first. ``console`` is all that the guest said there.
+    ``finished`` says that the listener was satisfied; ``stopped`` why the guest was killed
+    before, if it was. ``console`` is all that the guest said there.
     """
 
     finished: bool
-    timed_out: bool
+    stopped: str | None
     seconds: float
     console: bytes
 
@@ -60,33 +67,99 @@ class Ending:
 
 
 @dataclass
+class _Watch:
+    """Says when a guest is to be killed before it is done.
+
+    ``patience`` gives the seconds of processor time for which the guest may say nothing, for
+    what it is doing now: a machine that is busy with other things makes it no more silent.
+    ``limits`` are those of a sandbox.
+    """
+
+    process: int
+    limit: float | None
+    limits: Limits | None
+    patience: Callable[[], float] | None
+    _begun: float = field(default_factory=time.monotonic)
+    _looked: float = 0
+    # When it was last heard, and the processor time it had used when this was first noticed.
+    _heard: float = field(default_factory=time.monotonic)
+    _used: float | None = None
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until the next look."""
+        waits = [sandbox.LOOK] if self.limits else []
+        waits += [_LOOK] if self.patience else []
+        waits += [max(0.0, self._begun + self.limit - time.monotonic())] if self.limit else []
+        return min(waits, default=None)
+
+    def heard(self) -> None:
+        """Note that the guest has said something."""
+        self._heard = time.monotonic()
+        self._used = None
+
+    def why_not(self) -> str | None:
+        """Say why the guest must not go on; None if it may."""
+        now = time.monotonic()
+        if self.limit is not None and now - self._begun >= self.limit:
+            return f"was still running after {self.limit:.0f} s and was killed"
+        if now - self._looked < sandbox.LOOK:
+            return None
+        self._looked = now
+        if self.limits and (too_much := self.limits.exceeded(self.process)):
+            return f"was killed: {too_much}"
+        return self._too_silent(now) if self.patience else None
+
+    def _too_silent(self, now: float) -> str | None:
+        assert self.patience
+        silent = now - self._heard
+        if silent < _LOOK:
+            return None
+        used = processes.seconds_of([self.process, *processes.below(self.process)])
+        if self._used is None:
+            self._used = used
+        patience = self.patience()
+        if used - self._used < patience and silent < patience + _IDLE:
+            return None
+        return f"said nothing for {silent:.0f} s and was killed"
+
+
+@dataclass
 class _Listener:
     """Reads a guest's two outputs until it has heard enough."""
 
     results: int
     console: int
     on_results: Callable[[bytes], bool]
+    watch: _Watch
     heard: bytearray = field(default_factory=bytearray)
+    _results_left: int = _MOST_RESULT_BYTES
 
-    def listen(self, limit: float | None) -> tuple[bool, bool]:
-        """Return (finished, timed out)."""
-        deadline = None if limit is None else time.monotonic() + limit
+    def listen(self) -> tuple[bool, str | None]:
+        """Return whether it has heard enough, and why the guest must be killed if it must."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.results, selectors.EVENT_READ)
             selector.register(self.console, selectors.EVENT_READ)
             while selector.get_map():
-                wait = None if deadline is None else deadline - time.monotonic()
-                if wait is not None and wait <= 0:
-                    return False, True
-                for key, _ in selector.select(wait):
+                if why := self.watch.why_not():
+                    return False, why
+                for key, _ in selector.select(self.watch.wait):
                     data = os.read(key.fd, 1 << 16)
                     if not data:
                         selector.unregister(key.fd)
-                    elif key.fd == self.console:
-                        self.heard += data[: _MOST_CONSOLE_BYTES - len(self.heard)]
-                    elif self.on_results(data):
-                        return True, False
-        return False, False
+                    elif self._take(key.fd, data):
+                        return True, None
+                    self.watch.heard()
+                if self._results_left < 0:
+                    return False, f"was killed: it sent more than {_MOST_RESULT_BYTES >> 20} MiB"
+        return False, None
+
+    def _take(self, source: int, data: bytes) -> bool:
+        if source == self.console:
+            self.heard += data[: _MOST_CONSOLE_BYTES - len(self.heard)]
+            return False
+        self._results_left -= len(data)
+        return self.on_results(data)
 
 
 def _results_pipe() -> tuple[int, int]:
@@ -141,18 +214,27 @@ def kill_all() -> None:
         process.kill()
 
 
-def run(machine: Machine, on_results: Callable[[bytes], bool]) -> Ending:
+def run(
+    machine: Machine,
+    on_results: Callable[[bytes], bool],
+    patience: Callable[[], float] | None = None,
+) -> Ending:
     """Boot a guest and listen until ``on_results`` returns true or it is gone.
 
-    ``on_results`` is given the bytes of the result channel as they come. The
-    guest's whole process group is killed in any case. Raises SetupError if QEMU
-    does not start.
+    ``on_results`` is given the bytes of the result channel as they come. ``patience`` says
+    for how many seconds of processor time the guest may be silent just now. The guest's
+    whole process group is killed in any case. Raises SetupError if QEMU does not start.
     """
     with _processor(machine) as processor:
-        return _run(machine, processor, on_results)
+        return _run(machine, processor, on_results, patience)
 
 
-def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], bool]) -> Ending:
+def _run(
+    machine: Machine,
+    processor: int | None,
+    on_results: Callable[[bytes], bool],
+    patience: Callable[[], float] | None,
+) -> Ending:
     begun = time.monotonic()
     results_read, results_write = _results_pipe()
     try:
@@ -162,20 +244,21 @@ def _run(machine: Machine, processor: int | None, on_results: Callable[[bytes], 
     finally:
         os.close(results_write)
     assert process.stdout is not None
-    listener = _Listener(results_read, process.stdout.fileno(), on_results)
+    watch = _Watch(process.pid, machine.limit, machine.limits, patience)
+    listener = _Listener(results_read, process.stdout.fileno(), on_results, watch)
     _running.add(process)
     try:
         if machine.snapshot and machine.snapshot.is_taken:
             _go_on(process, machine.snapshot, machine.initrd.parent)
-        finished, timed_out = listener.listen(machine.limit)
-        if not finished and not timed_out:
+        finished, stopped = listener.listen()
+        if not finished and not stopped:
             _complain_of_qemu(machine, process, bytes(listener.heard))
     finally:
         _running.discard(process)
         tools.kill_group(process)
         process.stdout.close()
         os.close(results_read)
-    return Ending(finished, timed_out, time.monotonic() - begun, bytes(listener.heard))
+    return Ending(finished, stopped, time.monotonic() - begun, bytes(listener.heard))
 
 
 def _go_on(process: subprocess.Popen[bytes], snapshot: Snapshot, directory: Path) -> None:
@@ -296,14 +379,14 @@ def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: 
     raise SetupError(f"{machine.name} {how}{advice}. It said:\n    {lines}")
 
 
-def what_went_wrong(nonsense: str | None, ending: Ending, limit: float | None) -> str | None:
+def what_went_wrong(nonsense: str | None, ending: Ending) -> str | None:
     """Name what was wrong with a guest, or return None if it did all it should."""
     if nonsense:
         return nonsense
     if ending.finished:
         return None
-    if ending.timed_out:
-        return f"the guest was still running after {limit:.0f} s and was killed"
+    if ending.stopped:
+        return f"the guest {ending.stopped}"
     if kernel_log.has_panic(ending.console):
         return "the guest's kernel crashed"
     return "the guest powered off before it was done"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base.sandbox import Limits, Sandbox
 from harness.guest import device_tree, gdb_stub
 from harness.guest.snapshot import Snapshot
 from harness.kernels.architecture import MEMORY_MIB, Qemu
@@ -28,7 +29,8 @@ class Machine:
     ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too.
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
-    and finds the files ``disks`` as its disks. With ``boots`` it must not.
+    and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says that
+    it runs strange code.
     """
 
     kernel: Kernel
@@ -41,6 +43,7 @@ class Machine:
     boots: bool = False
     snapshot: Snapshot | None = None
     disks: tuple[Path, ...] = ()
+    sandboxed: bool = False
 
     @property
     def qemu(self) -> Qemu | None:
@@ -67,9 +70,34 @@ class Machine:
         """
         start = ["setpriv", "--pdeathsig", "KILL"]
         if self.qemu:
-            return start + self._qemu_command(self.qemu, results_fd, interactive)
-        pin = [] if processor is None else ["taskset", "-c", str(processor)]
-        return start + pin + self._program_command(results_fd, interactive)
+            command = self._qemu_command(self.qemu, results_fd, interactive)
+        else:
+            start += [] if processor is None else ["taskset", "-c", str(processor)]
+            command = self._program_command(results_fd, interactive)
+        return start + (self._sandbox().command(command) if self.sandboxed else command)
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the guest may use of this machine; None where nothing strange runs."""
+        return self._sandbox().limits if self.sandboxed else None
+
+    def _sandbox(self) -> Sandbox:
+        """Return what the guest sees of this machine.
+
+        A module in user-mode Linux is a part of a program of this machine, and may call its
+        kernel: that program gets nothing to write to. QEMU makes the debugger's socket.
+        """
+        directory = self.initrd.parent
+        if not self.qemu:
+            # Its RAM is a file, with gaps, in the sandbox's own memory.
+            return Sandbox(
+                directory,
+                read=(self.kernel.image, self.initrd),
+                scratch=(directory,),
+                limits=Limits(file=None),
+            )
+        kvm = (Path("/dev/kvm"),) if self.accel == "kvm" else ()
+        return Sandbox(directory, read=(self.kernel.image,), write=(directory,), devices=kvm)
 
     def _program_command(self, results_fd: int, interactive: bool) -> list[str]:
         """UML's consoles (con) and serial lines (ssl) take file descriptors."""

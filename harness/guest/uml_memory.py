@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base import processes
 from harness.base.errors import GuestError
 from harness.kernels.page_tables import PAGE, Translation
 
@@ -99,7 +100,7 @@ def stopped(initrd: Path, address: int, mark: bytes) -> Iterator[tuple[FileRam, 
         try:
             inode, ram = _ram_of(kernel)
             try:
-                yield ram, _mappings(kernel, _children_of(kernel), inode, ram, address, mark)
+                yield ram, _mappings(kernel, processes.below(kernel), inode, ram, address, mark)
             finally:
                 os.close(ram.descriptor)
         finally:
@@ -111,30 +112,18 @@ def stopped(initrd: Path, address: int, mark: bytes) -> Iterator[tuple[FileRam, 
 def _kernel_of(initrd: Path) -> int:
     """Return the process that this one has started with that initrd.
 
-    Programs of the guest may have its command line, but are its children.
+    Programs of the guest may have its command line, but are below it. A sandbox that it
+    runs in is above it, and has the kernel's command line behind its own.
     """
     wanted = f"initrd={initrd}".encode()
-    for process in _children_of(os.getpid()):
+    for process in processes.below(os.getpid()):
         try:
-            if wanted in (_PROC / str(process) / "cmdline").read_bytes().split(b"\0"):
-                return process
+            program, *arguments = (_PROC / str(process) / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # it has ended meanwhile
+        if wanted in arguments and program != b"bwrap":
+            return process
     raise GuestError("the guest's kernel is not among this machine's processes")
-
-
-def _children_of(process: int) -> set[int]:
-    """Return the processes that one has started."""
-    found = set()
-    for entry in _PROC.glob("[0-9]*"):
-        try:
-            # Behind the name, which may hold blanks: the state, and the parent.
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(parent) == process:
-            found.add(int(entry.name))
-    return found
 
 
 def _ram_of(kernel: int) -> tuple[int, FileRam]:
@@ -158,12 +147,12 @@ def _maps_of(process: int) -> list[FileMapping]:
 
 
 def _mappings(
-    kernel: int, programs: set[int], inode: int, ram: FileRam, address: int, mark: bytes
+    kernel: int, programs: list[int], inode: int, ram: FileRam, address: int, mark: bytes
 ) -> ProcessMappings:
     def of(process: int) -> tuple[FileMapping, ...]:
         return tuple(one for one in _maps_of(process) if one.inode == inode)
 
-    for process in sorted(programs):
+    for process in programs:
         seen = ProcessMappings(of(kernel), of(process))
         # The kernel's addresses lie elsewhere.
         for one in seen.program:

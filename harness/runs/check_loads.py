@@ -24,6 +24,12 @@ from harness.results.witness import Sighting
 from harness.runs import listening, witness
 from harness.runs.listening import Collector
 
+# Seconds of processor time without a word: while the guest boots, loads a module or unloads
+# it; and beyond that for a check, whose own limit is that of userspace/runner/run.c if its
+# program's list has no other.
+_BETWEEN_CHECKS = 20.0
+_USUAL_CHECK = 60.0
+
 
 @dataclass(frozen=True)
 class Order:
@@ -86,6 +92,19 @@ class LoadCollector(Collector):
     _ended: int = 0
     _taint: int = 0
     _machine: Machine | None = None
+
+    def patience(self) -> float:
+        """Return the seconds of processor time for which the guest may be silent just now.
+
+        A check that takes longer ends by itself, and says so.
+        """
+        if self._ended == len(self.loads):
+            return super().patience()
+        running = self._ktap.ktap.running if self._ended < len(self.results) else None
+        if not running:
+            return _BETWEEN_CHECKS
+        listed = listing.of_programs()[self.results[-1].load.lab.name]
+        return listed.seconds.get(running, _USUAL_CHECK) + _BETWEEN_CHECKS
 
     def booted(self, machine: Machine) -> None:
         """Note the machine that the witness looks at."""

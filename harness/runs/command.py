@@ -33,7 +33,7 @@ def run(machine: Machine, command: str, extra: Path | None, write: Callable[[byt
     write(reader.rest())
     log = consoles.keep("console", machine, ending)
     if reader.status is None:
-        trouble = guest.what_went_wrong(None, ending, machine.limit)
+        trouble = guest.what_went_wrong(None, ending)
         lines = "\n".join(f"    {line}" for line in ending.last_lines())
         raise GuestError(f"{trouble}; the end of its console (all of it: {log}):\n{lines}")
     return reader.status

@@ -12,6 +12,10 @@ from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.guest.job import Job
 
+# Seconds of processor time that a guest may take for anything without a word: a case of a
+# suite, or a search for leaks.
+_PATIENCE = 60.0
+
 
 # Room for what a lab says in a thousand loads.
 _LOG = "log_buf_len=1M"
@@ -44,6 +48,10 @@ class Collector(ABC):
             self.take(line)
         return self.done or self.nonsense is not None
 
+    def patience(self) -> float:
+        """Return the seconds of processor time for which the guest may be silent just now."""
+        return _PATIENCE
+
     def booted(self, machine: Machine) -> None:
         """Note the machine, with its job, that is about to be started."""
 
@@ -72,5 +80,5 @@ def boot(
     with paths.scratch() as directory:
         ready = job.give(machine, directory)
         collector.booted(ready)
-        ending = guest.run(ready, take)
-    return ending, guest.what_went_wrong(collector.nonsense, ending, machine.limit)
+        ending = guest.run(ready, take, collector.patience)
+    return ending, guest.what_went_wrong(collector.nonsense, ending)

@@ -207,7 +207,7 @@ def _bare_initramfs(directory: Path, kernel: Kernel) -> Path:
 
 def _boot(machine: Machine) -> float:
     ending = guest.run(machine, lambda data: False)
-    if ending.timed_out or kernel_log.has_panic(ending.console):
+    if ending.stopped or kernel_log.has_panic(ending.console):
         raise SetupError("the bare boot did not end in a power-off")
     return ending.seconds
 

@@ -10,7 +10,7 @@ from harness.tests.test_guest import machine
 
 
 def keep(text: str) -> Path:
-    return consoles.keep("run", machine("um"), Ending(True, False, 1.0, text.encode()))
+    return consoles.keep("run", machine("um"), Ending(True, None, 1.0, text.encode()))
 
 
 def test_each_run_has_a_file_of_its_own_and_the_oldest_go(

@@ -57,7 +57,7 @@ def test_both_outputs_are_heard_and_kept_apart(qemu: RunQemu) -> None:
     heard: list[bytes] = []
     ending = qemu("echo console; say results", enough=heard.append)
     assert (ending.console, heard) == (b"console\n", [b"results\n"])
-    assert not ending.finished and not ending.timed_out
+    assert not ending.finished and not ending.stopped
 
 
 def test_a_satisfied_listener_ends_the_guest_at_once(qemu: RunQemu) -> None:
@@ -71,7 +71,7 @@ def test_a_guest_that_hangs_is_killed_with_all_that_it_started(
     qemu: RunQemu, tmp_path: Path
 ) -> None:
     ending = qemu(f"sleep 600 & echo $! >{tmp_path}/child; wait", limit=1.0)
-    assert ending.timed_out and not ending.finished
+    assert ending.stopped and not ending.finished
     child = int((tmp_path / "child").read_text())
     for _ in range(100):
         if not alive(child):

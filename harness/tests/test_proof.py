@@ -26,7 +26,7 @@ def checked(
     result = LoadResult(LOAD, log=list(log), verdict=LoadVerdict.PASSED)
     result.ktap.checks += checks
     result.ktap.running = running
-    return CheckedLoads([result], leaks, trouble, Ending(not trouble, False, 1.0, b""))
+    return CheckedLoads([result], leaks, trouble, Ending(not trouble, None, 1.0, b""))
 
 
 def verdicts(evidence: Evidence) -> dict[str, ClauseVerdict]:
@@ -94,7 +94,7 @@ def test_a_warning_is_an_observation_whatever_its_text_says() -> None:
     result = LoadResult(LOAD)
     result.add(ProblemKind.KERNEL_WARNED, "in other words")
     result.add(ProblemKind.ERROR, "the kernel warned, says a program")
-    ending = Ending(True, False, 1.0, b"")
+    ending = Ending(True, None, 1.0, b"")
     evidence = proof.of_loads(CheckedLoads([result], None, None, ending))
     assert verdicts(evidence)[REPORTS] is ClauseVerdict.FAILED
     assert evidence.problems == ["lab_kmalloc pages=4: the kernel warned, says a program"]

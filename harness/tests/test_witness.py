@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.base import processes
 from harness.base.errors import GuestError
 from harness.catalogue import labs
 from harness.catalogue.labs import Load
@@ -219,7 +220,7 @@ def started(stack: ExitStack, argument: str) -> int:
     command = ["sh", "-c", "cat; :", argument]
     shell = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
     # The shell needs a moment until its program runs.
-    while not uml_memory._children_of(shell.pid):
+    while not processes.below(shell.pid):
         pass
     return shell.pid
 
@@ -230,7 +231,7 @@ def test_the_kernel_is_found_whatever_number_its_programs_have(tmp_path: Path) -
         started(stack, f"initrd={tmp_path}.other")
         kernel = started(stack, f"initrd={tmp_path}")
         assert uml_memory._kernel_of(tmp_path) == kernel
-        assert kernel not in uml_memory._children_of(kernel)
+        assert kernel not in processes.below(kernel)
 
 
 def state_of(process: int) -> str:

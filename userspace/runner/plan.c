@@ -125,9 +125,13 @@ void print_list(const struct program *program, const struct plan *plan)
 		       program->mapping_with->name);
 	printf("operations");
 	print_operations(program->operations);
-	for (i = 0; i < plan->known_count; i++)
-		printf("%s %s\n", i < plan->usual_count ? "usual" : "thorough",
+	for (i = 0; i < plan->known_count; i++) {
+		printf("%s %s", i < plan->usual_count ? "usual" : "thorough",
 		       plan->known[i]->name);
+		if (plan->known[i]->seconds)
+			printf(" %u", plan->known[i]->seconds);
+		putchar('\n');
+	}
 	for (i = 0; i < plan->left_out_count; i++) {
 		printf("left_out %s", plan->left_out[i]->name);
 		print_operations(plan->left_out[i]->needs &
