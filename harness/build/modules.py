@@ -3,15 +3,19 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.base import digest, tools
+from harness.base import digest, sandbox, tools
 from harness.base.errors import SetupError
+from harness.base.sandbox import Limits, Sandbox
+from harness.catalogue import labs as catalogue
+from harness.catalogue.labs import Lab
 from harness.kernels.debian import Kernel
 from harness.base.paths import BUILD, KUNIT, LABS
 from harness.base.progress import say, step
 from harness.build import not_built
+from harness.build.taken import Taken
 from harness.kernels.series import SERIES
 
 # What kbuild reads beside the sources.
@@ -34,6 +38,17 @@ _INSTRUMENT = ("UBSAN_SANITIZE=y",)
 # ones make up for, it has.
 _KEEP_LINES = "-fdisable-tree-early_optimizations"
 
+# What strange sources may use: a lab takes two seconds and 200 MB to compile.
+_STRANGE_JOBS = 4
+_LIMITS = Limits(
+    processes=256,
+    memory=4 << 30,
+    file=64 << 20,
+    seconds=600,
+    address_space=1 << 30,
+    processor_seconds=30,
+)
+
 
 @dataclass(frozen=True)
 class Modules:
@@ -49,14 +64,21 @@ class Modules:
     not_built: dict[str, str] = field(default_factory=dict)
 
 
-def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
+def build(
+    kernel: Kernel,
+    labs: Path = LABS,
+    suites: Path = KUNIT,
+    sandboxed: bool = False,
+    taken: Taken | None = None,
+) -> Modules:
     """Build the labs for a kernel, or reuse what is there.
 
     Where KUnit runs, its suites are built beside them, by the same make:
     so one make sees what an edit concerns. kbuild puts its objects beside the
     sources, so it works on a copy. Raises SetupError, with the compiler's words,
     if a module does not compile; for a series that is not in the table yet it is left
-    out, if the others can do without.
+    out, if the others can do without. So is a lab of ``taken``, where the labs are what was
+    taken of a copy. ``sandboxed`` says that the sources are strange.
     """
     architecture = kernel.target.architecture
     sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
@@ -67,7 +89,8 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
     stamp = directory / "modules.digest"
     inputs = [part for name, source in sources.items() for part in _inputs(name, source)]
     compiler = digest.of_tool(architecture.toolchain.compiler)
-    wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs])
+    known = taken.missing if taken else {}
+    wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs, json.dumps(known)])
     reasons = directory / "not_built.json"
     if not digest.is_current([*_built(copy), reasons], stamp, wanted):
         # make sees what changed, but takes damaged objects for up to date.
@@ -75,38 +98,118 @@ def build(kernel: Kernel, labs: Path = LABS, suites: Path = KUNIT) -> Modules:
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
         mirror(sources, copy)
+        kbuild = KbuildRun(kernel, copy, directory / "modules.log", sandboxed)
         with step(f"building the modules for {kernel.release}"):
-            missing = _build_what_compiles(kernel, copy, directory / "modules.log")
+            missing = known | _build_what_compiles(kbuild, taken)
             reasons.write_text(json.dumps(missing))
         digest.set_current([*_built(copy), reasons], stamp, wanted)
     missing = json.loads(reasons.read_text())
-    for text in missing.values():
+    for text in missing.values() if not taken else ():
         say(text)
     return Modules(directory, _built(copy), wanted, missing)
 
 
-def _build_what_compiles(kernel: Kernel, copy: Path, log: Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class KbuildRun:
+    """A run of kbuild on the sources in ``copy``, with its output in ``log``."""
+
+    kernel: Kernel
+    copy: Path
+    log: Path
+    sandboxed: bool = False
+
+    def run(self, *goals: str) -> None:
+        """Build the modules, or ``goals``. Raises SetupError, with kbuild's words, if it fails."""
+        architecture = self.kernel.target.architecture
+        # Without the map a WARN() carries this machine's path into the module.
+        flags = f"KCFLAGS=-fmacro-prefix-map={self.copy}/="
+        instrument: tuple[str, ...] = ()
+        if architecture.has_sanitizers:
+            flags += f" {_KEEP_LINES}" if self.kernel.has("GCOV_KERNEL") else ""
+            instrument = (*_INSTRUMENT, *_count_lines(self.copy / "labs"))
+        processors = os.cpu_count() or 1
+        jobs = f"-j{min(processors, _STRANGE_JOBS) if self.sandboxed else processors}"
+        whole = [*command(self.kernel, self.copy), jobs, *_LEAN, flags, *instrument, *goals]
+        what = "building the modules"
+        try:
+            if self.sandboxed:
+                sandbox.run(self._sandbox(), [str(word) for word in whole], self.log, what)
+            else:
+                tools.run(whole, self.log, what)
+        except SetupError as error:
+            raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
+
+    def _sandbox(self) -> Sandbox:
+        # The folder that user-mode Linux was built in has a link to its source.
+        source = (self.kernel.headers / "source").resolve()
+        trees = (self.kernel.root, self.kernel.headers, *((source,) if source.is_dir() else ()))
+        return Sandbox(self.copy, read=trees, write=(self.copy,), limits=_LIMITS)
+
+
+def _build_what_compiles(kbuild: KbuildRun, taken: Taken | None) -> dict[str, str]:
     """Run kbuild; return the modules that are left out, each with the reason.
 
-    There are such for a series only that is newer than this project.
+    There are such in a copy, and for a series only that is newer than this project.
     """
-    series = kernel.target.series
+    series = kbuild.kernel.target.series
+    if taken:
+        return _build_each(kbuild, taken)
     if series in SERIES:
-        _run_kbuild(kernel, copy, log)
+        kbuild.run()
         return {}
     missing: dict[str, str] = {}
     while True:
         try:
-            _run_kbuild(kernel, copy, log, "-k")
+            kbuild.run("-k")
             return missing
         except SetupError:
-            parts = not_built.find(log.read_text(errors="replace"), copy)
+            parts = not_built.find(kbuild.log.read_text(errors="replace"), kbuild.copy)
             if not parts:
                 raise
         for part in parts:
             not_built.remove(part)
             text = f"{part.module} does not compile for Linux {series}: {part.error}"
             missing[part.module] = text
+
+
+def _build_each(kbuild: KbuildRun, taken: Taken) -> dict[str, str]:
+    """Build the labs of a copy; return those that do not compile, each with the reason.
+
+    If not all do, they are added one by one to those that do: whatever a source makes the
+    compiler say, it is held against no other. Raises SetupError if nothing compiles even
+    without them.
+    """
+    try:
+        kbuild.run()
+        return {}
+    except SetupError:
+        pass
+    labs = {lab: kbuild.copy / "labs" / lab.directory.name / "Kbuild" for lab in _labs_in(kbuild)}
+    texts = {lab: path.read_text() for lab, path in labs.items()}
+    for path in labs.values():
+        path.unlink()
+    kbuild.run()
+    missing = {}
+    for lab, path in labs.items():
+        path.write_text(texts[lab])
+        its_own = replace(kbuild, log=kbuild.log.with_name(f"{lab.name}.log"))
+        try:
+            its_own.run()
+        except SetupError as error:
+            path.unlink()
+            said = its_own.log.read_text(errors="replace")
+            reason = not_built.reason(said, kbuild.copy, taken.origin) or str(error)
+            missing[lab.name] = " ".join(f"{lab.name} does not compile: {reason}".split())
+    kbuild.run()
+    return missing
+
+
+def _labs_in(kbuild: KbuildRun) -> list[Lab]:
+    """Return the labs that kbuild finds in its sources."""
+    folders = kbuild.copy / "labs"
+    return [
+        lab for lab in catalogue.all_labs() if (folders / lab.directory.name / "Kbuild").is_file()
+    ]
 
 
 def _count_lines(labs: Path) -> list[str]:
@@ -120,21 +223,6 @@ def command(kernel: Kernel, directory: Path) -> list[str | Path]:
     return ["make", "-C", kernel.headers, f"M={directory}", *options]
 
 
-def _run_kbuild(kernel: Kernel, copy: Path, log: Path, *goals: str) -> None:
-    # Without the map a WARN() carries this machine's path into the module.
-    flags = f"KCFLAGS=-fmacro-prefix-map={copy}/="
-    jobs = f"-j{os.cpu_count() or 1}"
-    instrument: tuple[str, ...] = ()
-    if kernel.target.architecture.has_sanitizers:
-        flags += f" {_KEEP_LINES}" if kernel.has("GCOV_KERNEL") else ""
-        instrument = (*_INSTRUMENT, *_count_lines(copy / "labs"))
-    wanted = [jobs, *_LEAN, flags, *instrument, *goals]
-    try:
-        tools.run([*command(kernel, copy), *wanted], log, "building the modules")
-    except SetupError as error:
-        raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
-
-
 def compile_commands(kernel: Kernel, built: Modules) -> Path:
     """Have kbuild write how it compiled each source, as clangd reads it.
 
@@ -143,7 +231,7 @@ def compile_commands(kernel: Kernel, built: Modules) -> Path:
     """
     copy = built.directory / "src"
     name = "compile_commands.json"
-    _run_kbuild(kernel, copy, built.directory / f"{name}.log", name)
+    KbuildRun(kernel, copy, built.directory / f"{name}.log").run(name)
     return copy / name
 
 
@@ -183,7 +271,7 @@ def _built(copy: Path) -> tuple[Path, ...]:
 
 def _files(sources: Path) -> list[Path]:
     """Return what kbuild reads of a directory of sources, not what people read."""
-    files = (path for path in sources.rglob("*") if path.is_file())
+    files = (path for path in sources.rglob("*") if path.is_file() and not path.is_symlink())
     return sorted(path for path in files if path.suffix in (".c", ".h") or path.name in _MAKEFILES)
 
 

@@ -1,4 +1,4 @@
-"""What does not compile for a kernel that is newer than this project, and is left out.
+"""What does not compile, and why: in a copy, or for a kernel newer than this project.
 
 make -k goes on past what fails, so that its output names all of it. A lab is left out
 with its folder, a suite with its source; without what they share nothing works.
@@ -18,6 +18,10 @@ _FAILED = re.compile(r"\*\*\* \[[^\]]*?: (?P<object>\S+)\.o\] Error")
 _UNDEFINED = re.compile(r"(?P<said>\"\w+\" \[(?P<module>\S+)\.ko\] undefined)")
 
 _ERROR = re.compile(r"(?P<path>\S+?\.[ch]):\d+(:\d+)?: (fatal )?error: .*")
+
+
+# What stands for the error where a compiler gives up, or a module does not fit the others.
+_GAVE_UP = re.compile(r"^(?:\S*gcc\S*: fatal error|\S*cc1: .*|ERROR: modpost): .*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,18 @@ def find(log: str, copy: Path) -> list[NotBuilt]:
         if not _add(found, copy, copy / _below(copy, match["module"]), match["said"]):
             return []
     return list(found.values())
+
+
+def reason(log: str, copy: Path, origin: Path) -> str | None:
+    """Return why a build in ``copy`` failed, from its output; None if that does not say.
+
+    Its sources are called as they are in ``origin``, which they were taken from.
+    """
+    match = _ERROR.search(log) or _GAVE_UP.search(log)
+    if not match:
+        return None
+    labs_of_copy = re.compile(rf"(?:{re.escape(str(copy))}/)?\blabs/")
+    return printable(labs_of_copy.sub(lambda _: f"{origin}/", match[0]))
 
 
 def remove(part: NotBuilt) -> None:

@@ -29,8 +29,8 @@ class Machine:
     ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too.
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
-    and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says that
-    it runs strange code.
+    and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says
+    that it runs strange code.
     """
 
     kernel: Kernel

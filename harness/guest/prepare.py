@@ -1,6 +1,7 @@
 """From a request to a machine that can be booted: fetch, build, pack."""
 
-from harness.build import check_programs, initramfs, modules
+from harness.base import sandbox
+from harness.build import check_programs, initramfs, modules, taken
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
 from harness.guest import accel
@@ -23,7 +24,7 @@ def built(request: Request) -> Modules:
     """Return the modules that a request names, built for its kernel."""
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
-        return modules.build(found, request.labs, request.suites)
+        return _modules(found, request)
 
 
 def machine(request: Request) -> Machine:
@@ -34,7 +35,7 @@ def machine(request: Request) -> Machine:
     """
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
-        ready = modules.build(found, request.labs, request.suites)
+        ready = _modules(found, request)
         programs = check_programs.build(request.target.architecture)
         made = of_modules(request, found, ready, programs)
     return accel.choose(request.accelerator, made)
@@ -42,6 +43,19 @@ def machine(request: Request) -> Machine:
 
 def of_modules(request: Request, kernel: Kernel, ready: Modules, programs: Programs) -> Machine:
     """Return a machine for a request, with these modules and check programs."""
-    archive = initramfs.build(kernel, ready, programs)
-    before = (initramfs.base(kernel),)
-    return Machine(kernel, archive, before, limit=request.limit, boots=request.boots)
+    return Machine(
+        kernel,
+        initrd=initramfs.build(kernel, ready, programs),
+        before=(initramfs.base(kernel),),
+        limit=request.limit,
+        boots=request.boots,
+        sandboxed=request.is_strange,
+    )
+
+
+def _modules(found: Kernel, request: Request) -> Modules:
+    if not request.is_strange:
+        return modules.build(found)
+    sandbox.require()
+    what = taken.take(request.labs)
+    return modules.build(found, what.directory, request.suites, sandboxed=True, taken=what)

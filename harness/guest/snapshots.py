@@ -34,9 +34,12 @@ def can_be_taken(machine: Machine) -> bool:
     """Say whether a machine may go on from a snapshot.
 
     With KVM it depends on the processor's state in ways that were not tried, and without
-    QEMU there is nothing to keep.
+    QEMU there is nothing to keep. In the sandbox QEMU could not open the RAM, which it does
+    for writing even where it does not write.
     """
-    return machine.qemu is not None and machine.accel == "tcg" and not machine.boots
+    if machine.boots or machine.sandboxed:
+        return False
+    return machine.qemu is not None and machine.accel == "tcg"
 
 
 def restored(machine: Machine, job: Path) -> Machine | None:

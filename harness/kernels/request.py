@@ -33,3 +33,8 @@ class Request:
     refresh: bool = False
     boots: bool = False
     seed: int = field(default_factory=new_seed)
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether it names code from elsewhere, which is built and run in the sandbox only."""
+        return (self.labs, self.suites) != (LABS, KUNIT)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from harness.base import tools
+from harness.base import sandbox, tools
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
-from harness.build import check_programs, modules
+from harness.build import check_programs, modules, taken
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
 from harness.guest import accel, prepare, side_by_side
@@ -34,12 +34,14 @@ class DoesNotBuild(Exception):
 class Workshop:
     """Kernels and check programs for a series, and benches, one for each guest.
 
+    ``labs`` are the sources that are patched: of a copy from elsewhere, what is taken of it.
     The programs and the benches are there while it is in use.
     """
 
     kernels: dict[str, Kernel]
     request: Request
     home: Path
+    labs: Path
     programs: dict[str, Programs] = field(default_factory=dict)
     free: SimpleQueue[Path] = field(default_factory=SimpleQueue)
 
@@ -51,8 +53,12 @@ class Workshop:
             arch: prepare.kernel(replace(request, target=Target(series, arch)))
             for arch in sorted(arches)
         }
-        home = BUILD / place / series
-        return Workshop(found, request, home)
+        labs = request.labs
+        if request.is_strange:
+            sandbox.require()
+            with locked(BUILD / "build.lock", "the build"):
+                labs = taken.take(labs).directory
+        return Workshop(found, request, BUILD / place / series, labs)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -89,7 +95,7 @@ class Bench:
 
         Raises DoesNotApply or DoesNotBuild.
         """
-        copy(self.workshop.request.labs, self.sources)
+        copy(self.workshop.labs, self.sources)
         apply(patch, self.sources / owner)
         try:
             return self._build(arch)[1]
@@ -98,12 +104,13 @@ class Bench:
 
     def build_pristine(self, arch: str) -> tuple[Modules, Machine]:
         """Return the labs as they are, built here, and a machine with them."""
-        copy(self.workshop.request.labs, self.sources)
+        copy(self.workshop.labs, self.sources)
         return self._build(arch)
 
     def _build(self, arch: str) -> tuple[Modules, Machine]:
         request, kernel = self.workshop.request, self.workshop.kernels[arch]
-        built = modules.build(kernel, self.sources, request.suites)
+        strange = request.is_strange
+        built = modules.build(kernel, self.sources, request.suites, sandboxed=strange)
         made = prepare.of_modules(request, kernel, built, self.workshop.programs[arch])
         return built, accel.choose(request.accelerator, made)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import modules
+from harness.build import modules, taken
 from harness.catalogue.labs import all_labs
 from harness.kernels import debian, uml
 from harness.base.errors import SetupError
@@ -262,7 +262,9 @@ BreakLab = Callable[[str], BrokenLab]
 
 def modules_of(lab: BrokenLab) -> Path:
     """Return where the modules of a copy are built for the default target."""
-    return BUILD / "modules" / modules.name_of({"labs": lab.directory}) / str(Target())
+    return (
+        BUILD / "modules" / modules.name_of({"labs": taken.place_of(lab.directory)}) / str(Target())
+    )
 
 
 @pytest.fixture

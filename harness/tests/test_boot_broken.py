@@ -12,7 +12,7 @@ import pytest
 from junitparser import JUnitXml
 
 from harness.base.lock import locked
-from harness.base.paths import BUILD, ROOT
+from harness.base.paths import BUILD, LABS, ROOT
 from harness.build import listing
 from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, call, modules_of
 
@@ -250,15 +250,20 @@ def test_what_a_module_logs_cannot_drive_the_terminal(
     assert list(JUnitXml.fromstring(xml.encode()))[0].errors == 1
 
 
-def test_a_module_that_does_not_compile_ends_with_2_and_the_compilers_words(
+def test_a_lab_that_does_not_compile_fails_in_the_copys_terms_and_the_others_are_tried(
     kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
     lab = broken_lab("lab_pages").replace(
         "	int err = lab_refuse_mmap", "	int err == lab_refuse_mmap"
     )
-    outcome = run(kmaplab, lab).expect(2)
-    assert "building the modules failed" in outcome.err
-    assert "lab_pages.c" in outcome.err and "error:" in outcome.err
+    shutil.copytree(LABS / "01_kmalloc", lab.directory / "01_kmalloc")
+    arguments = ("run", "--labs", lab.directory, "--lab", "kmalloc,pages,vmalloc")
+    data = json.loads(kmaplab(*arguments, "--format", "json").expect(1).out)
+    verdicts = {result["lab"]: result["verdict"] for result in data["labs"]}
+    assert verdicts == {"lab_kmalloc": "passed", "lab_pages": "failed", "lab_vmalloc": "failed"}
+    said = {result["lab"]: str(result) for result in data["labs"]}
+    assert f"does not compile: {lab.source}:" in said["lab_pages"]
+    assert f"lab_vmalloc is not taken: {lab.directory}/03_vmalloc" in said["lab_vmalloc"]
 
 
 def test_an_unreachable_mirror_ends_with_2_and_says_what_to_do(tmp_path: Path) -> None:

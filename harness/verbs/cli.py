@@ -14,6 +14,7 @@ from typing import NoReturn
 from harness.base.errors import BAD_SETUP, OK, KmaplabError, RequestError
 from harness.base import os_errors
 from harness.base.paths import KUNIT, LABS
+from harness.catalogue import labs
 from harness.guest import accel
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES, SERIES
@@ -243,13 +244,16 @@ def _add_limit(parser: argparse.ArgumentParser, default: float) -> None:
 
 def _add_labs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--labs", type=_directory, default=LABS, help="take the modules' sources from here"
+        "--labs",
+        type=_labs,
+        default=LABS,
+        help="take the labs' sources from this copy of labs/; they run in a sandbox",
     )
 
 
 def _add_suites(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--suites", type=_directory, default=KUNIT, help="take the suites' sources from here"
+        "--suites", type=_suites, default=KUNIT, help="take the suites' sources from here"
     )
 
 
@@ -279,12 +283,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _directory(text: str) -> Path:
+def _labs(text: str) -> Path:
+    path = Path(text).resolve()
+    folders = [lab.directory.name for lab in labs.all_labs()]
+    if not any((path / name).is_dir() for name in folders):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a copy of labs/: it has none of {', '.join(folders)}"
+        )
+    return path
+
+
+def _suites(text: str) -> Path:
     path = Path(text).resolve()
     if not (path / "Kbuild").is_file():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a directory of labs or suites: it has no Kbuild"
-        )
+        raise argparse.ArgumentTypeError(f"{text!r} is not a directory of suites: it has no Kbuild")
     return path
 
 
