@@ -175,32 +175,44 @@ def _build_what_compiles(kbuild: KbuildRun, taken: Taken | None) -> dict[str, st
 def _build_each(kbuild: KbuildRun, taken: Taken) -> dict[str, str]:
     """Build the labs of a copy; return those that do not compile, each with the reason.
 
-    If not all do, they are added one by one to those that do: whatever a source makes the
-    compiler say, it is held against no other. Raises SetupError if nothing compiles even
-    without them.
+    If not all do, those that kbuild complains of are added one by one to the others: whatever
+    a source makes the compiler say, it is held against no other. Raises SetupError if
+    nothing compiles even without any of them.
     """
     try:
-        kbuild.run()
+        kbuild.run("-k")
         return {}
     except SetupError:
-        pass
-    labs = {lab: kbuild.copy / "labs" / lab.directory.name / "Kbuild" for lab in _labs_in(kbuild)}
-    texts = {lab: path.read_text() for lab, path in labs.items()}
-    for path in labs.values():
-        path.unlink()
-    kbuild.run()
+        said = kbuild.log.read_text(errors="replace")
+    every = _labs_in(kbuild)
+    suspects = [lab for lab in every if not_built.is_suspect(lab, said)]
+    good = [lab for lab in every if lab not in suspects]
+    kbuilds = {lab: kbuild.copy / "labs" / lab.directory.name / "Kbuild" for lab in every}
+    texts = {lab: path.read_text() for lab, path in kbuilds.items()}
+
+    def run(chosen: list[Lab], log: Path) -> None:
+        for lab, path in kbuilds.items():
+            path.unlink(missing_ok=True)
+            if lab in chosen:
+                path.write_text(texts[lab])
+        replace(kbuild, log=log).run()
+
+    try:
+        run(good, kbuild.log)
+    except SetupError:
+        suspects, good = every, []
+        run(good, kbuild.log)
     missing = {}
-    for lab, path in labs.items():
-        path.write_text(texts[lab])
-        its_own = replace(kbuild, log=kbuild.log.with_name(f"{lab.name}.log"))
+    for lab in suspects:
+        log = kbuild.log.with_name(f"{lab.name}.log")
         try:
-            its_own.run()
+            run([*good, lab], log)
+            good.append(lab)
         except SetupError as error:
-            path.unlink()
-            said = its_own.log.read_text(errors="replace")
+            said = log.read_text(errors="replace")
             reason = not_built.reason(said, kbuild.copy, taken.origin) or str(error)
             missing[lab.name] = " ".join(f"{lab.name} does not compile: {reason}".split())
-    kbuild.run()
+    run(good, kbuild.log)
     return missing
 
 

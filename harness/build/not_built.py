@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.base.tools import printable
 from harness.catalogue import labs
+from harness.catalogue.labs import Lab
 
 # By make, with the object that it could not make, and by modpost, with a module that
 # needs what is missing. Their paths begin at the root of the sources, or of the disk.
@@ -49,6 +50,15 @@ def find(log: str, copy: Path) -> list[NotBuilt]:
         if not _add(found, copy, copy / _below(copy, match["module"]), match["said"]):
             return []
     return list(found.values())
+
+
+def is_suspect(lab: Lab, log: str) -> bool:
+    """Say whether a build that failed named a lab's folder where it names what failed."""
+    found = (
+        *(match["object"] for match in _FAILED.finditer(log)),
+        *(match["module"] for match in _UNDEFINED.finditer(log)),
+    )
+    return any(f"/{lab.directory.name}/" in f"/{name}" for name in found)
 
 
 def reason(log: str, copy: Path, origin: Path) -> str | None:
