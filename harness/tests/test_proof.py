@@ -112,7 +112,7 @@ def test_a_lab_that_does_not_load_fails_no_check_of_a_clause() -> None:
 
 def test_a_kernel_is_not_silent_where_no_check_ran_or_its_log_is_lost() -> None:
     result = LoadResult(LOAD)
-    ending = Ending(True, False, 1.0, b"")
+    ending = Ending(True, None, 1.0, b"")
     assert REPORTS not in verdicts(proof.of_loads(CheckedLoads([result], None, None, ending)))
     result.ktap.checks.append(Check("good", True))
     result.log_lost = True
