@@ -1,7 +1,7 @@
 """From a request to a machine that can be booted: fetch, build, pack."""
 
 from harness.base import sandbox
-from harness.build import check_programs, initramfs, modules, taken
+from harness.build import check_programs, compiler_warnings, initramfs, modules, taken
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
 from harness.guest import accel
@@ -9,6 +9,7 @@ from harness.kernels import debian, uml
 from harness.guest.machine import Machine
 from harness.base.lock import locked
 from harness.base.paths import BUILD
+from harness.base.progress import say
 from harness.kernels.debian import Kernel
 from harness.kernels.request import Request
 
@@ -38,6 +39,8 @@ def machine(request: Request) -> Machine:
         ready = _modules(found, request)
         programs = check_programs.build(request.target.architecture)
         made = of_modules(request, found, ready, programs)
+    for text in compiler_warnings.of(ready, request.labs):
+        say(text)
     return accel.choose(request.accelerator, made)
 
 

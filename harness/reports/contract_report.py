@@ -2,13 +2,17 @@
 
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
-from harness.reports import tables
+from harness.base.paths import LABS
+from harness.catalogue.labs import Lab
+from harness.reports import tables, verdict
 from harness.reports.forms import Booted, CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
 from harness.reports.tables import Column, Paragraph, Row
+from harness.reports.verdict import Wrong
 from harness.results.clauses import ClauseResult, ClauseVerdict, Evidence, Observation
 
 _MARKS = {
@@ -30,6 +34,7 @@ _LEAST = 30
 
 # Of the text of an observation, and of the kernel's log.
 _MOST_CHARACTERS = 1500
+_MOST_OF_A_VERDICT = 300
 _MOST_LINES = 60
 
 
@@ -37,15 +42,22 @@ _MOST_LINES = 60
 class ContractReport(CaseReport):
     """What was booted, and what was proved.
 
-    ``skipped`` says why a lab's check program did not run.
+    ``skipped`` says why a lab's check program did not run; ``source`` is the directory of
+    the labs that were checked.
     """
 
     booted: Booted
-    labs: list[str]
+    chosen: list[Lab]
     skipped: dict[str, str]
     results: list[ClauseResult]
     evidence: Evidence
+    source: Path = LABS
     name = "kmaplab contract"
+
+    @property
+    def labs(self) -> list[str]:
+        """The names of the labs."""
+        return [lab.name for lab in self.chosen]
 
     @property
     def status(self) -> int:
@@ -70,7 +82,9 @@ class ContractReport(CaseReport):
         return {
             **self.booted.as_data(),
             "status": self.status,
+            "why": self._verdicts(),
             "problems": self.evidence.problems,
+            "copies": {lab.name: verdict.path_of(self.source, lab) for lab in self.chosen},
             "skipped": self.skipped,
             "clauses": [self._clause_as_dict(result) for result in self.results],
             "kernel_log": self.evidence.log if self.status else [],
@@ -95,20 +109,47 @@ class ContractReport(CaseReport):
         """Print it for people."""
         from rich.markup import escape
 
+        console = tables.open_console()
+        for line in self._verdicts():
+            tables.say(console, line, "" if line.startswith(" ") else "bold red")
         names = [lab.removeprefix("lab_") for lab in self.labs]
         columns = [Column("clause", least=_LEAST), *(Column(name) for name in names)]
         rows, paragraphs = [], []
-        for result in self.results:
+        for result in self._shown():
             title = escape(str(result.clause))
             verdicts = {
                 name: self._verdict(result, lab) for name, lab in zip(names, self.labs, strict=True)
             }
             rows.append(Row([title, *(_MARKS[verdict] for verdict in verdicts.values())]))
             paragraphs.append(Paragraph(title, _by_verdict(verdicts)))
-        console = tables.open_console()
         tables.show(console, [tables.make(columns, rows)], paragraphs)
         for line in self._remarks():
             tables.say(console, line)
+
+    def _verdicts(self) -> list[str]:
+        """Return what is wrong with each lab, before all evidence."""
+        found = []
+        for lab in self.chosen:
+            mine = [one for one in self.evidence.failed if one.lab == lab.name]
+            failed = {one.check: [_cut(one.text)] for one in reversed(mine)}
+            where = sorted({one.where for one in mine})
+            title = where[0] if len(where) == 1 else lab.name
+            # What is said of a load or a suite begins with its name.
+            reasons = [one for one in self.evidence.problems if lab.name in one.split(":")[0]]
+            log = self.evidence.log
+            found += verdict.lines(
+                Wrong(title, lab, dict(reversed(failed.items())), reasons, log, self.source)
+            )
+        return found
+
+    def _shown(self) -> list[ClauseResult]:
+        """Return the clauses of the table: where something is wrong, those that are not proved."""
+        wrong = [result for result in self.results if self._is_wrong(result)]
+        return wrong or self.results
+
+    def _is_wrong(self, result: ClauseResult) -> bool:
+        broken = any(result.verdict(lab) is ClauseVerdict.FAILED for lab in self.labs)
+        return bool(self.status) and (broken or not result.observations)
 
     def _verdict(self, result: ClauseResult, lab: str) -> ClauseVerdict:
         verdict = result.verdict(lab)
@@ -129,10 +170,17 @@ class ContractReport(CaseReport):
                     "check": one.check,
                     "result": one.verdict.value,
                     "text": one.text,
+                    "seconds": None if one.seconds is None else round(one.seconds, 3),
+                    "hint": self._hint(one),
                 }
                 for one in result.observations
             ],
         }
+
+    def _hint(self, one: Observation) -> str | None:
+        lab = next((lab for lab in self.chosen if lab.name == one.lab), None)
+        failed = one.verdict is ClauseVerdict.FAILED
+        return verdict.hint_of(lab, one.check) if lab and failed else None
 
     def _remarks(self) -> list[str]:
         """Return all that the table has no place for, in lines."""
@@ -177,6 +225,10 @@ def _by_verdict(verdicts: dict[str, ClauseVerdict]) -> list[str]:
         for verdict, mark in _MARKS.items()
         if (labs := [lab for lab, its_verdict in verdicts.items() if its_verdict is verdict])
     ]
+
+
+def _cut(text: str) -> str:
+    return textwrap.shorten(text, _MOST_OF_A_VERDICT)
 
 
 def _as_case(one: Observation) -> JunitCase:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from harness.base import tools
 from harness.base.errors import OK, SetupError
+from harness.catalogue import contract
+from harness.catalogue.labs import all_labs
+from harness.reports import verdict
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
+from harness.reports.verdict import Wrong
 from harness.results.kunit_log import Case
-from harness.results.suite_results import SuiteResult
+from harness.results.suite_results import AROUND, LOADED, SuiteResult
 
 _MOST_LINES_OF_A_CASE = 60
 
@@ -92,6 +96,27 @@ class Printer:
         """End it if it still waits."""
         self._process.kill()
         self._process.communicate()
+
+
+def verdicts(results: list[SuiteResult], labs: Path) -> list[str]:
+    """Return what is wrong with each lab of a directory, which kunit.py does not tell."""
+    known = {lab.name: lab for lab in all_labs()}
+    lines = []
+    for result in results:
+        lab = known.get(result.name.split()[0])
+        bad = [case for case in result.cases if not case.passed]
+        if not lab or not bad:
+            continue
+        reasons = [case.lines[0] for case in bad if case.name == LOADED and case.lines]
+        said = [line for case in bad if case.name == LOADED for line in case.lines[1:]]
+        failed = {
+            contract.REPORTS if case.name == AROUND else case.name: _what_failed(case)
+            for case in bad
+            if case.name != LOADED
+        }
+        log = [line for case in bad for line in case.lines] if not reasons else said
+        lines += verdict.lines(Wrong(f"KUnit {result.name}", lab, failed, reasons, log, labs))
+    return lines
 
 
 def as_junit(results: list[SuiteResult]) -> list[JunitSuite]:

@@ -6,6 +6,7 @@ import json
 import pytest
 from junitparser import JUnitXml
 
+from harness.catalogue.labs import all_labs
 from harness.reports.contract_report import ContractReport
 from harness.reports.forms import Booted
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -15,7 +16,7 @@ from harness.tests.test_clauses import clause_of
 def report(*findings: tuple[str, ClauseVerdict], broken: bool = False) -> ContractReport:
     result = clause_of(*findings)
     evidence = Evidence(result.observations, broken=broken)
-    labs = ["lab_kmalloc", "lab_pages"]
+    labs = all_labs()[:2]
     return ContractReport(Booted("6.1", "um", "native", 7, 1.0), labs, {}, [result], evidence)
 
 
@@ -89,3 +90,23 @@ def test_a_check_of_no_chosen_clause_that_failed_is_the_reason_for_the_status(
     made.print("table")
     text = capsys.readouterr().out
     assert made.status == 1 and "there: leaks failed" in text and "1 object" in text
+
+
+def test_the_verdict_comes_first_and_only_clauses_that_fail_have_rows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = report(("a", ClauseVerdict.PROVED))
+    kept = made.results[0]
+    failed = Observation(
+        "lab_pages", "lab_pages pages=4", "offset_k_shows_page_k", ClauseVerdict.FAILED, "page 1"
+    )
+    clause = dataclasses.replace(kept.clause, number="1.6", checks=("offset_k_shows_page_k",))
+    made.evidence.observations = [*made.evidence.observations, failed]
+    results = [kept, dataclasses.replace(kept, clause=clause, observations=[failed])]
+    dataclasses.replace(made, results=results).print("table")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("lab_pages pages=4 breaks clause 1.6 A mapping at page offset k")
+    assert lines[2] == "    found: page 1" and "lab_pages_mmap in" in lines[3]
+    assert "hint: vma->vm_pgoff" in lines[4]
+    text = "\n".join(lines)
+    assert "1.6 A promise" in text and "1.1 A promise" not in text

@@ -52,9 +52,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
 
 def contract_report() -> ContractReport:
     clauses = contract.read()
-    labs = [lab.name for lab in all_labs()]
+    labs = all_labs()
     seen = [
-        Observation(lab, lab, check, verdict)
+        Observation(lab.name, lab.name, check, verdict)
         for clause in clauses
         for check in clause.checks
         for lab, verdict in zip(labs, (ClauseVerdict.PROVED, ClauseVerdict.FAILED))

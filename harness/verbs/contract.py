@@ -23,12 +23,13 @@ def main(request: Request, args: Namespace) -> int:
     evidence = prove_clauses.prove(machine, chosen, wanted, request, counts)
     report = ContractReport(
         booted=Booted.of(machine, request.seed, time.monotonic() - begun),
-        labs=[lab.name for lab in chosen],
+        chosen=chosen,
         skipped={lab.name: why for lab in chosen if (why := lab.why_not(request.target))},
         results=clauses.by_clause(
             wanted, evidence.observations, prove_clauses.concerned(wanted, request)
         ),
         evidence=evidence,
+        source=request.labs,
     )
     report.print(args.format)
     return report.status

@@ -27,6 +27,10 @@ def main(request: Request, args: Namespace) -> int:
             print(junit.as_xml("kmaplab kunit", kunit_report.as_junit(ran.results)))
         else:
             printer.show(kunit_report.as_ktap(ran.results), args.format)
+        if args.format == "text":
+            # At the end, for what kunit.py prints before is more than a screen.
+            for line in kunit_report.verdicts(ran.results, request.labs):
+                print(line)
     finally:
         printer.stop()
     _tell(machine, ran)
