@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Contract 7.2: calls that fail leave nothing half done
+ * Contract 7.5: read() and write() may wait for memory
  */
 #include "contract.h"
 
@@ -198,11 +199,29 @@ START_TEST(read_and_write_fail_cleanly)
 }
 END_TEST
 
+/*
+ * 7.5: the kernel itself loads a module with allocations that may not wait, but
+ * between read() or write() and the driver there are none.
+ */
+START_TEST(transfers_may_wait_for_memory)
+{
+	require_faults();
+	bytes = calloc(1, lab.info.size);
+	ck_assert_ptr_nonnull(bytes);
+	if (can(CAN_READ))
+		fail_what_cannot_wait("read()", call_read);
+	if (can(CAN_WRITE))
+		fail_what_cannot_wait("write()", call_write);
+	free(bytes);
+}
+END_TEST
+
 const struct check failure_checks[] = {
 	THOROUGH_CHECK(open_fails_cleanly, CAN_INFO),
 	THOROUGH_CHECK(mmap_fails_cleanly, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(requests_fail_cleanly, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(read_and_write_fail_cleanly,
 		       WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	THOROUGH_CHECK(transfers_may_wait_for_memory, CAN_READ | CAN_WRITE),
 	{ .name = NULL },
 };

@@ -22,19 +22,36 @@
 static int fail_nth;
 
 /* By default faults spare allocations that may wait, as all of ours may. */
-static void require_all_allocations(const char *kind)
+static const char *const spares[] = {
+	"/sys/kernel/debug/failslab/ignore-gfp-wait",
+	"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
+};
+
+static void require_all_allocations(const char *path)
 {
-	char path[128], spares = 'Y';
+	char answer = 'Y';
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", kind);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		skip("%s: %s", path, strerror(errno));
-	ck_assert_int_eq(read(fd, &spares, 1), 1);
+	ck_assert_int_eq(read(fd, &answer, 1), 1);
 	close(fd);
-	if (spares != 'N')
+	if (answer != 'N')
 		skip("%s is not N", path);
+}
+
+static void spare_those_that_wait(const char *answer)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(spares) / sizeof(*spares); i++) {
+		fd = open(spares[i], O_WRONLY | O_CLOEXEC);
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(write(fd, answer, 1), 1);
+		close(fd);
+	}
 }
 
 /* The guest's init sets them up: harness/guest/files/init. */
@@ -43,8 +60,8 @@ void require_faults(void)
 	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0)
 		skip("the kernel has no fault injection");
-	require_all_allocations("failslab");
-	require_all_allocations("fail_page_alloc");
+	require_all_allocations(spares[0]);
+	require_all_allocations(spares[1]);
 }
 
 static void arm(unsigned int chance)
@@ -179,4 +196,23 @@ void fail_each(const struct failing_call *call)
 		ck_assert_msg(++chance < MOST_CHANCES,
 			      "%s: fault after fault, and no end", call->name);
 	ck_assert_msg(failures, "no fault made %s fail", call->name);
+}
+
+void fail_what_cannot_wait(const char *name, long (*make)(void))
+{
+	unsigned int chance = 0;
+	bool used, refused = false;
+
+	do {
+		spare_those_that_wait("Y");
+		arm(++chance);
+		refused |= make() == -1 && errno == ENOMEM;
+		used = disarm();
+		/* Before anything can end the check: others need it so. */
+		spare_those_that_wait("N");
+	} while (used && chance < MOST_CHANCES);
+	ck_assert_msg(!used, "%s: fault after fault, and no end", name);
+	ck_assert_msg(!refused,
+		      "%s needs memory from an allocation that may not wait for it",
+		      name);
 }

@@ -33,4 +33,10 @@ void require_faults(void);
  */
 void fail_each(const struct failing_call *call);
 
+/*
+ * Makes a call with each of its allocations failing in turn that may not wait until
+ * memory is free. The call must not need them: it must not fail with ENOMEM.
+ */
+void fail_what_cannot_wait(const char *name, long (*make)(void));
+
 #endif /* FAULTS_H */
