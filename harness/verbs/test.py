@@ -1,5 +1,6 @@
 """The verb test: all tests of the project."""
 
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -12,11 +13,19 @@ from harness.base.paths import BUILD, ROOT
 _STATUSES = {0: OK, 1: CHECK_FAILED}
 
 
+def _workers() -> int:
+    """Return how many tests run at once: one more than there are processors.
+
+    Some wait for guests that hang on purpose.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
 def main(args: Namespace) -> int:
     """Run the tests, those that boot nothing first; return the exit status."""
     command = [
         *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs", "--durations=10"),
-        *("-n", "2", "--dist", "loadgroup"),
+        *("-n", str(_workers()), "--dist", "loadgroup"),
         *("-p", "no:cacheprovider", "-c", "/dev/null", f"--rootdir={ROOT}"),
         f"--basetemp={BUILD / 'pytest'}",
     ]
