@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalogue import mistakes
+from harness.catalogue import contract, mistakes
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import all_labs
 
@@ -25,6 +25,12 @@ def test_there_are_eight_for_every_lab_and_fifty_in_all() -> None:
         own = [one for one in CATALOGUE if mistakes.owner_lab(one) == lab.name]
         assert len(own) >= 8, lab.name
     assert len(CATALOGUE) >= 50
+
+
+def test_every_clause_has_a_mistake() -> None:
+    """A clause whose checks were never seen to fail proves nothing."""
+    shown = {one.clause.number for one in CATALOGUE}
+    assert [str(clause) for clause in contract.read() if clause.number not in shown] == []
 
 
 def test_no_two_say_the_same() -> None:

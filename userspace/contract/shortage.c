@@ -26,11 +26,11 @@
 #define LEFT_KIB 3072
 #define ASKED_MIB 4
 
-/* The number behind a key, in a file with a line for each. */
-static uint64_t number_of(const char *path, const char *key)
+/* The number behind a key, in a file with a line for each; or what is to stand for it. */
+static uint64_t number_or(const char *path, const char *key, uint64_t instead)
 {
 	FILE *file = fopen(path, "r");
-	uint64_t number = UINT64_MAX;
+	uint64_t number = instead;
 	char line[128];
 
 	ck_assert_msg(file, "%s: %s", path, strerror(errno));
@@ -38,8 +38,22 @@ static uint64_t number_of(const char *path, const char *key)
 		if (!strncmp(line, key, strlen(key)))
 			sscanf(line + strlen(key), "%" SCNu64, &number);
 	fclose(file);
+	return number;
+}
+
+static uint64_t number_of(const char *path, const char *key)
+{
+	uint64_t number = number_or(path, key, UINT64_MAX);
+
 	ck_assert_msg(number != UINT64_MAX, "%s has no %s", path, key);
 	return number;
+}
+
+/* In KiB. What is kept for devices (CMA) is free, too, but the kernel cannot use it. */
+static uint64_t free_for_the_kernel(void)
+{
+	return number_of("/proc/meminfo", "MemFree:") -
+	       number_or("/proc/meminfo", "CmaFree:", 0);
 }
 
 static uint64_t set_watermark(uint64_t kib)
@@ -63,8 +77,7 @@ static uint64_t processes_killed(void)
 /* Loads the module while memory is short. */
 static int load_in_need(const char *parameters)
 {
-	uint64_t free = number_of("/proc/meminfo", "MemFree:");
-	uint64_t before = set_watermark(free - LEFT_KIB);
+	uint64_t before = set_watermark(free_for_the_kernel() - LEFT_KIB);
 	int answer = load_with(parameters);
 	int found = errno;
 

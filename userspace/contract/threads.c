@@ -14,12 +14,16 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "shared/checks.h"
 
 #define WRITERS 4
 #define STEPS 32
 #define PASSES 4
+
+/* After so many words a writer lets others run. */
+#define WORDS_AT_ONCE 64
 
 static pthread_barrier_t step_begins;
 static uint64_t thread_seed[2];
@@ -103,10 +107,68 @@ static int compare_meanwhile(void)
 	return mixed;
 }
 
+static int writing;
+
+/* Without steps: the writers go on in the middle of a comparison that waits. */
+static void *write_quarter_freely(void *number)
+{
+	size_t words = lab.words / WRITERS;
+	size_t from = (uintptr_t)number * words;
+	size_t i;
+
+	for (i = from; i < from + words; i++) {
+		lab.map[i] = expect_pattern(i);
+		if (i % WORDS_AT_ONCE == 0)
+			sched_yield();
+	}
+	__atomic_sub_fetch(&writing, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void start_writers(pthread_t *writers, void *(*write)(void *))
+{
+	uintptr_t i;
+
+	for (i = 0; i < WRITERS; i++)
+		ck_assert_int_eq(pthread_create(&writers[i], NULL, write,
+						(void *)i), 0);
+}
+
+static void join_writers(const pthread_t *writers)
+{
+	int i;
+
+	for (i = 0; i < WRITERS; i++)
+		pthread_join(writers[i], NULL);
+}
+
+START_TEST(words_of_threads_are_not_lost_while_the_kernel_checks)
+{
+	struct lab_check check;
+	pthread_t writers[WRITERS];
+
+	write_pattern(lab.map);
+	lab.seed = ~lab.seed;
+	writing = WRITERS;
+	start_writers(writers, write_quarter_freely);
+	while (__atomic_load_n(&writing, __ATOMIC_SEQ_CST)) {
+		check.seed = lab.seed;
+		must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+		check.seed = ~lab.seed;
+		must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
+		/* Where no clock ticks, only who sleeps lets the others run. */
+		usleep(100);
+	}
+	join_writers(writers);
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "we read after the last write");
+	kernel_checks();
+}
+END_TEST
+
 START_TEST(threads_write_while_the_kernel_checks)
 {
 	pthread_t writers[WRITERS];
-	uintptr_t i;
 	int mixed;
 
 	/* The last pass writes the seed of the check. */
@@ -115,12 +177,9 @@ START_TEST(threads_write_while_the_kernel_checks)
 	write_pattern(lab.map);
 
 	pthread_barrier_init(&step_begins, NULL, WRITERS + 1);
-	for (i = 0; i < WRITERS; i++)
-		ck_assert_int_eq(pthread_create(&writers[i], NULL,
-						write_quarter, (void *)i), 0);
+	start_writers(writers, write_quarter);
 	mixed = compare_meanwhile();
-	for (i = 0; i < WRITERS; i++)
-		pthread_join(writers[i], NULL);
+	join_writers(writers);
 	pthread_barrier_destroy(&step_begins);
 
 	kernel_checks();
@@ -134,6 +193,8 @@ END_TEST
 
 const struct check threads_checks[] = {
 	THOROUGH_CHECK(threads_write_while_the_kernel_checks,
+		       WRITES | CAN_CHECK),
+	THOROUGH_CHECK(words_of_threads_are_not_lost_while_the_kernel_checks,
 		       WRITES | CAN_CHECK),
 	{ .name = NULL },
 };
