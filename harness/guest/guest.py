@@ -35,10 +35,15 @@ _PIPE_BYTES = 1 << 20
 _MOST_CONSOLE_BYTES = 4 << 20
 _MOST_RESULT_BYTES = 256 << 20
 
-# Seconds from one look at a silent guest to the next; and for how long it may, beyond its
-# patience, use next to no processor time: a guest that waits for something may yet get it.
+# Seconds from one look at a silent guest to the next.
 _LOOK = 1.0
+
+# Seconds for which a silent guest may, beyond its patience, use next to no processor time: if
+# it waits for something, that may yet come.
 _IDLE = 60.0
+
+# A kernel's report of a stall has no more bytes.
+_TAIL = 1 << 14
 
 
 @dataclass
@@ -133,7 +138,7 @@ class _Listener:
     on_results: Callable[[bytes], bool]
     watch: _Watch
     heard: bytearray = field(default_factory=bytearray)
-    _results_left: int = _MOST_RESULT_BYTES
+    _results_left: int = field(default_factory=lambda: _MOST_RESULT_BYTES)
 
     def listen(self) -> tuple[bool, str | None]:
         """Return whether it has heard enough, and why the guest must be killed if it must."""
@@ -149,10 +154,15 @@ class _Listener:
                         selector.unregister(key.fd)
                     elif self._take(key.fd, data):
                         return True, None
-                    self.watch.heard()
+                    if not self._only_stalls(key.fd):
+                        self.watch.heard()
                 if self._results_left < 0:
                     return False, f"was killed: it sent more than {_MOST_RESULT_BYTES >> 20} MiB"
         return False, None
+
+    def _only_stalls(self, source: int) -> bool:
+        """Whether what came is no sign of life: a kernel that says how long it has hung."""
+        return source == self.console and kernel_log.has_stall(bytes(self.heard[-_TAIL:]))
 
     def _take(self, source: int, data: bytes) -> bool:
         if source == self.console:

@@ -17,10 +17,18 @@ REPORT = re.compile(
 
 _PANIC = b"Kernel panic"
 
+# What a kernel goes on saying of itself while nothing else happens in it.
+_STALL = re.compile(rb"soft lockup|detected stalls?|self-detected stall|blocked for more than")
+
 
 def has_panic(console: bytes) -> bool:
     """Say whether a kernel ended by a panic, from what it said on its console."""
     return _PANIC in console
+
+
+def has_stall(console: bytes) -> bool:
+    """Say whether a kernel has noticed that it does not get on."""
+    return _STALL.search(console) is not None
 
 
 def reports(lines: list[str]) -> list[str]:

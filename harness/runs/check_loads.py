@@ -64,13 +64,20 @@ class CheckedLoads:
     """A result for each load, what was leaked, and how the guest ended.
 
     ``leaks`` is None where kmemleak was not asked; ``trouble`` says what was wrong with
-    the guest itself.
+    the guest itself, and ``left`` are the loads that it did not come to.
     """
 
     results: list[LoadResult]
     leaks: list[Leak] | None
     trouble: str | None
     ending: Ending
+    left: list[Load] = field(default_factory=list)
+
+    def and_then(self, more: "CheckedLoads") -> "CheckedLoads":
+        """Return both: this, and what became in another guest of the loads that are left."""
+        begun = self.results[: len(self.results) - len(self.left)]
+        ending = replace(self.ending, seconds=self.ending.seconds + more.ending.seconds)
+        return replace(self, results=begun + more.results, ending=ending, left=more.left)
 
 
 @dataclass
@@ -231,7 +238,23 @@ def run(
     ready = replace(machine, debugger=True)
     ending, trouble = listening.boot(ready, job, collector, lambda: listen(collector))
     leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
-    return CheckedLoads(collector.finish(), leaks, trouble, ending)
+    left = order.loads[len(collector.results) :]
+    return CheckedLoads(collector.finish(), leaks, trouble, ending, left)
+
+
+def _run_all(
+    machine: Machine, loads: list[Load], seed: int, listen: Callable[[LoadCollector], None]
+) -> CheckedLoads:
+    """Check loads, behind one that has broken its guest in another guest.
+
+    What was wrong with a guest, and how it ended, is that of the first.
+    """
+    checked = run(machine, Order(loads, seed), listen=listen)
+    asked = len(loads)
+    while checked.trouble and 0 < len(checked.left) < asked:
+        asked = len(checked.left)
+        checked = checked.and_then(run(machine, Order(checked.left, seed), listen=listen))
+    return checked
 
 
 def of_labs(
@@ -239,7 +262,7 @@ def of_labs(
 ) -> CheckedLoads:
     """Check the loads of labs as `make run` does; those that cannot run are skipped.
 
-    With ``files`` the guest also sends what gcov has counted.
+    With ``files`` the guest also sends what gcov has counted; then there is only one.
     """
     target = machine.kernel.target
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
@@ -251,7 +274,10 @@ def of_labs(
             if collector.results:
                 progress.detail = f"{len(collector.results)}: {collector.results[-1].load}"
 
-        checked = run(machine, Order(able, seed), files, show)
+        if files is None:
+            checked = _run_all(machine, able, seed, show)
+        else:
+            checked = run(machine, Order(able, seed), files, show)
     checked.results.extend(
         load_results.skipped(load, reason) for load in loads if (reason := load.lab.why_not(target))
     )

@@ -30,7 +30,12 @@ def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunQemu:
     $results names the file descriptor of the result channel.
     """
 
-    def run(script: str, limit: float = 20.0, enough: Listens = lambda data: False) -> Ending:
+    def run(
+        script: str,
+        limit: float = 20.0,
+        enough: Listens = lambda data: False,
+        patience: Callable[[], float] | None = None,
+    ) -> Ending:
         path = tmp_path / "qemu-system-x86_64"
         find = "results=$(echo \"$*\" | sed 's/.*fd=\\([0-9]*\\),set=1.*/\\1/')"
         # dash has file descriptors of one digit only.
@@ -40,7 +45,7 @@ def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunQemu:
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         nowhere = tmp_path / "none"
         kernel = Kernel(Target(), "6.1", "6.1", nowhere, nowhere, nowhere, nowhere)
-        return guest.run(Machine(kernel, nowhere, limit=limit), enough)
+        return guest.run(Machine(kernel, nowhere, limit=limit), enough, patience)
 
     return run
 
@@ -125,3 +130,31 @@ def test_qemu_runs_where_it_likes() -> None:
     with guest._processor(machine("x86_64")) as processor:
         assert processor is None
     assert "taskset" not in machine("x86_64").command(9)
+
+
+def patient(seconds: float) -> Callable[[], float]:
+    return lambda: seconds
+
+
+def test_a_guest_that_works_without_a_word_is_ended_and_one_that_speaks_is_not(
+    qemu: RunQemu,
+) -> None:
+    silent = qemu("while :; do :; done", limit=60.0, patience=patient(0.5))
+    assert silent.stopped and silent.stopped.startswith("said nothing for")
+    speaks = "for i in $(seq 30); do say alive; timeout 0.1 sh -c 'while :; do :; done'; done; :"
+    assert qemu(speaks, limit=60.0, patience=patient(3.0)).stopped is None
+
+
+def test_a_kernel_that_only_says_that_it_hangs_is_silent(qemu: RunQemu) -> None:
+    stall = "echo 'watchdog: BUG: soft lockup - CPU#0 stuck for 26s!'"
+    script = f"while :; do {stall}; timeout 0.1 sh -c 'while :; do :; done'; done"
+    ending = qemu(script, limit=60.0, patience=patient(0.5))
+    assert ending.stopped and ending.stopped.startswith("said nothing for")
+
+
+def test_results_without_end_are_not_kept_for_ever(
+    qemu: RunQemu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "_MOST_RESULT_BYTES", 1 << 20)
+    ending = qemu("while :; do say $(head -c 50000 /dev/zero | tr '\\0' x); done")
+    assert ending.stopped and "sent more than" in ending.stopped
