@@ -4,9 +4,7 @@
  */
 #include "contract.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 
 #include "one_use.h"
 #include "shared/checks.h"
+#include "shared/free_memory.h"
 #include "shared/kernel_log.h"
 
 /* After these, the kernel's caches hold all that a round puts into them. */
@@ -90,61 +89,6 @@ static const char *first_difference(const struct lines *before,
 	if (before->count < after->count)
 		return after->line[i];
 	return before->count > after->count ? before->line[i] : NULL;
-}
-
-/* The sum of the numbers after a key, in all lines of a file. */
-static long sum_of(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "r");
-	long number, total = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		char *text = line + strspn(line, " ");
-
-		if (!strncmp(text, key, strlen(key)) &&
-		    sscanf(text + strlen(key), " %ld", &number) == 1)
-			total += number;
-	}
-	if (file)
-		fclose(file);
-	return total;
-}
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		errno = 0; /* a cache that does not shrink */
-	close(fd);
-}
-
-/* KASAN keeps freed objects for a while, until their cache is shrunk. */
-static void shrink_caches(void)
-{
-	DIR *caches = opendir("/sys/kernel/slab");
-	struct dirent *entry;
-	char path[512];
-
-	write_text("/proc/sys/vm/drop_caches", "7"); /* 4: silently */
-	while (caches && (entry = readdir(caches))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink",
-			 entry->d_name);
-		write_text(path, "1");
-	}
-	if (caches)
-		closedir(caches);
-}
-
-/* In KiB, with the free pages that each processor keeps for itself. */
-static long free_memory(void)
-{
-	return sum_of("/proc/meminfo", "MemAvailable:") +
-	       sum_of("/proc/zoneinfo", "count:") *
-	       (long)(lab.info.page_size / 1024);
 }
 
 /* Each has a line for what somebody has; the first has addresses that change. */

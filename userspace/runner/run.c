@@ -71,6 +71,12 @@ static enum verdict print_result(TestResult *result, int number,
 	return FAILED;
 }
 
+/* libcheck's handler would kill all processes of our group, the parent among them. */
+static void let_alarm_end_us(void)
+{
+	signal(SIGALRM, SIG_DFL);
+}
+
 static enum verdict run_check(const struct check *check, int number)
 {
 	Suite *suite = suite_create(check->name);
@@ -79,6 +85,7 @@ static enum verdict run_check(const struct check *check, int number)
 	TestResult **results;
 	SRunner *runner;
 
+	tcase_add_unchecked_fixture(tcase, let_alarm_end_us, NULL);
 	tcase_add_checked_fixture(tcase, open_lab, close_lab);
 	tcase_add_test(tcase, *check->run);
 	suite_add_tcase(suite, tcase);

@@ -83,10 +83,13 @@ pid_t start_child(bool (*body)(void))
 
 int status_of(pid_t child)
 {
+	pid_t ended;
 	int status;
 
-	ck_assert_msg(waitpid(child, &status, 0) == child, "waitpid failed: %s",
-		      strerror(errno));
+	do
+		ended = waitpid(child, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	ck_assert_msg(ended == child, "waitpid failed: %s", strerror(errno));
 	return status;
 }
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * free_memory.h - how much memory is free, for checks that look for leaks
+ */
+#ifndef FREE_MEMORY_H
+#define FREE_MEMORY_H
+
+/* In KiB. */
+long free_memory(void);
+
+/*
+ * Returns what caches hold. KASAN keeps freed objects for a while, until their cache
+ * is shrunk.
+ */
+void shrink_caches(void);
+
+#endif /* FREE_MEMORY_H */
