@@ -22,9 +22,10 @@ class Listing:
     """What `CHECK_PROGRAM --list` prints for a lab.
 
     ``mapping_with`` maps a parameter to the mapping that the lab makes with it. ``usual``
-    are the checks of a plain run, ``thorough`` those that --thorough adds, both in order.
-    ``left_out`` maps each check that the lab cannot have to the operation that it lacks,
-    ``seconds`` each check that may take longer than is usual to how long it may.
+    are the checks of a plain run, ``thorough`` those that --thorough adds, ``races`` those
+    that need two processors and run by name only, all in order. ``left_out`` maps each check
+    that the lab cannot have to the operation that it lacks, ``seconds`` each check that may
+    take longer than is usual to how long it may.
     """
 
     lab: str
@@ -33,13 +34,14 @@ class Listing:
     operations: tuple[str, ...]
     usual: tuple[str, ...]
     thorough: tuple[str, ...]
+    races: tuple[str, ...]
     left_out: dict[str, str]
     seconds: dict[str, int] = field(default_factory=dict)
 
     @property
     def checks(self) -> set[str]:
         """The names of all checks."""
-        return {*self.usual, *self.thorough}
+        return {*self.usual, *self.thorough, *self.races}
 
 
 @cache
@@ -90,7 +92,7 @@ def _modinfo(module: Path, field: str) -> list[str]:
 def parse(text: str) -> Listing:
     """Read a listing. Raises SetupError for a line that makes no sense."""
     facts: dict[str, list[list[str]]] = {"lab": [], "mapping": [], "operations": []}
-    facts |= {"usual": [], "thorough": [], "left_out": []}
+    facts |= {"usual": [], "thorough": [], "race": [], "left_out": []}
     for line in text.splitlines():
         fact, *words = line.split() or [""]
         if fact not in facts or not words:
@@ -103,10 +105,11 @@ def parse(text: str) -> Listing:
         operations=tuple(facts["operations"][0]),
         usual=tuple(words[0] for words in facts["usual"]),
         thorough=tuple(words[0] for words in facts["thorough"]),
+        races=tuple(words[0] for words in facts["race"]),
         left_out={words[0]: words[1] for words in facts["left_out"]},
         seconds={
             words[0]: int(words[1])
-            for words in (*facts["usual"], *facts["thorough"])
+            for words in (*facts["usual"], *facts["thorough"], *facts["race"])
             if len(words) > 1
         },
     )

@@ -19,7 +19,7 @@ from harness.base import processes, sandbox, tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
 from harness.base.sandbox import Limits
-from harness.guest import monitor
+from harness.guest import affinity, monitor
 from harness.guest.machine import Machine
 from harness.guest.snapshot import Snapshot
 from harness.results import kernel_log
@@ -172,6 +172,24 @@ class _Listener:
         return self.on_results(data)
 
 
+@dataclass
+class _Spreading:
+    """Listens for another, and spreads the guest's processors when it first hears of it.
+
+    Before that they may not be there yet.
+    """
+
+    process: int
+    on_results: Callable[[bytes], bool]
+    done: bool = False
+
+    def __call__(self, data: bytes) -> bool:
+        if not self.done:
+            affinity.spread(self.process)
+            self.done = True
+        return self.on_results(data)
+
+
 def _results_pipe() -> tuple[int, int]:
     """Return a pipe that holds more than a guest says while its listener is not heard.
 
@@ -254,6 +272,8 @@ def _run(
     finally:
         os.close(results_write)
     assert process.stdout is not None
+    if machine.processors > 1:
+        on_results = _Spreading(process.pid, on_results)
     watch = _Watch(process.pid, machine.limit, machine.limits, patience)
     listener = _Listener(results_read, process.stdout.fileno(), on_results, watch)
     _running.add(process)

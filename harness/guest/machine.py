@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base.sandbox import Limits, Sandbox
-from harness.guest import device_tree, gdb_stub
+from harness.guest import affinity, device_tree, gdb_stub
 from harness.guest.snapshot import Snapshot
 from harness.kernels.architecture import MEMORY_MIB, Qemu
 from harness.kernels.debian import Kernel
 
 # KASAN's shadow and kmemleak's notes need more than the labs.
 _PROGRAM_MEMORY_MIB = 128
+
+# For the checks that make two calls at the same moment.
+RACING_PROCESSORS = 2
 
 # An oops ends the guest at once, by a panic and -no-reboot: what comes after
 # one proves nothing. Debian's kernels zero all memory that they hand out;
@@ -26,7 +29,8 @@ class Machine:
     ``initrd`` is what the kernel is given to unpack, and ``before`` are archives that belong
     in front of it: a job joins them (guest.job.Job). ``arguments`` stand behind all else on
     the kernel's command line. With ``debugger`` QEMU listens for one on a socket beside
-    ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too.
+    ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too. Only
+    QEMU's machines can have more ``processors`` than one.
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
     and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says
@@ -44,6 +48,7 @@ class Machine:
     snapshot: Snapshot | None = None
     disks: tuple[Path, ...] = ()
     sandboxed: bool = False
+    processors: int = 1
 
     @property
     def qemu(self) -> Qemu | None:
@@ -122,7 +127,7 @@ class Machine:
         return [
             *(qemu.program, *qemu.options),
             *("-accel", self.accel, "-cpu", cpu),
-            *("-m", f"{MEMORY_MIB}M"),
+            *("-m", f"{MEMORY_MIB}M", "-smp", str(self.processors)),
             *("-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none", "-nic", "none"),
         ]
@@ -152,6 +157,7 @@ class Machine:
             *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
             *qemu.results,
             *(gdb_stub.OPTION if self.debugger else ()),
+            *(affinity.NAME_THREADS if self.processors > 1 else ()),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
             *("-append", self.kernel_arguments(qemu)),

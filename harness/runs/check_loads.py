@@ -202,13 +202,24 @@ def _without_level(line: str) -> str:
 def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     """Return the options that have a check program make the checks of some clauses.
 
-    All of them, where a clause is about what the kernel says while all of them run.
+    All of them, where a clause is about what the kernel says while all of them run; but
+    never those that need two processors.
     """
     wanted = dict.fromkeys(check for clause in clauses for check in clause.checks)
-    known = listing.of_programs()[lab.name].checks
-    chosen = [check for check in wanted if check in known]
+    listed = listing.of_programs()[lab.name]
+    chosen = [check for check in wanted if check in listed.checks and check not in listed.races]
     everything = contract.REPORTS in wanted or not chosen
     return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))
+
+
+def race_options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
+    """Return the options for those checks of some clauses that need two processors.
+
+    There are none if the lab has no such check.
+    """
+    wanted = {check for clause in clauses for check in clause.checks}
+    races = [check for check in listing.of_programs()[lab.name].races if check in wanted]
+    return ("--only", ",".join(races)) if races else ()
 
 
 def run(

@@ -1,7 +1,11 @@
-"""Proving clauses of the contract: a guest for each load of a lab, and one for the suites."""
+"""Proving clauses of the contract: a guest for each load of a lab, and one for the suites.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Checks that need two processors have guests of their own, one for each lab.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from harness.base.progress import step
 from harness.build import listing
@@ -10,9 +14,9 @@ from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import Suite
 from harness.guest import prepare, side_by_side
-from harness.guest.machine import Machine
+from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.request import Request
-from harness.results.clauses import Evidence
+from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.runs import check_loads, listening, proof, run_suites
 from harness.runs.check_loads import Order
 
@@ -42,19 +46,27 @@ class _GuestTask:
     name: str
     work: Callable[[], Evidence]
 
+    def do(self) -> Evidence:
+        """Do it."""
+        return self.work()
+
 
 def prove(
     machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
 ) -> Evidence:
     """Have guests make the checks of some clauses; return what they showed."""
+    races = _race_tasks(machine, chosen, clauses, request) if machine.qemu else []
     tasks = _tasks(machine, chosen, clauses, request, counts)
-    evidence = Evidence()
+    evidence = Evidence() if machine.qemu else _without_races(machine, chosen, clauses)
     text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
     with step(text) as progress:
-        done = side_by_side.run(tasks, lambda task: task.work())
-        for number, (task, shown) in enumerate(done, 1):
+        pairs = max(1, side_by_side.workers() // RACING_PROCESSORS)
+        raced = side_by_side.run(races, _GuestTask.do, at_once=pairs)
+        done = side_by_side.run(tasks, _GuestTask.do)
+        for number, (task, shown) in enumerate(chain(raced, done), 1):
             evidence.add(shown)
-            progress.detail = f"{number} of {len(tasks)} guests, the last one {task.name}"
+            all_guests = len(races) + len(tasks)
+            progress.detail = f"{number} of {all_guests} guests, the last one {task.name}"
     return evidence
 
 
@@ -89,8 +101,7 @@ def _tasks(
     able = [
         lab
         for lab in chosen
-        if not lab.why_not(machine.kernel.target)
-        and (observed or wanted & listing.of_programs()[lab.name].checks)
+        if not lab.why_not(machine.kernel.target) and (observed or wanted & _one_processors(lab))
     ]
     tasks = []
     for shorter in (False, True):
@@ -107,6 +118,48 @@ def _tasks(
         if observed or wanted & cases:
             tasks.insert(len(tasks) // 2, _suites_task(machine, its_suites, request.seed))
     return tasks
+
+
+def _one_processors(lab: Lab) -> set[str]:
+    """Return the checks of a lab for which one processor is enough."""
+    listed = listing.of_programs()[lab.name]
+    return listed.checks - set(listed.races)
+
+
+def _races(machine: Machine, chosen: list[Lab], clauses: list[Clause]) -> Iterator[Load]:
+    """Yield the first load of each lab that has checks which need two processors."""
+    for lab in chosen:
+        if check_loads.race_options(clauses, lab) and not lab.why_not(machine.kernel.target):
+            yield Load(lab, lab.loads[0])
+
+
+def _race_tasks(
+    machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request
+) -> list[_GuestTask]:
+    """Return what the guests with two processors are to do, one for each lab."""
+    ready = replace(listening.to_see_all(machine), processors=RACING_PROCESSORS)
+
+    def task(load: Load) -> _GuestTask:
+        order = Order([load], request.seed, check_loads.race_options(clauses, load.lab))
+        return _GuestTask(
+            f"{load} on {RACING_PROCESSORS} processors",
+            lambda: proof.of_loads(check_loads.run(ready, order)),
+        )
+
+    return [task(load) for load in _races(machine, chosen, clauses)]
+
+
+def _without_races(machine: Machine, chosen: list[Lab], clauses: list[Clause]) -> Evidence:
+    """Return why there is nothing of checks that need two processors."""
+    found = []
+    for load in _races(machine, chosen, clauses):
+        names = check_loads.race_options(clauses, load.lab)[1].split(",")
+        reason = f"{machine.name} has one processor: QEMU has two"
+        found += [
+            Observation(load.lab.name, str(load), name, ClauseVerdict.SKIPPED, reason)
+            for name in names
+        ]
+    return Evidence(found)
 
 
 def _check_task(machine: Machine, order: Order) -> _GuestTask:

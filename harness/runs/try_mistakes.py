@@ -1,13 +1,14 @@
 """Trying mistakes: wrong versions of the labs are built, and run until a check notices."""
 
 import time
+from dataclasses import replace
 
 from harness.base.errors import SetupError
 from harness.base.progress import step
 from harness.catalogue import contract, suites
 from harness.catalogue.mistakes import Mistake
 from harness.guest import side_by_side
-from harness.guest.machine import Machine
+from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -72,7 +73,11 @@ def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
     if mistake.by_kunit:
         ran = run_suites.run(machine, suites.choose(mistake.load.lab.name), seed)
         return proof.of_suites(ran.results, ran.trouble)
-    options = check_loads.options([mistake.clause], mistake.load.lab)
+    lab = mistake.load.lab
+    races = check_loads.race_options([mistake.clause], lab)
+    if races and machine.qemu:
+        machine = replace(machine, processors=RACING_PROCESSORS)
+    options = races or check_loads.options([mistake.clause], lab)
     leaks = contract.LEAKS in mistake.clause.checks
     order = Order([mistake.load], seed, options, leaks)
     return proof.of_loads(check_loads.run(listening.to_see_all(machine), order))

@@ -14,6 +14,7 @@ operations read mmap
 usual one
 usual two
 thorough three
+race five
 left_out four count
 """
 
@@ -26,7 +27,8 @@ def test_a_listing_is_read() -> None:
     assert (found.mapping, found.mapping_with) == ("pfnmap", {"how=range": "mixedmap"})
     assert found.operations == ("read", "mmap")
     assert (found.usual, found.thorough) == (("one", "two"), ("three",))
-    assert found.checks == {"one", "two", "three"}
+    assert found.races == ("five",)
+    assert found.checks == {"one", "two", "three", "five"}
     assert found.left_out == {"four": "count"}
 
 

@@ -50,6 +50,8 @@ struct plan make_plan(const struct program *program)
 	add_all(&plan, program, USUAL);
 	plan.usual_count = plan.known_count;
 	add_all(&plan, program, THOROUGH);
+	plan.thorough_count = plan.known_count;
+	add_all(&plan, program, RACE);
 	return plan;
 }
 
@@ -91,7 +93,7 @@ static void choose_named(struct plan *plan, const char *name)
 
 void choose_checks(struct plan *plan, bool thorough, char *only)
 {
-	int place, count = thorough ? plan->known_count : plan->usual_count;
+	int place, count = thorough ? plan->thorough_count : plan->usual_count;
 	char *name;
 
 	while (only && (name = strsep(&only, ",")))
@@ -104,6 +106,13 @@ void choose_checks(struct plan *plan, bool thorough, char *only)
 /*
  * Listing
  */
+
+static const char *time_of(const struct plan *plan, int place)
+{
+	if (place < plan->usual_count)
+		return "usual";
+	return place < plan->thorough_count ? "thorough" : "race";
+}
 
 static void print_operations(unsigned int operations)
 {
@@ -126,8 +135,7 @@ void print_list(const struct program *program, const struct plan *plan)
 	printf("operations");
 	print_operations(program->operations);
 	for (i = 0; i < plan->known_count; i++) {
-		printf("%s %s", i < plan->usual_count ? "usual" : "thorough",
-		       plan->known[i]->name);
+		printf("%s %s", time_of(plan, i), plan->known[i]->name);
 		if (plan->known[i]->seconds)
 			printf(" %u", plan->known[i]->seconds);
 		putchar('\n');

@@ -13,9 +13,11 @@
 
 /**
  * struct plan - the checks of one lab, all of them, and those that run
- * @known: the checks that the lab has, in the order of a --thorough run
+ * @known: the checks that the lab has: those of a usual run, those that --thorough adds,
+ *	and those that run by name only
  * @known_count: how many these are
  * @usual_count: how many of them, from the first on, are in a usual run
+ * @thorough_count: how many of them, from the first on, are in a --thorough run
  * @left_out: the checks that need what the lab cannot do
  * @left_out_count: how many these are
  * @chosen: what runs, as places in @known
@@ -25,6 +27,7 @@ struct plan {
 	const struct check *known[MOST_CHECKS];
 	int known_count;
 	int usual_count;
+	int thorough_count;
 	const struct check *left_out[MOST_CHECKS];
 	int left_out_count;
 	int chosen[MOST_CHECKS];

@@ -45,6 +45,7 @@ enum check_time {
 	USUAL,
 	THOROUGH, /* with --thorough only */
 	FIRST, /* before all others, for they write to the memory */
+	RACE, /* only by name: they want a machine with two processors */
 };
 
 /**
