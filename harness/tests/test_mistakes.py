@@ -7,6 +7,7 @@ import pytest
 from harness.catalogue import contract, mistakes
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import all_labs
+from harness.kernels.targets import ARCHES
 
 CATALOGUE = mistakes.read_all()
 
@@ -75,6 +76,14 @@ def test_the_header_says_what_runs(tmp_path: Path) -> None:
     assert mistake.name == "kmalloc/one" and mistake.what == "all is wrong"
     assert str(mistake.load) == "lab_kmalloc pages=5"
     assert mistake.clause.number == "7.1" and mistake.by_kunit and mistake.arch == "um"
+
+
+def test_each_clause_about_two_processors_has_two_mistakes_that_qemu_shows() -> None:
+    races = [one for one in CATALOGUE if one.clause.number.startswith("9.")]
+    assert all(one.arch in ARCHES and ARCHES[one.arch].qemu for one in races)
+    for clause in contract.choose("9"):
+        own = [one.name for one in races if one.clause == clause]
+        assert len(own) >= 2, f"{clause} has only {own}"
 
 
 def test_mistakes_that_a_series_cannot_show_say_why() -> None:

@@ -4,6 +4,7 @@
  */
 #include "contract.h"
 
+#include "races/races.h"
 #include "random/random.h"
 
 const struct check *const contract[] = {
@@ -16,5 +17,8 @@ const struct check *const contract[] = {
 	lifetime_checks, rounds_checks, /* 5; 6 is about one lab */
 	failure_checks, shortage_checks, /* 7 */
 	random_checks, caller32_checks, /* 8 */
+	argument_races_checks, request_races_checks, data_races_checks,
+	mapping_races_checks, load_races_checks, signal_races_checks,
+	kill_races_checks, memory_races_checks, /* 9 */
 	NULL,
 };

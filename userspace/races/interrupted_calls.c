@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls whose outcome can be judged wherever a signal interrupts them
+ */
+#include "interrupted_calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "request_table.h"
+#include "shared/checks.h"
+#include "shared/free_memory.h"
+
+/* The kernel's own use of memory varies by less. */
+#define MOST_KIB 256
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static unsigned char *buffer;
+
+static bool memory_is_pattern(size_t from, size_t to, int pattern)
+{
+	const uint32_t *words = pattern_words(pattern);
+	size_t i;
+
+	for (i = from / sizeof(uint32_t); i < to / sizeof(uint32_t); i++)
+		if (lab.map[i] != words[i])
+			return false;
+	return true;
+}
+
+/* What read() and write() may return, and where the position must be then. */
+static bool is_allowed(const char *name, ssize_t done)
+{
+	off_t position;
+
+	if (done < 0 && errno != EINTR)
+		return object("%s: %s", name, strerrorname_np(errno) ?:
+			      "an error that is the kernel's own");
+	if (done == 0)
+		return object("%s returns 0", name);
+	position = lseek(lab.fd, 0, SEEK_CUR);
+	if (position != (done < 0 ? 0 : done))
+		return object("%s returns %zd, and the position is %ld", name,
+			      done, position);
+	return true;
+}
+
+/* The memory holds the first pattern. */
+static bool call_read(void)
+{
+	ssize_t done;
+
+	lseek(lab.fd, 0, SEEK_SET);
+	memset(buffer, 0xa5, lab.info.size);
+	done = read(lab.fd, buffer, lab.info.size);
+	if (!is_allowed("read()", done))
+		return false;
+	return done < 0 || !memcmp(buffer, pattern_words(0), done) ||
+	       object("read() returns %zd, and not all of it is there", done);
+}
+
+/* The second pattern as far as write() says, and then the first again. */
+static bool call_write(void)
+{
+	size_t size = lab.info.size;
+	ssize_t done;
+
+	lseek(lab.fd, 0, SEEK_SET);
+	done = write(lab.fd, pattern_words(1), size);
+	if (!is_allowed("write()", done))
+		return false;
+	done = done < 0 ? 0 : done;
+	if (!memory_is_pattern(0, done, 1) || !memory_is_pattern(done, size, 0))
+		return object("write() returns %zd, and the memory says otherwise",
+			      done);
+	store_pattern(0);
+	return true;
+}
+
+static bool call_fill(void)
+{
+	struct lab_fill fill = { .seed = pattern_seed(1) };
+	bool well;
+
+	if (ioctl(lab.fd, LAB_IOC_FILL, &fill))
+		return object("LAB_IOC_FILL: %s", strerror(errno));
+	well = memory_is_pattern(0, lab.info.size, 1);
+	store_pattern(0);
+	return well || object("LAB_IOC_FILL has not filled all");
+}
+
+static bool call_check(void)
+{
+	struct lab_check check = { .seed = pattern_seed(0) };
+
+	if (ioctl(lab.fd, LAB_IOC_CHECK, &check))
+		return object("LAB_IOC_CHECK: %s", strerror(errno));
+	return check.offset == LAB_NO_DIFFERENCE ||
+	       object("LAB_IOC_CHECK finds a difference at 0x%" PRIx64,
+		      (uint64_t)check.offset);
+}
+
+static bool call_info(void)
+{
+	struct lab_info info;
+
+	if (ioctl(lab.fd, LAB_IOC_INFO, &info))
+		return object("LAB_IOC_INFO: %s", strerror(errno));
+	return info.size == lab.info.size || object("LAB_IOC_INFO is wrong");
+}
+
+static bool call_open_and_mmap(void)
+{
+	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	volatile uint32_t *map;
+	bool well;
+
+	if (fd < 0)
+		return object("open(): %s", strerror(errno));
+	map = mmap(NULL, lab.info.size, READ_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return object("mmap(): %s", strerror(errno));
+	if (close(fd))
+		return object("close(): %s", strerror(errno));
+	well = map[lab.words - 1] == pattern_words(0)[lab.words - 1];
+	if (munmap((void *)map, lab.info.size))
+		return object("munmap(): %s", strerror(errno));
+	return well || object("the mapping shows something else");
+}
+
+static const struct call calls[] = {
+	{ "read()", call_read, CAN_READ | CAN_LLSEEK },
+	{ "write()", call_write, CAN_WRITE | CAN_LLSEEK },
+	{ "LAB_IOC_FILL", call_fill, CAN_FILL },
+	{ "LAB_IOC_CHECK", call_check, CAN_CHECK },
+	{ "LAB_IOC_INFO", call_info, CAN_INFO },
+	{ "open() and mmap()", call_open_and_mmap, MAPS },
+};
+
+void prepare_interrupted_calls(void)
+{
+	buffer = malloc(lab.info.size);
+	ck_assert_ptr_nonnull(buffer);
+	write_pattern(lab.map);
+	store_pattern(0);
+	pattern_words(1); /* before many processes have to compute it */
+}
+
+/*
+ * What the racer does meanwhile
+ */
+
+static bool take_the_lock(void)
+{
+	struct lab_check check = { .seed = pattern_seed(0) };
+
+	return !ioctl(lab.fd, LAB_IOC_CHECK, &check) ||
+	       object("LAB_IOC_CHECK: %s", strerror(errno));
+}
+
+static bool take_no_lock(void)
+{
+	dawdle(10);
+	return true;
+}
+
+static const struct call others[] = {
+	{ "LAB_IOC_CHECK and a signal", take_the_lock, CAN_CHECK },
+	{ "a signal", take_no_lock, 0 },
+};
+
+void interrupt_each(void (*interrupt)(const struct call *call,
+				      const struct call *theirs,
+				      unsigned int turns),
+		    unsigned int turns)
+{
+	size_t i, k;
+
+	for (i = 0; i < COUNT(calls); i++)
+		for (k = 0; k < COUNT(others); k++)
+			if (can(calls[i].needs | others[k].needs))
+				interrupt(&calls[i], &others[k], turns);
+}
+
+/* Some of it comes back a little later. */
+void assert_nothing_is_leaked(long free_before)
+{
+	long lost = MOST_KIB;
+	int tries;
+
+	for (tries = 0; tries < 20 && lost >= MOST_KIB; tries++) {
+		usleep(tries * 10000);
+		shrink_caches();
+		lost = free_before - free_memory();
+	}
+	ck_assert_msg(lost < MOST_KIB, "%ld KiB of memory are leaked", lost);
+}
