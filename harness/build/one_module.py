@@ -73,7 +73,7 @@ class OneModule:
         command = line.split(" := ", 1)[1].replace("$(pound)", "#").replace("$$", "$")
         copy = self.built.directory / "src"
         # Up to 6.12 kbuild works in the kernel's directory, later in that of the modules.
-        place = self.kernel.headers if str(copy) in command else copy
+        place = self.kernel.headers if f"-o {made} " in command else copy
         result = subprocess.run(
             ["sh", "-c", command.replace(" -c -o ", f" {more} -c -o ", 1)],
             cwd=place,

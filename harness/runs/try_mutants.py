@@ -12,7 +12,7 @@ from typing import Any
 from harness.base import kept, paths
 from harness.base.errors import SetupError
 from harness.base.paths import KUNIT, LABS, USERSPACE
-from harness.base.progress import step
+from harness.base.progress import say, step
 from harness.build import initramfs, mutants, one_module
 from harness.build.mutants import RulePlace
 from harness.build.one_module import DoesNotCompile, OneModule
@@ -125,20 +125,22 @@ class Stand:
     seed: int
     _ready: Any = None
     _codes: dict[str, bytes] = field(default_factory=dict)
+    _named: set[Trial] = field(default_factory=set)
 
     def judge(self, mutant: Mutant, trial: Trial) -> Attempt | None:
         """Try a mutant; return what it showed, or None if its code is that of the lab.
 
-        Raises DoesNotCompile, and SetupError if the lab itself fails the trial.
+        Raises DoesNotCompile, and SetupError if the lab itself does not come through the trial.
         """
-        self._require_pristine(mutant.file, trial)
+        useless = self._checks_that_fail_anyway(mutant.file, trial)
         inputs = self._inputs(mutant.text, mutant.file, trial)
         said = kept.answer("mutants/verdicts", inputs, lambda: self._try(mutant, trial))
         if said == "same":
             return None
         if "compiler" in said:
             raise DoesNotCompile(said["compiler"])
-        return Attempt(tuple(said["checks"]), said["trouble"])
+        checks = tuple(check for check in said["checks"] if check not in useless)
+        return Attempt(checks, said["trouble"])
 
     def _inputs(self, text: str, file: str, trial: Trial) -> list[str | Path]:
         """Return what a verdict follows from."""
@@ -148,8 +150,11 @@ class Stand:
         kernel = self.bench.workshop.kernels[self.target.arch]
         return [text, trial.name, *sources, trial.sources, kernel.version]
 
-    def _require_pristine(self, file: str, trial: Trial) -> None:
-        """See that the lab itself passes: else what a mutant shows would mean nothing."""
+    def _checks_that_fail_anyway(self, file: str, trial: Trial) -> frozenset[str]:
+        """Return the checks that the lab itself fails: from a mutant they mean nothing.
+
+        Raises SetupError if the lab fails in another way.
+        """
         inputs = self._inputs((LABS / file).read_text(), file, trial)
 
         def work() -> dict[str, Any]:
@@ -157,9 +162,12 @@ class Stand:
             return _as_data(_attempt(trial, machine, self.seed))
 
         said = kept.answer("mutants/verdicts", inputs, work)
-        if said["checks"] or said["trouble"]:
-            why = ", ".join(said["checks"]) or said["trouble"]
-            raise SetupError(f"the lab itself fails, {file}, {trial.name}: {why}")
+        if said["trouble"]:
+            raise SetupError(f"the lab itself fails, {file}, {trial.name}: {said['trouble']}")
+        if said["checks"] and trial not in self._named:
+            self._named.add(trial)
+            say(f"the lab itself fails in {trial.name}: {', '.join(said['checks'])}")
+        return frozenset(said["checks"])
 
     def _machine(self) -> tuple[Any, Machine]:
         if self._ready is None:
