@@ -104,6 +104,15 @@ void make_ground(void)
 	ground.reads_forbidden = kernel_reads_forbidden();
 }
 
+void leave_ground(void)
+{
+	int i;
+
+	for (i = 0; i < DESCRIPTORS; i++)
+		close(ground.fd[i]);
+	close(ground.file);
+}
+
 /* With @bytes before a page without access. */
 static struct buffer buffer_that_ends(size_t bytes)
 {

@@ -38,6 +38,9 @@ extern const unsigned long room_at;
 /* Opens and maps all of it; the model has begun. */
 void make_ground(void);
 
+/* Closes the descriptors: checks that come later unload the module. */
+void leave_ground(void);
+
 /* One of which at least a part of @size bytes has no access. */
 struct buffer draw_bad_buffer(size_t size);
 

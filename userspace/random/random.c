@@ -111,6 +111,7 @@ START_TEST(random_calls_agree_with_the_model)
 		   model.room * page_size());
 	model_unmap_all();
 	compare_all();
+	leave_ground();
 	if (settings.calls >= MANY_CALLS)
 		check_mix();
 }
