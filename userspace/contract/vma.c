@@ -4,9 +4,11 @@
  */
 #include "contract.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "shared/checks.h"
@@ -64,6 +66,22 @@ START_TEST(mapping_is_resident_as_documented)
 	ck_assert_uint_eq(resident_bytes(), kind->populated ? all : 0);
 	write_pattern(lab.map);
 	ck_assert_uint_eq(resident_bytes(), all);
+}
+END_TEST
+
+/* Nobody has accessed it, so LAB_IOC_USER_PAGE finds only what mmap() has mapped. */
+START_TEST(every_page_is_mapped_by_mmap)
+{
+	struct lab_user_page user;
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++) {
+		user.user_addr = (uintptr_t)mapped_page(i);
+		ck_assert_msg(!ioctl(lab.fd, LAB_IOC_USER_PAGE, &user),
+			      "page %" PRIu64 " is not mapped when mmap() returns",
+			      i);
+		ck_assert_uint_eq(user.pfn, kernel_page(i).pfn);
+	}
 }
 END_TEST
 
@@ -143,7 +161,8 @@ END_TEST
 
 const struct check vma_checks[] = {
 	THOROUGH_CHECK(vm_flags_are_the_documented_ones, MAPS),
-	THOROUGH_CHECK(mapping_is_resident_as_documented, WRITES),
+	THOROUGH_CHECK(every_page_is_mapped_by_mmap, WRITES),
+	CHECK(mapping_is_resident_as_documented, WRITES),
 	CHECK(munmap_in_the_middle_keeps_the_rest, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(munmap_at_either_end_keeps_the_rest,
 		       WRITES | CAN_CHECK),
