@@ -45,8 +45,10 @@ _PARTS = {
     "5.4": Part.GET,
     "6": Part.MAP,
     "6.2": Part.GET,
-    "7": Part.MAP,
-    "7.1": Part.INIT,
+    "3.7": Part.INIT,
+    "7": Part.INIT,
+    "7.2": Part.MAP,
+    "8.3": Part.REQUEST,
 }
 # Checks that look at another part than their clause's others.
 _PART_OF = {
