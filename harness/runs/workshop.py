@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,8 +95,16 @@ class Bench:
 
         Raises DoesNotApply or DoesNotBuild.
         """
+        return self.build_all([(patch, owner)], arch)
+
+    def build_all(self, changes: Iterable[tuple[Path, str]], arch: str) -> Machine:
+        """Return a machine with the labs as some patches have them, each of a directory.
+
+        Raises DoesNotApply or DoesNotBuild.
+        """
         copy(self.workshop.labs, self.sources)
-        apply(patch, self.sources / owner)
+        for patch, owner in changes:
+            apply(patch, self.sources / owner)
         try:
             return self._build(arch)[1]
         except SetupError as error:
@@ -126,7 +134,7 @@ def _own_programs(arch: str, home: Path) -> Programs:
 def copy(labs: Path, sources: Path) -> None:
     """Make ``sources`` hold the labs as they are, without the patches beside them."""
     shutil.rmtree(sources, ignore_errors=True)
-    ignored = shutil.ignore_patterns("mistakes", "changes", "*.md", "*.toml")
+    ignored = shutil.ignore_patterns("mistakes", "changes", "other_ways", "*.md", "*.toml")
     shutil.copytree(labs, sources, ignore=ignored)
 
 
