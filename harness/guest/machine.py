@@ -102,7 +102,8 @@ class Machine:
                 limits=Limits(file=None),
             )
         kvm = (Path("/dev/kvm"),) if self.accel == "kvm" else ()
-        return Sandbox(directory, read=(self.kernel.image,), write=(directory,), devices=kvm)
+        read = (self.kernel.image, *self.disks)
+        return Sandbox(directory, read=read, write=(directory,), devices=kvm)
 
     def _program_command(self, results_fd: int, interactive: bool) -> list[str]:
         """UML's consoles (con) and serial lines (ssl) take file descriptors."""

@@ -9,6 +9,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base import tools
 from harness.guest import device_tree, monitor
 from harness.kernels.architecture import MEMORY_MIB, Qemu
 
@@ -40,6 +41,13 @@ class Snapshot:
     def forget(self) -> None:
         """Have the next guest take another one in its place."""
         self.stamp.unlink(missing_ok=True)
+
+    def copied(self, directory: Path) -> "Snapshot":
+        """Return a copy, in a directory that is not there yet. Raises SetupError if that fails."""
+        log = directory.with_suffix(".log")
+        command: list[str | Path] = ["cp", "-r", "--sparse=always", self.directory, directory]
+        tools.run(command, log, "copying a snapshot")
+        return Snapshot(directory)
 
     def options(self, qemu: Qemu, hardware: list[str], disks: tuple[Path, ...]) -> list[str]:
         """Return what lets QEMU take the snapshot, or go on from it with these disks.

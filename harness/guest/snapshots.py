@@ -34,21 +34,22 @@ def can_be_taken(machine: Machine) -> bool:
     """Say whether a machine may go on from a snapshot.
 
     With KVM it depends on the processor's state in ways that were not tried, and without
-    QEMU there is nothing to keep. In the sandbox QEMU could not open the RAM, which it does
-    for writing even where it does not write.
+    QEMU there is nothing to keep.
     """
-    if machine.boots or machine.sandboxed:
-        return False
-    return machine.qemu is not None and machine.accel == "tcg"
+    return machine.qemu is not None and machine.accel == "tcg" and not machine.boots
 
 
 def restored(machine: Machine, job: Path) -> Machine | None:
     """Return the machine so that it goes on from its snapshot, and does a job.
 
-    The snapshot is taken if there is none; None, and a word on why, if it cannot be.
+    The snapshot is taken if there is none; None, and a word on why, if it cannot be. In the
+    sandbox the machine gets a copy of its own: QEMU opens the RAM for writing even where it
+    does not write.
     """
     try:
-        snapshot = of(machine)
+        snapshot = of(replace(machine, sandboxed=False))
+        if machine.sandboxed:
+            snapshot = snapshot.copied(job.parent / "snapshot")
     except SetupError as error:
         say(f"this guest boots, since no snapshot of its kernel can be taken: {error}")
         return None
