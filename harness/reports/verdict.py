@@ -92,6 +92,8 @@ def _not_checked(wrong: Wrong) -> list[str]:
     function = diagnosis.function_in(wrong.log)
     place = functions.find_function(wrong.labs, wrong.lab, function) if function else None
     place = place or functions.find(wrong.labs, wrong.lab, Part.INIT)
+    # The compiler has named the line itself.
+    place = None if "does not compile" in wrong.reasons[0] else place
     return [
         f"{wrong.title}: {wrong.reasons[0]}",
         *(f"    kernel: {text.strip()}" for text in said[:_MOST_LOG]),

@@ -153,3 +153,12 @@ def test_json_has_clause_hint_and_copy_of_each_check(capsys: pytest.CaptureFixtu
     assert check["hint"].startswith("vm_pgoff counts")
     assert check["copy"].endswith("labs/02_pages") and lab["copy"] == check["copy"]
     assert lab["why"][0].startswith("lab_pages pages=4 breaks clause 1.8")
+
+
+def test_a_lab_that_does_not_compile_is_told_in_the_compilers_words_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = "lab_pages does not compile: /mine/02_pages/lab_pages.c:81:17: error: expected ','"
+    wrong(problems=(error,)).print("table")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"lab_pages pages=4: {error}" and "look at" not in "".join(lines)
