@@ -70,7 +70,7 @@ static bool call_pread(void)
 	ssize_t done = pread(lab.fd, buffer, count, (off_t)offset);
 
 	if (done != (ssize_t)count)
-		return object("0x%zd of 0x%zx bytes are read", done, count);
+		return object("%zd of %zu bytes are read", done, count);
 	return look_at_bytes(buffer, offset, count);
 }
 
@@ -107,7 +107,7 @@ static bool call_pwrite(void)
 	ssize_t done = pwrite(lab.fd, from, count, (off_t)offset);
 
 	if (done != (ssize_t)count)
-		return object("0x%zd of 0x%zx bytes are written", done, count);
+		return object("%zd of %zu bytes are written", done, count);
 	return true;
 }
 

@@ -2,8 +2,8 @@
 /*
  * races.h - the tables of the checks that need two processors
  *
- * Chapter 9 of docs/contract.md: one call is made on one processor while another goes
- * on on the other. Most checks do so for all pairs of some calls.
+ * Chapter 9 of docs/contract.md: one call is made on one processor while another is
+ * under way on the other. Most checks do so for all pairs of some calls.
  */
 #ifndef RACES_H
 #define RACES_H
