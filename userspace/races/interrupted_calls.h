@@ -5,20 +5,18 @@
 #ifndef INTERRUPTED_CALLS_H
 #define INTERRUPTED_CALLS_H
 
-#include <stddef.h>
-
 #include "racer.h"
 
 /* Each call begins and ends with the first pattern in the memory. */
 void prepare_interrupted_calls(void);
 
-/* Calls interrupt() for each that the lab has, beside each thing a racer may do. */
-void interrupt_each(void (*interrupt)(const struct call *call,
-				      const struct call *theirs,
-				      unsigned int turns),
-		    unsigned int turns);
+typedef void (*interrupt_fn)(const struct call *call, const struct call *theirs,
+			     unsigned int turns);
 
-/* As if each signal left a page, or some of them. */
-void assert_nothing_is_leaked(long free_before);
+/*
+ * Calls the function for each call that the lab has, beside each thing that a racer may
+ * do. Fails the check if memory is lost as if each signal left a page, or some of them.
+ */
+void interrupt_and_look_for_leaks(interrupt_fn interrupt, unsigned int turns);
 
 #endif /* INTERRUPTED_CALLS_H */

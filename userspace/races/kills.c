@@ -18,7 +18,6 @@
 #include "random/draw.h"
 #include "request_table.h"
 #include "shared/checks.h"
-#include "shared/free_memory.h"
 
 #define KILLS 8
 #define THREADS 24
@@ -97,17 +96,11 @@ static void kill_callers(const struct call *call, const struct call *theirs,
 
 START_TEST(killed_callers_leave_nothing)
 {
-	long before;
-
 	need_two_processors();
 	read_module();
 	victim = shared_memory(sizeof(*victim));
 	prepare_interrupted_calls();
-	interrupt_each(kill_callers, KILLS / 2); /* the kernel's caches grow once */
-	shrink_caches();
-	before = free_memory();
-	interrupt_each(kill_callers, KILLS);
-	assert_nothing_is_leaked(before);
+	interrupt_and_look_for_leaks(kill_callers, KILLS);
 	close_lab();
 	must_unload();
 	must_load();

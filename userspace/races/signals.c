@@ -13,7 +13,6 @@
 #include "interrupted_calls.h"
 #include "random/draw.h"
 #include "shared/checks.h"
-#include "shared/free_memory.h"
 
 #define TURNS 150
 
@@ -71,16 +70,10 @@ static void interrupt(const struct call *call, const struct call *theirs,
 
 START_TEST(signals_leave_calls_whole_or_say_how_far_they_came)
 {
-	long before;
-
 	need_two_processors();
 	prepare_interrupted_calls();
 	make_timer();
-	interrupt_each(interrupt, TURNS / 2); /* the kernel's caches grow once */
-	shrink_caches();
-	before = free_memory();
-	interrupt_each(interrupt, TURNS);
-	assert_nothing_is_leaked(before);
+	interrupt_and_look_for_leaks(interrupt, TURNS);
 	timer_delete(timer);
 }
 END_TEST
