@@ -143,13 +143,13 @@ class ContractReport(CaseReport):
         return found
 
     def _shown(self) -> list[ClauseResult]:
-        """Return the clauses of the table: where something is wrong, those that are not proved."""
-        wrong = [result for result in self.results if self._is_wrong(result)]
-        return wrong or self.results
-
-    def _is_wrong(self, result: ClauseResult) -> bool:
-        broken = any(result.verdict(lab) is ClauseVerdict.FAILED for lab in self.labs)
-        return bool(self.status) and (broken or not result.observations)
+        """Return the clauses of the table: where something is wrong, those that are broken."""
+        broken = [
+            result
+            for result in self.results
+            if any(result.verdict(lab) is ClauseVerdict.FAILED for lab in self.labs)
+        ]
+        return broken or self.results
 
     def _verdict(self, result: ClauseResult, lab: str) -> ClauseVerdict:
         verdict = result.verdict(lab)
@@ -189,8 +189,15 @@ class ContractReport(CaseReport):
         for result in self.results:
             if self._is_of_others(result):
                 lines.append(f"{result.clause}: concerns only {', '.join(result.concerned)}")
-            elif not result.observations:
-                lines.append(f"{result.clause}: {self._why_not_checked(result)}")
+            elif not result.observations and not self._has_checks(result):
+                lines.append(f"{result.clause}: has no check that runs on {self.booted.arch}")
+        unreached = [
+            result.clause.number
+            for result in self.results
+            if not result.observations and self._has_checks(result)
+        ]
+        if unreached:
+            lines.append(f"not checked, for the guests ended before: {', '.join(unreached)}")
         for one in sorted(set(self.evidence.failed), key=lambda one: (one.where, one.check)):
             lines.append(f"{one.where}: {one.check} failed")
             lines += [f"    {textwrap.shorten(one.text, _MOST_CHARACTERS)}"]
@@ -199,12 +206,10 @@ class ContractReport(CaseReport):
             lines += [f"    {line}" for line in self.evidence.log[:_MOST_LINES]]
         return [*lines, self._summary()]
 
-    def _why_not_checked(self, result: ClauseResult) -> str:
-        """Say why nothing came of a clause."""
-        able = [lab for lab in self.labs if lab not in self.skipped]
-        if set(able).isdisjoint(result.concerned):
-            return f"has no check that runs on {self.booted.arch}"
-        return "was not checked: the guests came to an end before"
+    def _has_checks(self, result: ClauseResult) -> bool:
+        """Whether a clause has a check for one of the labs that can be checked here."""
+        able = set(self.labs) - set(self.skipped)
+        return not able.isdisjoint(result.concerned)
 
     def _summary(self) -> str:
         mine = [result for result in self.results if not self._is_of_others(result)]

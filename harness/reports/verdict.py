@@ -74,6 +74,7 @@ def lines(wrong: Wrong) -> list[str]:
         f"    check: {found.check}",
         *(f"    found: {text}" for text in said[:1]),
         *(f"           {text}" for text in said[1:_MOST_SAID]),
+        *_said_by_the_kernel(wrong, found),
         *_look_at(wrong, found),
         *_hint(wrong.lab, found.check),
         *_others(wrong, found),
@@ -100,6 +101,12 @@ def _not_checked(wrong: Wrong) -> list[str]:
         *_place(place),
         *(f"    besides: {reason}" for reason in wrong.reasons[1:]),
     ]
+
+
+def _said_by_the_kernel(wrong: Wrong, found: Diagnosis) -> list[str]:
+    """Return the kernel's first report, if it has one besides the check."""
+    reports = kernel_log.reports(list(wrong.log))[: int(found.check != contract.REPORTS)]
+    return [f"    kernel: {text.strip()}" for text in reports]
 
 
 def _look_at(wrong: Wrong, found: Diagnosis) -> list[str]:

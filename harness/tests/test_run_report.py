@@ -162,3 +162,11 @@ def test_a_lab_that_does_not_compile_is_told_in_the_compilers_words_alone(
     wrong(problems=(error,)).print("table")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"lab_pages pages=4: {error}" and "look at" not in "".join(lines)
+
+
+def test_what_the_kernel_reported_stands_in_the_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong(Check(FRAMES, False, diagnostics=("x",)), log=("hello", "BUG: KASAN: y")).print("table")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == "    kernel: BUG: KASAN: y"
