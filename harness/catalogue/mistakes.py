@@ -11,14 +11,14 @@
 
 ``Clause`` is the one of docs/contract.md whose checks must notice. ``Load`` are the
 parameters, by default the first of lab.toml's. ``On`` is an architecture, by default um. ``By``
-is user (default), the lab's check program, or kunit, its suite. ``Lab``, in the
-directory of what all share, says which lab shows it.
+is user (default), the lab's check program, kunit, its suite, or core, the suite of what all
+labs share. ``Lab``, in the directory of what all share, says which lab shows it.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalogue import contract, labs, patches
+from harness.catalogue import contract, labs, patches, suites
 from harness.catalogue.contract import Clause
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import Lab, Load
@@ -34,7 +34,8 @@ class Mistake:
     """One wrong version: its patch, whose it is, and which clause must notice.
 
     ``owner`` is the directory below labs/ that the patch is applied in; ``arch`` where it
-    runs, and ``by_kunit`` whether the suite or the check program must notice.
+    runs, and ``suite`` what LAB= calls the suite that must notice, None if it is the check
+    program.
     """
 
     patch: Path
@@ -43,7 +44,7 @@ class Mistake:
     owner: str
     load: Load
     arch: str
-    by_kunit: bool
+    suite: str | None
 
     @property
     def name(self) -> str:
@@ -77,10 +78,13 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
     if header["Clause"] not in clauses:
         raise SetupError(f"{patch}: Clause: {header['Clause']} is not in {contract.PAGE.name}")
     arch, by = header.get("On", KUNIT_ARCH), header.get("By", "user")
-    possible = {"user", "kunit"} if arch == KUNIT_ARCH else {"user"}
+    possible = {"user": None, "kunit": lab.name, "core": suites.CORE}
+    if arch != KUNIT_ARCH:
+        possible = {"user": None}
     if arch not in ARCHES or by not in possible:
         raise SetupError(
-            f"{patch}: needs On: {' or '.join(ARCHES)}, and By: user or, on {KUNIT_ARCH}, kunit"
+            f"{patch}: needs On: {' or '.join(ARCHES)}, and By: user or, on {KUNIT_ARCH}, kunit "
+            "or core"
         )
     if by == "user" and (reason := lab.cannot_run.get(arch)):
         raise SetupError(f"{patch}: the check program of {lab.name} cannot run on {arch}: {reason}")
@@ -92,7 +96,7 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         owner=patches.owner_of(patch),
         load=Load(lab, parameters),
         arch=arch,
-        by_kunit=by == "kunit",
+        suite=possible[by],
     )
 
 

@@ -11,8 +11,11 @@ from harness.base import toml
 from harness.base.errors import RequestError
 from harness.base.paths import KUNIT
 from harness.catalogue import labs
-from harness.catalogue.labs import Since
+from harness.catalogue.labs import Lab, Since
 from harness.kernels.targets import Target
+
+# What LAB= calls the suite of what all labs share.
+CORE = "lab_core"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,17 @@ def all_suites(directory: Path = KUNIT) -> list[Suite]:
 def _read(path: Path) -> Suite:
     file = toml.read(path)
     return Suite(file.text("module"), file.text("name"), labs.read_suite_loads(file))
+
+
+def of_contract(chosen: list[Lab], directory: Path = KUNIT) -> list[Suite]:
+    """Return the suites that prove the contract for some labs.
+
+    With all labs that is the core's as well, on which each of them rests.
+    """
+    names = {lab.name for lab in chosen}
+    if names >= {lab.name for lab in labs.all_labs()}:
+        names.add(CORE)
+    return [suite for suite in all_suites(directory) if suite.lab in names]
 
 
 def choose(wanted: str | None, directory: Path = KUNIT) -> list[Suite]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.base.paths import LABS
+from harness.catalogue import suites
 from harness.catalogue.labs import Lab
 from harness.reports import tables, verdict
 from harness.reports.forms import Booted, CaseReport, seed_text
@@ -56,8 +57,10 @@ class ContractReport(CaseReport):
 
     @property
     def labs(self) -> list[str]:
-        """The names of the labs."""
-        return [lab.name for lab in self.chosen]
+        """The names of the labs, and behind them of the core, if its suite ran."""
+        names = [lab.name for lab in self.chosen]
+        core = any(one.lab == suites.CORE for one in self.evidence.observations)
+        return [*names, suites.CORE] if core else names
 
     @property
     def status(self) -> int:
@@ -140,7 +143,25 @@ class ContractReport(CaseReport):
             found += verdict.lines(
                 Wrong(title, lab, dict(reversed(failed.items())), reasons, log, self.source)
             )
-        return found
+        return [*found, *self._verdict_on_the_core()]
+
+    def _verdict_on_the_core(self) -> list[str]:
+        """Return which case of the core's suite failed first, and the clause that rests on it."""
+        mine = [one for one in self.evidence.failed if one.lab == suites.CORE]
+        numbers = [
+            result.clause.number
+            for result in self.results
+            if mine and mine[0].check in result.clause.checks
+        ]
+        return [
+            line
+            for one in mine[:1]
+            for line in (
+                f"{suites.CORE} {f'breaks clause {numbers[0]}' if numbers else 'is wrong'}",
+                f"    check: {one.check}",
+                f"    found: {_cut(one.text)}",
+            )
+        ]
 
     def _shown(self) -> list[ClauseResult]:
         """Return the clauses of the table: where something is wrong, those that are broken."""

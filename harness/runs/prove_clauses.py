@@ -73,11 +73,13 @@ def prove(
 def concerned(clauses: list[Clause], request: Request) -> dict[str, tuple[str, ...]]:
     """Return the labs that have a check of each clause, by the clause's number.
 
-    A lab's checks are those of its check program and, where KUnit runs, of its suite.
-    What is seen while other checks run concerns every lab.
+    A lab's checks are those of its check program and, where KUnit runs, of its suite;
+    the core counts as a lab there, which has a suite only. What is seen while other checks
+    run concerns every lab.
     """
     checks = {name: listed.checks for name, listed in listing.of_programs().items()}
     if request.target.architecture.has_kunit:
+        checks[suites.CORE] = set()
         built = prepare.built(request)
         for suite in suites.all_suites(request.suites):
             if suite.lab in checks:
@@ -110,8 +112,7 @@ def _tasks(
             for parameters in lab.more_loads if shorter else lab.loads:
                 order = Order([Load(lab, parameters)], request.seed, options, leaks=True)
                 tasks.append(_check_task(machine, order))
-    names = {lab.name for lab in chosen}
-    its_suites = [one for one in suites.all_suites(request.suites) if one.lab in names]
+    its_suites = suites.of_contract(chosen, request.suites)
     if machine.kernel.target.architecture.has_kunit and its_suites:
         built = prepare.built(request)
         cases = {case for suite in its_suites for case in listing.cases_of(suite, built)}

@@ -70,8 +70,8 @@ def _look(mistake: Mistake, machine: Machine, seed: int) -> tuple[Caught, str, l
 
 
 def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
-    if mistake.by_kunit:
-        ran = run_suites.run(machine, suites.choose(mistake.load.lab.name), seed)
+    if mistake.suite:
+        ran = run_suites.run(machine, suites.choose(mistake.suite), seed)
         return proof.of_suites(ran.results, ran.trouble)
     lab = mistake.load.lab
     races = check_loads.race_options([mistake.clause], lab)

@@ -1,10 +1,12 @@
 """The contract's page, and which clauses CLAUSE= chooses."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from harness.base.errors import RequestError, SetupError
+from harness.base.paths import KUNIT
 from harness.build import listing
 from harness.catalogue import contract
 
@@ -18,6 +20,16 @@ def user_checks() -> set[str]:
 def test_every_check_of_the_programs_proves_a_clause() -> None:
     named = {check for clause in CLAUSES for check in clause.checks}
     assert user_checks() <= named
+
+
+def test_every_case_of_the_cores_suite_proves_a_clause() -> None:
+    """Which are those of all labs, too, that need no mapping; the source has them in lists."""
+    named = {check for clause in CLAUSES for check in clause.checks}
+    own = (KUNIT / "core/core_kunit.c").read_text()
+    shared = (KUNIT / "shared/suite.h").read_text().partition("MAPPING_CASES")[0]
+    cases = set(re.findall(r"^\tCASE\((\w+)\)", own + shared, re.MULTILINE))
+    assert len(cases) > 30
+    assert sorted(cases - named) == []
 
 
 def test_clauses_are_numbered_in_order() -> None:
