@@ -106,15 +106,15 @@ class MutantsReport(Report):
             tables.say(console, f"{one.mutant.name} in {one.mutant.function}() SURVIVED")
             for line in mutants.diff(one.mutant, LABS):
                 tables.say(console, f"    {line}")
-        tables.say(console, self.summary())
+        tables.say(console, f"{self.summary()}, in {self.seconds:.0f} s")
 
     def summary(self) -> str:
-        """Return the score in one sentence."""
+        """Return the score in one line."""
         score = Score.of(self.results)
         places = "" if self.sampled is None else f"a sample of {self.sampled} places: "
         return (
             f"{places}{score.fates[Fate.KILLED]} of {score.counted} mutants killed, "
-            f"{score.percent:.1f} of 100, in {self.seconds:.0f} s; SEED={seed_text(self.seed)}"
+            f"{score.percent:.1f} of 100; SEED={seed_text(self.seed)}"
         )
 
     def _score_rows(self) -> list[list[str]]:
@@ -135,7 +135,7 @@ class MutantsReport(Report):
     def as_markdown(self) -> list[str]:
         """Return the lines for the page."""
         day = time.strftime("%-d %B %Y")
-        lines = [f"Made on {day}: {self.summary()}."]
+        lines = [f"Made on {day}:", f"{self.summary()}."]
         for heads, rows in ((_SCORES, self._score_rows()), (_CLAUSES, self._clause_rows())):
             lines += ["", _line(heads), _line(["---"] * len(heads)), *(_line(row) for row in rows)]
         return lines

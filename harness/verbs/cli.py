@@ -161,7 +161,9 @@ def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
 def _add_mutants_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
     parser.add_argument("--rule", help="those by these rules (default: all)")
-    parser.add_argument("--only", help="those whose name begins so, as core/lab_core.c:80")
+    parser.add_argument(
+        "--only", help="those of this source, or of a line in it: core/lab_core.c:80"
+    )
     parser.add_argument("--sample", type=_count, help="so many places, chosen by the seed")
     parser.add_argument("--jobs", type=_count, help="mutants at a time (default: processors)")
     parser.add_argument("--write", action="store_true", help="write the score into docs/mutants.md")

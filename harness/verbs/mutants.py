@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from harness.base.errors import SetupError
+from harness.base.errors import RequestError, SetupError
 from harness.base.paths import LABS
 from harness.base.progress import step
 from harness.build import mutants
@@ -28,6 +28,8 @@ def main(args: Namespace) -> int:
     known = read_equivalents()
     _require_all(known)
     chosen = try_mutants.sample(_places(args), args.sample, seed)
+    if not chosen:
+        raise RequestError(f"there is no place: --only {args.only} names none")
     # A module of a mutant stands behind the others in one archive, which is for booting.
     request = Request(limit=args.limit, seed=seed, boots=True)
     results, seconds = try_mutants.try_all(chosen, known, request, args.jobs)
@@ -52,10 +54,13 @@ def _places(args: Namespace) -> list[RulePlace]:
             found += mutants.places(choose_rules(args.rule), path)
     if not args.only:
         return found
+    # Only what is in the file has to be made.
     return [
         place
         for place in found
-        if (mutant := mutants.make(place)) and mutant.name.startswith(args.only)
+        if args.only.startswith(f"{place.source.parent.name}/{place.source.name}")
+        and (mutant := mutants.make(place))
+        and mutant.name.startswith(args.only)
     ]
 
 
