@@ -15,7 +15,6 @@
 #include "shared/suite.h"
 #include "lab_pattern.h"
 
-
 static int reserved_init(struct kunit *test)
 {
 	u32 fresh;

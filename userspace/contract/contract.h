@@ -13,7 +13,8 @@
 extern const struct check contents_checks[], views_checks[], threads_checks[],
 	frames_checks[], witness_checks[],
 	sizes_checks[], limits_checks[], remapping_checks[], access_checks[],
-	callers_checks[], told_checks[], requests_checks[], caller32_checks[], vma_checks[], core_dump_checks[], madvise_checks[],
+	callers_checks[], told_checks[], requests_checks[], caller32_checks[],
+	vma_checks[], core_dump_checks[], madvise_checks[],
 	get_user_pages_checks[], counts_checks[], lifetime_checks[],
 	rounds_checks[], failure_checks[], shortage_checks[];
 

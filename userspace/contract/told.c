@@ -70,6 +70,11 @@ static bool is_address(uint64_t number, size_t digits, bool about_lab)
 	return false;
 }
 
+static bool is_in_word(char character)
+{
+	return isalnum((unsigned char)character) || character == '_';
+}
+
 static bool line_tells(const char *line, bool about_lab)
 {
 	const char *at = line;
@@ -86,10 +91,10 @@ static bool line_tells(const char *line, bool about_lab)
 		    (is_address(strtoull(at, NULL, 16), digits, about_lab) ||
 		     is_address(strtoull(at, NULL, 10), digits, about_lab)))
 			return true;
-		at += strspn(at, "0123456789abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-		at += strcspn(at, "0123456789abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+		while (is_in_word(*at))
+			at++;
+		while (*at && !is_in_word(*at))
+			at++;
 	}
 	return false;
 }

@@ -33,6 +33,7 @@ char *read_kernel_log(void)
 	FILE *all = open_memstream(&lines, &size);
 	ssize_t length;
 
+	ck_assert_ptr_nonnull(all);
 	for (;;) {
 		length = read(log_fd, message, sizeof(message) - 1);
 		if (length < 0 && errno == EPIPE)
