@@ -17,7 +17,7 @@ from harness.guest.job import Job
 _PATIENCE = 60.0
 
 
-# Room for what a lab says in a thousand loads.
+# Room for what a lab says in hundreds of loads.
 _LOG = "log_buf_len=1M"
 
 

@@ -142,7 +142,7 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
         "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
     )
     parser.add_argument(
-        "--rounds", type=_count, default=1000, help="rounds of load, map, unmap, unload (1000)"
+        "--rounds", type=_count, default=500, help="rounds of load, map, unmap, unload (500)"
     )
     _add_suites(parser)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contract 5.3: a thousand rounds leave nothing behind
+ * Contract 5.3: five hundred rounds leave nothing behind
  */
 #include "contract.h"
 
