@@ -16,7 +16,7 @@ pytestmark = pytest.mark.boot
 NOT_IN_UML = {"6.1", "8.3"} | {one.number for one in contract.read() if one.number[0] == "9"}
 
 # What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
-NOT_ON_DEBIAN = {"6.2", "7.1", "7.2"}
+NOT_ON_DEBIAN = {"6.2", "7.1", "7.2", "7.5"}
 
 # What an architecture cannot show: a 64-bit program of arm64 cannot call as a 32-bit one.
 NOT_ON = {"arm64": {"8.3"}}
