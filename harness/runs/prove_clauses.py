@@ -55,7 +55,7 @@ def prove(
     machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
 ) -> Evidence:
     """Have guests make the checks of some clauses; return what they showed."""
-    races = _race_tasks(machine, chosen, clauses, request) if machine.qemu else []
+    races = _race_tasks(machine, chosen, clauses, request, counts) if machine.qemu else []
     tasks = _tasks(machine, chosen, clauses, request, counts)
     evidence = Evidence() if machine.qemu else _without_races(machine, chosen, clauses)
     text = f"proving {len(clauses)} clauses on {machine.kernel.release} ({machine.accel})"
@@ -135,13 +135,14 @@ def _races(machine: Machine, chosen: list[Lab], clauses: list[Clause]) -> Iterat
 
 
 def _race_tasks(
-    machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request
+    machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
 ) -> list[_GuestTask]:
     """Return what the guests with two processors are to do, one for each lab."""
     ready = replace(listening.to_see_all(machine), processors=RACING_PROCESSORS)
 
     def task(load: Load) -> _GuestTask:
-        order = Order([load], request.seed, check_loads.race_options(clauses, load.lab))
+        options = (*check_loads.race_options(clauses, load.lab), *counts.options(False))
+        order = Order([load], request.seed, options)
         return _GuestTask(
             f"{load} on {RACING_PROCESSORS} processors",
             lambda: proof.of_loads(check_loads.run(ready, order)),

@@ -139,7 +139,10 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     _add_format(parser, "table", "json", "junit")
     _add_seed(parser)
     parser.add_argument(
-        "--calls", type=_count, default=100_000, help="random calls to each lab (100000)"
+        "--calls",
+        type=_count,
+        default=100_000,
+        help="random calls to each lab, and in proportion calls that race (100000)",
     )
     parser.add_argument(
         "--rounds", type=_count, default=500, help="rounds of load, map, unmap, unload (500)"

@@ -24,6 +24,8 @@
  */
 #define TURNS_AT_ONCE 8
 
+#define FEWEST_TURNS TURNS_AT_ONCE
+
 /* The processors of the two sides. */
 enum { OURS, THEIRS };
 
@@ -195,10 +197,20 @@ void stop_racer(void)
 		      racer.ours->name, racer.theirs->name, status);
 }
 
+/* A run with fewer random calls than usual makes fewer turns as well. */
+static unsigned int scale(unsigned int turns)
+{
+	unsigned long fewer = turns * settings.calls / USUAL_CALLS;
+
+	if (fewer >= turns)
+		return turns;
+	return fewer > FEWEST_TURNS ? fewer : FEWEST_TURNS;
+}
+
 void race_calls(const struct call *ours, const struct call *theirs,
 		enum racer_kind kind, unsigned int turns)
 {
 	start_racer(theirs, kind);
-	race(ours, turns);
+	race(ours, scale(turns));
 	stop_racer();
 }

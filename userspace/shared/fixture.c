@@ -15,7 +15,7 @@
 #include "user_side.h"
 
 struct checked_lab lab = { .fd = -1 };
-struct settings settings = { .calls = 100000, .rounds = 500 };
+struct settings settings = { .calls = USUAL_CALLS, .rounds = 500 };
 struct summary *summary;
 
 bool can(unsigned int operations)

@@ -32,6 +32,8 @@ extern struct checked_lab {
 	bool kernel_wrote;
 } lab;
 
+#define USUAL_CALLS 100000
+
 /**
  * struct settings - what the command line says
  * @calls: random calls to make
