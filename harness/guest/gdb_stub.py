@@ -20,7 +20,7 @@ _SOCKET = "gdb"
 OPTION = ("-gdb", f"unix:{_SOCKET},server=on,wait=off")
 
 # Seconds after which a stub that says nothing is gone.
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 # The most that a packet of QEMU's holds is 4096 characters, two for each byte.
 _BYTES_AT_ONCE = 2048
