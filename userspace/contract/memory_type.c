@@ -24,8 +24,6 @@
  * The list of x86
  */
 
-#define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
-
 /* How many mappings of the memory are on the list? All must have this type. */
 static int count_in_list(FILE *list, const char *expected)
 {

@@ -7,6 +7,9 @@
 #ifndef MEMORY_TYPE_H
 #define MEMORY_TYPE_H
 
+/* The types in use, of I/O memory and reserved RAM; x86 only. */
+#define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
+
 enum memory_type { CACHED, UNCACHED };
 
 /*
