@@ -24,6 +24,7 @@ from harness.base import digest, tools
 from harness.base.errors import RequestError, SetupError
 from harness.kernels.debian import Kernel
 from harness.build.modules import Modules
+from harness.base.lock import locked
 from harness.base.paths import BUILD, GUEST
 from harness.base.progress import say, step
 from harness.build import sysroot
@@ -113,16 +114,19 @@ def _escape(text: str) -> str:
 
 
 def base(kernel: Kernel) -> Path:
-    """Make the archive that all guests of a kernel begin with, or reuse it."""
+    """Make the archive that all guests of a kernel begin with, or reuse it.
+
+    Builds of several copies of the labs may ask for it at once: one of them makes it.
+    """
     directory = BUILD / "guests" / kernel.name
-    directory.mkdir(parents=True, exist_ok=True)
     archive, stamp = directory / "base.cpio", directory / "base.digest"
     recipe: list[str | Path] = [GUEST, _facts(kernel), busybox_of(kernel), Path(__file__)]
     wanted = digest.of([kernel.version, *recipe])
-    if not digest.is_current([archive], stamp, wanted):
-        stamp.unlink(missing_ok=True)
-        _write_base(archive, kernel)
-        digest.set_current([archive], stamp, wanted)
+    with locked(directory / "base.lock", f"the guest's files for {kernel.name}"):
+        if not digest.is_current([archive], stamp, wanted):
+            stamp.unlink(missing_ok=True)
+            _write_base(archive, kernel)
+            digest.set_current([archive], stamp, wanted)
     return archive
 
 

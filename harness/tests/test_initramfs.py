@@ -3,10 +3,14 @@
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from harness.build import initramfs
 from harness.build.initramfs import Spec, join, write_job
 
 
@@ -44,6 +48,30 @@ def test_an_archive_is_read_whole_while_another_is_written(tmp_path: Path) -> No
         (tmp_path / "more").write_bytes(bytes(1 << 16))
         spec(tmp_path / "more").write(archive)
         assert reader.read() == before != archive.read_bytes()
+
+
+def test_builds_side_by_side_make_the_archive_of_all_guests_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def write(archive: Path, _: object) -> None:
+        made.append(archive)
+        time.sleep(0.2)  # the others come while it is being written
+        archive.write_bytes(b"whole")
+
+    for name, value in {
+        "BUILD": tmp_path,
+        "_facts": lambda _: "facts",
+        "busybox_of": lambda _: __file__,
+        "_write_base": write,
+    }.items():
+        monkeypatch.setattr(initramfs, name, value)
+    kernel: Any = SimpleNamespace(name="a-kernel", version="1")
+    with ThreadPoolExecutor(4) as builds:
+        archives = list(builds.map(initramfs.base, [kernel] * 4))
+    assert len(made) == 1, "each of the builds wrote the archive, over the others'"
+    assert {archive.read_bytes() for archive in archives} == {b"whole"}
 
 
 def test_all_belongs_to_root_and_the_console_is_there(tmp_path: Path) -> None:
