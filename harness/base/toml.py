@@ -22,10 +22,15 @@ class Table:
     name: str
     values: dict[str, Any]
 
-    def text(self, key: str) -> str:
-        """Take a text that is not empty."""
+    def text(self, key: str, empty: bool = False) -> str:
+        """Take a text; unless it may be ``empty``, it is not."""
         value = self._take(key, str, "text in quotes")
-        return value if value.strip() else self.refuse(key, "is empty")
+        return value if empty or value.strip() else self.refuse(key, "is empty")
+
+    def number(self, key: str) -> int:
+        """Take a whole number."""
+        value = self._take(key, int, "a whole number")
+        return self.refuse(key, "must be a whole number") if isinstance(value, bool) else value
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Take a list of texts."""

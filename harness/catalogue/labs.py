@@ -13,6 +13,7 @@ lab.toml is the only list of facts about a lab:
     [cannot_run] ARCH           why the check program cannot run on an architecture
     [suite] loads               the modules that its KUnit suite is loaded after
     [hints] CHECK               where to look when a check fails
+    [[exercise]]                what a student writes: catalogue/exercises.py reads them
 
 What a check program and a suite do follows from their sources; tests compare both.
 """
@@ -129,6 +130,7 @@ def _read(path: Path) -> Lab:
         mapped=file.text("mapped"),
         lesson=file.text("lesson"),
     )
+    file.tables("exercise")
     file.end()
     return lab
 
