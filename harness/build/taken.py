@@ -25,7 +25,7 @@ _SOURCES = (".c", ".h")
 _MAKEFILES = ("Kbuild", "Makefile")
 
 # The labs' own sources have less than a hundredth of it.
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
 
 # Of what is left out so many are named, and so many entries of a directory looked at.
 _MOST_NAMED = 8
@@ -48,7 +48,7 @@ class Taken:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-class _NotTaken(Exception):
+class NotTaken(Exception):
     """A file of the copy cannot be taken; the text says why."""
 
 
@@ -75,8 +75,8 @@ def take(copy: Path) -> Taken:
         try:
             files |= {f"{folder}/{name}": data for name, data in _sources_of(copy, lab).items()}
             files |= {f"{folder}/Kbuild": (lab.directory / "Kbuild").read_bytes()}
-        except _NotTaken as why:
-            missing[lab.name] = f"{lab.name} is not taken: {_shown(str(copy))}/{folder}{why}"
+        except NotTaken as why:
+            missing[lab.name] = f"{lab.name} is not taken: {shown(str(copy))}/{folder}{why}"
     _write(place, files)
     _tell(copy, [*_left_out(copy, files)])
     return Taken(copy, place, missing)
@@ -93,34 +93,34 @@ def _our_files() -> dict[str, bytes]:
     }
 
 
-def _names_of(lab: Lab) -> list[str]:
+def names_of(lab: Lab) -> list[str]:
     """Return the names of a lab's sources, as this project has them."""
     return sorted(path.name for path in lab.directory.iterdir() if path.suffix in _SOURCES)
 
 
 def _sources_of(copy: Path, lab: Lab) -> dict[str, bytes]:
-    """Read a lab's sources. Raises _NotTaken; a header need not be there."""
+    """Read a lab's sources. Raises NotTaken; a header need not be there."""
     found = {}
-    with _Directory(copy / lab.directory.name) as directory:
-        for name in _names_of(lab):
+    with Directory(copy / lab.directory.name) as directory:
+        for name in names_of(lab):
             if name.endswith(".c") or directory.has(name):
                 found[name] = directory.read(name)
     return found
 
 
-class _Directory:
+class Directory:
     """A directory whose files are read without following symbolic links."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> "_Directory":
+    def __enter__(self) -> "Directory":
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._descriptor = os.open(self._path, flags)
         except OSError as error:
             link = " is a symbolic link" if self._path.is_symlink() else f": {error.strerror}"
-            raise _NotTaken(link) from error
+            raise NotTaken(link) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -135,23 +135,23 @@ class _Directory:
         return True
 
     def read(self, name: str) -> bytes:
-        """Return a regular file's bytes. Raises _NotTaken."""
+        """Return a regular file's bytes. Raises NotTaken."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             kind = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False).st_mode
             if not stat.S_ISREG(kind):
                 what = "a symbolic link" if stat.S_ISLNK(kind) else "no regular file"
-                raise _NotTaken(f"/{name} is {what}")
+                raise NotTaken(f"/{name} is {what}")
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
-            raise _NotTaken(f"/{name}: {error.strerror}") from error
+            raise NotTaken(f"/{name}: {error.strerror}") from error
         with open(descriptor, "rb") as file:
             # Somebody may have put another in its place since.
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _NotTaken(f"/{name} is no regular file")
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise _NotTaken(f"/{name} is larger than {_MOST_BYTES >> 20} MiB")
+                raise NotTaken(f"/{name} is no regular file")
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise NotTaken(f"/{name} is larger than {MOST_BYTES >> 20} MiB")
         return data
 
 
@@ -199,20 +199,20 @@ def _entries(directory: Path) -> list[str]:
 
 def _is_same(directory: Path, name: str, data: bytes) -> bool:
     try:
-        with _Directory(directory) as opened:
+        with Directory(directory) as opened:
             return opened.read(name) == data
-    except _NotTaken:
+    except NotTaken:
         return False
 
 
 def _tell(copy: Path, lines: list[str]) -> None:
     for line in lines[:_MOST_NAMED]:
-        say(f"not taken of {_shown(str(copy))}: {_shown(line)}")
+        say(f"not taken of {shown(str(copy))}: {shown(line)}")
     if len(lines) > _MOST_NAMED:
-        say(f"not taken of {_shown(str(copy))}: {len(lines) - _MOST_NAMED} more")
+        say(f"not taken of {shown(str(copy))}: {len(lines) - _MOST_NAMED} more")
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return a name with escapes for all that is not plain: it may drive a terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
