@@ -1,0 +1,111 @@
+"""The forms of marks: JSON as its schema says, pages, tables, and what other systems read."""
+
+import csv
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from harness.base.paths import ROOT
+from harness.grading import outcome
+from harness.grading.graded import Graded, GradedExercise, GradedFailure, GradedLab
+from harness.grading.outcome import ClassMarks
+from harness.grading.similar import Pair
+from harness.grading.submissions import Student
+from harness.reports import grade_files
+from harness.reports.grade_class import ClassReport
+
+_EVIL = "<script>alert(1)</script>&\x1b[2J"
+
+
+def graded(name: str, earned: bool, number: str = "", text: str = "expected 1, found 2") -> Graded:
+    failure = GradedFailure(
+        "1.6", "offset_k_shows_page_k", "x86_64 6.1", text, "f", "a.c:7", "x();"
+    )
+    lost = () if earned else (failure,)
+    one = GradedExercise("pages/1", "Map it", 12, 12 * earned, lost)
+    two = GradedExercise("pages/2", "Free it", 8, 8)
+    lab = GradedLab("lab_pages", "Pages", (one, two), None if earned else text)
+    student = Student(Student.of(name).key, name, number)
+    return Graded(student, "0" * 64, 17, "6.1", (lab,), (text,), None, {"all": 1.5})
+
+
+def test_json_is_as_its_schema_says_and_can_be_read_back(tmp_path: Path) -> None:
+    schema = json.loads((ROOT / "docs/grade.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for one in (graded("ada", True), graded("ben", False, "4711", _EVIL)):
+        outcome.save(one, tmp_path / "result.json")
+        jsonschema.validate(json.loads((tmp_path / "result.json").read_text()), schema)
+        assert outcome.load(tmp_path / "result.json") == one
+    data = graded("ada", True).as_data()
+    wrongs: list[dict[str, object]] = [{"earned": -1}, {"digest": "x"}, {"more": 1}, {"format": ""}]
+    for wrong in wrongs:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(json.loads(json.dumps(data | wrong)), schema)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "kmaplab/grade/v1"}', "null"])
+def test_what_is_no_mark_is_graded_again(tmp_path: Path, text: str) -> None:
+    (tmp_path / "result.json").write_text(text)
+    assert outcome.load(tmp_path / "result.json") is None
+
+
+def test_a_student_gets_a_page_and_nothing_of_it_is_a_program(tmp_path: Path) -> None:
+    grade_files.write(graded(f"e{_EVIL}", False, text=_EVIL), tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+    for text in ("8 of 20 points", "Clause 1.6", "offset_k_shows_page_k", "a.c:7", "x();"):
+        assert text in page, f"the page has no {text!r}"
+
+
+def test_junit_has_a_case_for_each_exercise(tmp_path: Path) -> None:
+    grade_files.write(graded("ben", False), tmp_path)
+    root = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    cases = {case.get("name"): case.find("failure") for case in root.iter("testcase")}
+    assert list(cases) == ["pages/1 Map it", "pages/2 Free it"]
+    failure = cases["pages/1 Map it"]
+    assert failure is not None and "expected 1, found 2" in (failure.text or "")
+
+
+def test_gradescope_and_classroom50_get_what_they_read(tmp_path: Path) -> None:
+    grade_files.write(graded("ben", False), tmp_path)
+    scope = json.loads((tmp_path / "gradescope.json").read_text())
+    assert scope["score"] == 8 and [test["max_score"] for test in scope["tests"]] == [12, 8]
+    assert [test["status"] for test in scope["tests"]] == ["failed", "passed"]
+    room = json.loads((tmp_path / "classroom50.json").read_text())
+    assert room["schema"] == "classroom50/result/v1"
+    assert (room["score"], room["max-score"]) == (8, 20)
+    assert [test["passed"] for test in room["tests"]] == [False, True]
+
+
+def test_canvas_and_moodle_get_their_tables(tmp_path: Path) -> None:
+    marks = [graded("Ada, Lovelace", True, "4711"), graded("=cmd|'/c calc'!A1", False)]
+    ClassReport(ClassMarks(marks), []).write(tmp_path)
+    with (tmp_path / "canvas.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert rows[1][0].strip() == "Points Possible" and rows[1][5] == "20"
+    assert rows[2][:2] == ["Ada, Lovelace", "4711"] and rows[2][5] == "20"
+    assert rows[3][0] == "'=cmd|'/c calc'!A1" and rows[3][3]
+    with (tmp_path / "moodle.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert found[0]["Identifier"] == "Participant 4711" and found[0]["Grade"] == "20"
+
+
+def test_the_page_of_a_class_says_what_was_not_understood(tmp_path: Path) -> None:
+    marks = [graded("ada", True), graded("ben", False), graded("cyd", False, text=_EVIL)]
+    done = ClassMarks(marks, [f"eve has no mark: {_EVIL}"])
+    report = ClassReport(done, [Pair("ben", "cyd", 1.0)])
+    assert report.status == 1 and ClassReport(ClassMarks(marks), []).status == 0
+    [missed] = report.missed
+    assert (missed.clause, missed.students) == ("1.6", 2)
+    assert missed.title and missed.meanings, "clause 1.6 has mistakes in the catalogue"
+    assert sum(students for _, students, _ in report.histogram) == 3
+    assert [students for _, students, _ in report.histogram][4::5] == [2, 1]
+    report.write(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "<script>" not in page
+    for text in (missed.meanings[0][:20], "eve has no mark", "students/ben/index.html", "100 %"):
+        assert text in page, f"the page has no {text!r}"
