@@ -202,7 +202,7 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
     for name in programs.names:
         spec.link(f"checks/{name}", programs.executable.name)
-    for path in _depmod(modules.directory / "root", kernel, modules.files):
+    for path in _depmod(modules.directory / "root", kernel, modules.stripped):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,8 +27,16 @@ _MAKEFILES = ("Kbuild", "Makefile")
 _OTHERS = "labs-"
 _MOST_OTHERS = 40
 
-# Debug information and BTF triple the build's time and are not used here.
+# The headers' own way to debug information comes with BTF, which triples the build's time.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+
+# A crash is shown with its line, and gdb with the source: a tenth more of the build's time.
+_DEBUG = "-g"
+
+# Where kbuild's output has the modules as guests get them: with debug information each
+# would be twenty times as large.
+_STRIPPED = "stripped"
+_STRIP = f'for ko; do "$0" --strip-debug -o "{_STRIPPED}/${{ko##*/}}" "$ko" || exit; done'
 
 # What a Kbuild file would say to have its modules instrumented; nothing happens
 # where the kernel was not built for it. 6.1's UML asks module by module.
@@ -55,13 +64,19 @@ class Modules:
     """The modules of a kernel.
 
     ``directory`` is where all that belongs to them goes, ``digest`` that of what
-    they were built from. ``not_built`` maps a module that does not compile to the reason.
+    they were built from. ``files`` have debug information. ``not_built`` maps a module that
+    does not compile to the reason.
     """
 
     directory: Path
     files: tuple[Path, ...]
     digest: str
     not_built: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stripped(self) -> tuple[Path, ...]:
+        """The modules without debug information, for the guest."""
+        return tuple(_stripped(self.directory / "src", path) for path in self.files)
 
 
 def build(
@@ -92,9 +107,9 @@ def build(
     known = taken.missing if taken else {}
     wanted = digest.of([kernel.version, compiler, Path(__file__), *inputs, json.dumps(known)])
     reasons = directory / "not_built.json"
-    if not digest.is_current([*_built(copy), reasons], stamp, wanted):
+    if not digest.is_current([*_made(copy), reasons], stamp, wanted):
         # make sees what changed, but takes damaged objects for up to date.
-        if not digest.is_intact([*_built(copy), reasons], stamp):
+        if not digest.is_intact([*_made(copy), reasons], stamp):
             shutil.rmtree(copy, ignore_errors=True)
         stamp.unlink(missing_ok=True)
         mirror(sources, copy)
@@ -102,7 +117,8 @@ def build(
         with step(f"building the modules for {kernel.release}"):
             missing = known | _build_what_compiles(kbuild, taken)
             reasons.write_text(json.dumps(missing))
-        digest.set_current([*_built(copy), reasons], stamp, wanted)
+            kbuild.strip(_built(copy))
+        digest.set_current([*_made(copy), reasons], stamp, wanted)
     missing = json.loads(reasons.read_text())
     for text in missing.values() if not taken else ():
         say(text)
@@ -122,7 +138,7 @@ class KbuildRun:
         """Build the modules, or ``goals``. Raises SetupError, with kbuild's words, if it fails."""
         architecture = self.kernel.target.architecture
         # Without the map a WARN() carries this machine's path into the module.
-        flags = f"KCFLAGS=-fmacro-prefix-map={self.copy}/="
+        flags = f"KCFLAGS={_DEBUG} -fmacro-prefix-map={self.copy}/="
         instrument: tuple[str, ...] = ()
         if architecture.has_sanitizers:
             flags += f" {_KEEP_LINES}" if self.kernel.has("GCOV_KERNEL") else ""
@@ -130,14 +146,25 @@ class KbuildRun:
         processors = os.cpu_count() or 1
         jobs = f"-j{min(processors, _STRANGE_JOBS) if self.sandboxed else processors}"
         whole = [*command(self.kernel, self.copy), jobs, *_LEAN, flags, *instrument, *goals]
-        what = "building the modules"
         try:
-            if self.sandboxed:
-                sandbox.run(self._sandbox(), [str(word) for word in whole], self.log, what)
-            else:
-                tools.run(whole, self.log, what)
+            self._do(whole, self.log, "building the modules")
         except SetupError as error:
             raise SetupError(f"{error}\nIf the source is right, make clean helps.") from error
+
+    def strip(self, built: Sequence[Path]) -> None:
+        """Make those modules anew that guests get. Raises SetupError if that fails."""
+        (self.copy / _STRIPPED).mkdir(exist_ok=True)
+        old = [path for path in built if not _is_newer(_stripped(self.copy, path), path)]
+        if old:
+            program = f"{self.kernel.target.architecture.toolchain.prefix}strip"
+            command: list[str | Path] = ["sh", "-c", _STRIP, program, *old]
+            self._do(command, self.log.with_name("strip.log"), "stripping the modules")
+
+    def _do(self, command: list[str | Path], log: Path, what: str) -> None:
+        if self.sandboxed:
+            sandbox.run(self._sandbox(), [str(word) for word in command], log, what)
+        else:
+            tools.run(command, log, what, cwd=self.copy)
 
     def _sandbox(self) -> Sandbox:
         # The folder that user-mode Linux was built in has a link to its source.
@@ -279,6 +306,22 @@ def _built(copy: Path) -> tuple[Path, ...]:
     names = order.read_text(errors="replace").split()
     # Paths up to 6.1 are those of the .ko, later ones those of the .o.
     return tuple(sorted((copy / name).with_suffix(".ko") for name in names))
+
+
+def _stripped(copy: Path, module: Path) -> Path:
+    """Return a module as a guest gets it."""
+    return copy / _STRIPPED / module.name
+
+
+def _is_newer(made: Path, source: Path) -> bool:
+    """Say whether a file is there, and was made after its source."""
+    return made.is_file() and made.stat().st_mtime_ns > source.stat().st_mtime_ns
+
+
+def _made(copy: Path) -> tuple[Path, ...]:
+    """Return the modules that are made, in both forms."""
+    built = _built(copy)
+    return (*built, *(_stripped(copy, path) for path in built))
 
 
 def _files(sources: Path) -> list[Path]:

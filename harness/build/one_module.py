@@ -18,6 +18,10 @@ from harness.kernels.debian import Kernel
 # another type, or a number for a pointer, would not leave a developer's desk.
 _STRICT = "-Werror=int-conversion -Werror=incompatible-pointer-types"
 
+# Where a line is in the source is no part of the code; guests have no use for it, either.
+_LEAN = "-g0"
+_LINK, _LINK_LEAN = " -r ", " -r --strip-debug "
+
 
 class DoesNotCompile(Exception):
     """A source is refused; the text is the compiler's."""
@@ -63,7 +67,7 @@ class OneModule:
         Raises DoesNotCompile.
         """
         self.source.write_text(text)
-        self._again(self.code, _STRICT)
+        self._again(self.code, f"{_STRICT} {_LEAN}")
         self._again(self.module, "")
         return self.code.read_bytes()
 
@@ -74,8 +78,9 @@ class OneModule:
         copy = self.built.directory / "src"
         # Up to 6.12 kbuild works in the kernel's directory, later in that of the modules.
         place = self.kernel.headers if f"-o {made} " in command else copy
+        command = command.replace(" -c -o ", f" {more} -c -o ", 1)
         result = subprocess.run(
-            ["sh", "-c", command.replace(" -c -o ", f" {more} -c -o ", 1)],
+            ["sh", "-c", command.replace(_LINK, _LINK_LEAN, 1)],
             cwd=place,
             env=tools.environment(),
             capture_output=True,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base.sandbox import Limits, Sandbox
+from harness.build.modules import Modules
 from harness.guest import affinity, device_tree, gdb_stub
 from harness.guest.snapshot import Snapshot
 from harness.kernels.architecture import MEMORY_MIB, Qemu
@@ -34,7 +35,7 @@ class Machine:
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
     and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says
-    that it runs strange code.
+    that it runs strange code. ``modules`` are those in its initrd, with what tells their lines.
     """
 
     kernel: Kernel
@@ -49,6 +50,7 @@ class Machine:
     disks: tuple[Path, ...] = ()
     sandboxed: bool = False
     processors: int = 1
+    modules: Modules | None = None
 
     @property
     def qemu(self) -> Qemu | None:

@@ -53,6 +53,7 @@ def of_modules(request: Request, kernel: Kernel, ready: Modules, programs: Progr
         limit=request.limit,
         boots=request.boots,
         sandboxed=request.is_strange,
+        modules=ready,
     )
 
 

@@ -24,12 +24,14 @@ class Toolchain:
 
     ``compiler`` is its path, and ``make`` are arguments for kbuild. ``packages`` are Debian
     packages of the architecture that hold the static libraries of the check programs and
-    the guest's busybox; without any, those of this machine serve.
+    the guest's busybox; without any, those of this machine serve. The names of its binutils
+    begin with ``prefix``.
     """
 
     compiler: str
     make: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True)

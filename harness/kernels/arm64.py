@@ -15,6 +15,7 @@ ARCHITECTURE = Architecture(
         compiler="/usr/bin/aarch64-linux-gnu-gcc-12",
         make=("ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"),
         packages=("busybox-static", "check", "libsubunit-dev"),
+        prefix="aarch64-linux-gnu-",
     ),
     qemu=Qemu(
         program="qemu-system-aarch64",

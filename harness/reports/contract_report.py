@@ -140,9 +140,9 @@ class ContractReport(CaseReport):
             # What is said of a load or a suite begins with its name.
             reasons = [one for one in self.evidence.problems if lab.name in one.split(":")[0]]
             log = self.evidence.log
-            found += verdict.lines(
-                Wrong(title, lab, dict(reversed(failed.items())), reasons, log, self.source)
-            )
+            crash = self.evidence.crashes.get(lab.name)
+            in_order = dict(reversed(failed.items()))
+            found += verdict.lines(Wrong(title, lab, in_order, reasons, log, self.source, crash))
         return [*found, *self._verdict_on_the_core()]
 
     def _verdict_on_the_core(self) -> list[str]:

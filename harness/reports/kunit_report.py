@@ -115,7 +115,8 @@ def verdicts(results: list[SuiteResult], labs: Path) -> list[str]:
             if case.name != LOADED
         }
         log = [line for case in bad for line in case.lines] if not reasons else said
-        lines += verdict.lines(Wrong(f"KUnit {result.name}", lab, failed, reasons, log, labs))
+        title = f"KUnit {result.name}"
+        lines += verdict.lines(Wrong(title, lab, failed, reasons, log, labs, result.crash))
     return lines
 
 

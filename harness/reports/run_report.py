@@ -140,7 +140,7 @@ def _wrong(result: LoadResult, log: list[str], labs: Path) -> Wrong:
     reasons = [
         str(problem) for problem in result.problems if problem.kind is not ProblemKind.KERNEL_WARNED
     ]
-    return Wrong(str(result.load), result.load.lab, failed, reasons, log, labs)
+    return Wrong(str(result.load), result.load.lab, failed, reasons, log, labs, result.crash)
 
 
 def _wide_table(results: list[LoadResult]) -> "Table":

@@ -16,11 +16,14 @@ from harness.catalogue.contract import Clause
 from harness.catalogue.functions import Part, FunctionPlace
 from harness.catalogue.labs import Lab
 from harness.results import diagnosis, kernel_log
+from harness.results.crash import Crash
 from harness.results.diagnosis import Diagnosis
 
 # Of what a check has said, and of the kernel's log, in lines.
 _MOST_SAID = 3
 _MOST_LOG = 5
+# Of the lines that led to a crash.
+_MOST_CALLERS = 4
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Wrong:
     """What came of a lab: the checks that failed with what each said, in their order.
 
     ``reasons`` say why checks did not come. ``title`` is how the report calls the lab, and
-    ``labs`` the directory whose copy of it was tried.
+    ``labs`` the directory whose copy of it was tried. ``crash`` has the lines that the kernel's
+    own report in ``log`` is about.
     """
 
     title: str
@@ -37,6 +41,7 @@ class Wrong:
     reasons: Sequence[str] = ()
     log: Sequence[str] = ()
     labs: Path = field(default=LABS)
+    crash: Crash | None = None
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -90,6 +95,12 @@ def _says_more(wrong: Wrong) -> bool:
 def _not_checked(wrong: Wrong) -> list[str]:
     """Say why a lab could not be loaded, or was not checked to the end."""
     said = kernel_log.reports(list(wrong.log)) or list(wrong.log)[-_MOST_LOG:]
+    if wrong.crash:
+        return [
+            f"{wrong.title}: {wrong.reasons[0]}",
+            *crash_lines(wrong.crash, wrong.labs),
+            *(f"    besides: {reason}" for reason in wrong.reasons[1:]),
+        ]
     function = diagnosis.function_in(wrong.log)
     place = functions.find_function(wrong.labs, wrong.lab, function) if function else None
     place = place or functions.find(wrong.labs, wrong.lab, Part.INIT)
@@ -104,16 +115,35 @@ def _not_checked(wrong: Wrong) -> list[str]:
 
 
 def _said_by_the_kernel(wrong: Wrong, found: Diagnosis) -> list[str]:
-    """Return the kernel's first report, if it has one besides the check."""
+    """Return the kernel's report with its lines; without any its first, besides the check."""
+    if wrong.crash:
+        return crash_lines(wrong.crash, wrong.labs)
     reports = kernel_log.reports(list(wrong.log))[: int(found.check != contract.REPORTS)]
     return [f"    kernel: {text.strip()}" for text in reports]
 
 
 def _look_at(wrong: Wrong, found: Diagnosis) -> list[str]:
+    if wrong.crash and found.check == contract.REPORTS:
+        return []
     if found.function:
         place = functions.find_function(wrong.labs, wrong.lab, found.function)
         return _place(place) or [f"    look at: {found.function}()"]
     return _place(functions.find(wrong.labs, wrong.lab, found.part)) if found.part else []
+
+
+def crash_lines(crash: Crash, labs: Path) -> list[str]:
+    """Return what the kernel reports, the lab's line, and the lines that led there."""
+    line = crash.frame
+    callers = crash.frames[crash.frames.index(line) + 1 :][:_MOST_CALLERS]
+    return [
+        f"    kernel: {crash.begins}",
+        f"    line: {_shown(labs / line.file)}:{line.line}, in {line.function}()",
+        f"          {line.text}",
+        *(
+            f"    {one.part.value}: {_shown(labs / one.file)}:{one.line}, in {one.function}()"
+            for one in callers
+        ),
+    ]
 
 
 def _place(place: FunctionPlace | None) -> list[str]:

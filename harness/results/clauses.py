@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from harness.catalogue import contract
 from harness.catalogue.contract import Clause
+from harness.results.crash import Crash
 
 
 class ClauseVerdict(Enum):
@@ -77,7 +78,8 @@ class ClauseResult:
 class Evidence:
     """What the checks of some guests showed, and what kept others from being made.
 
-    ``log`` is what the guests' kernels said where that explains a verdict.
+    ``log`` is what the guests' kernels said where that explains a verdict, and ``crashes`` the
+    first that they reported of each lab, by its name.
     """
 
     observations: list[Observation] = field(default_factory=list)
@@ -85,6 +87,7 @@ class Evidence:
     log: list[str] = field(default_factory=list)
     # Whether a guest crashed, hung or made no sense.
     broken: bool = False
+    crashes: dict[str, Crash] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Observation]:
@@ -97,6 +100,7 @@ class Evidence:
         self.problems += other.problems
         self.log += other.log
         self.broken |= other.broken
+        self.crashes = other.crashes | self.crashes
 
 
 def by_clause(

@@ -6,6 +6,7 @@ from enum import Enum
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.catalogue.labs import Load
 from harness.results import kernel_log
+from harness.results.crash import Crash
 from harness.results.ktap import Check, Ktap, KtapError, KtapReader
 from harness.results.witness import Sighting
 
@@ -62,7 +63,7 @@ class LoadResult:
     ``seconds`` is the time from its first line to its last, as the host heard them;
     ``sighting`` what the witness saw, None if it was not called. ``log_lost`` says that
     the kernel said more than its buffer holds, and ``log`` is only the end of it; ``began``
-    that the guest came to the load.
+    that the guest came to the load. ``crash`` is what the kernel has reported of the lab.
     """
 
     load: Load
@@ -74,6 +75,7 @@ class LoadResult:
     sighting: Sighting | None = None
     log_lost: bool = False
     began: bool = True
+    crash: Crash | None = None
 
     @property
     def failed_checks(self) -> list[Check]:

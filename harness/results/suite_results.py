@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK
 from harness.catalogue.suites import SuiteLoad
 from harness.results import kernel_log
+from harness.results.crash import Crash
 from harness.results.kmemleak import Leak
 from harness.results.kunit_log import Case, SuiteLog
 
@@ -27,7 +28,7 @@ class SuiteResult:
 
     ``skipped`` is the reason why the suite did not run; ``trouble`` says that its
     results cannot be relied on. ``seconds`` is the time from its first line to its last,
-    as the host heard them.
+    as the host heard them. ``crash`` is what the kernel has reported of the lab.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SuiteResult:
     skipped: str | None = None
     trouble: str | None = None
     seconds: float | None = None
+    crash: Crash | None = None
 
     @property
     def status(self) -> int:

@@ -17,6 +17,7 @@ from harness.guest.machine import Machine
 from harness.guest.job import Job
 from harness.kernels.request import new_seed
 from harness.results import kmemleak, load_results
+from harness.results.crash import Decoder
 from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
 from harness.results.load_results import Expected, LoadResult, ProblemKind
@@ -250,7 +251,19 @@ def run(
     ending, trouble = listening.boot(ready, job, collector, lambda: listen(collector))
     leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
     left = order.loads[len(collector.results) :]
-    return CheckedLoads(collector.finish(), leaks, trouble, ending, left)
+    results = collector.finish()
+    _decode_crashes(machine, results, ending)
+    return CheckedLoads(results, leaks, trouble, ending, left)
+
+
+def _decode_crashes(machine: Machine, results: list[LoadResult], ending: Ending) -> None:
+    """Find the lines of labs that the kernel's reports are about."""
+    assert machine.modules
+    decoder = Decoder(machine.kernel.target.architecture, machine.modules, machine.sandboxed)
+    for result in results:
+        # What a guest that died could not send any more stands on its console.
+        gone = result.began and any(one.kind is ProblemKind.GUEST_GONE for one in result.problems)
+        result.crash = decoder.decode([*result.log, *(ending.last_lines() if gone else ())])
 
 
 def _run_all(

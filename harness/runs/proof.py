@@ -21,6 +21,8 @@ def of_loads(checked: CheckedLoads) -> Evidence:
             if problem.kind is not ProblemKind.KERNEL_WARNED
         ]
         evidence.log += result.log
+        if result.crash:
+            evidence.crashes.setdefault(result.load.lab.name, result.crash)
         running = result.ktap.running
         if checked.trouble and running:
             text = f"{checked.trouble}, while it ran"
@@ -117,6 +119,8 @@ def of_suites(
                 verdict = ClauseVerdict.FAILED if failed else ClauseVerdict.PROVED
                 text = _said(case) if failed else ""
                 evidence.observations.append(Observation(lab, where, check, verdict, text))
+        if result.crash:
+            evidence.crashes.setdefault(lab, result.crash)
         if result.trouble:
             evidence.problems.append(f"{where}: {result.trouble}")
             evidence.broken = True

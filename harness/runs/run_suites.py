@@ -10,6 +10,7 @@ from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.guest.job import Job
 from harness.results import kmemleak, kunit_log, suite_results
+from harness.results.crash import Decoder
 from harness.results.suite_results import SuiteResult
 from harness.runs import listening
 from harness.runs.listening import Collector
@@ -114,7 +115,13 @@ def run(machine: Machine, chosen: list[Suite], seed: int, files: Files | None = 
         # What the cases say must stand on the console: the guest may not live to send it.
         ready = listening.to_see_all(machine, "loglevel=7")
         ending, trouble = listening.boot(ready, job, collector, show)
-    return SuitesRun(_judge(collector, ending, trouble) + skipped, trouble, ending)
+    results = _judge(collector, ending, trouble)
+    assert machine.modules
+    decoder = Decoder(machine.kernel.target.architecture, machine.modules, machine.sandboxed)
+    for result in results:
+        said = [line for case in result.cases if not case.passed for line in case.lines]
+        result.crash = decoder.decode([*said, *(ending.last_lines() if result.trouble else ())])
+    return SuitesRun(results + skipped, trouble, ending)
 
 
 def _judge(collector: SuiteCollector, ending: Ending, trouble: str | None) -> list[SuiteResult]:

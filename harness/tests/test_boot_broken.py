@@ -158,6 +158,10 @@ def test_an_oops_ends_with_3_and_is_shown(kmaplab: Kmaplab, broken_lab: BreakLab
     assert "the guest's kernel crashed" in outcome.out
     assert "NULL pointer dereference" in outcome.out and "lab_pages_init" in outcome.out
     assert "BROKEN" in outcome.out
+    # The line of the source, though the guest has no debug information.
+    number = lab.source.read_text().splitlines().index("	*(volatile int *)0x10 = 0;") + 1
+    place = f"{lab.source.parent.name}/{lab.source.name}:{number}, in lab_pages_init()"
+    assert place in outcome.out and "          *(volatile int *)0x10 = 0;" in outcome.out
 
 
 def test_a_panic_in_a_check_names_the_check(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:

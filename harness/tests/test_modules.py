@@ -2,14 +2,18 @@
 
 import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from harness.base.errors import SetupError
 from harness.build import modules, not_built
 from harness.kernels import debian
+from harness.kernels.debian import Kernel
 from harness.kernels.targets import Target
 from harness.tests.conftest import BreakLab
 
@@ -70,6 +74,25 @@ SUITES = """\
 ERROR: modpost: "lab_remap_count" [kunit/labs/lab_remap_kunit.ko] undefined!
 """
 SHARED = "make[3]: *** [/linux/scripts/Makefile.build:289: labs/core/lab_core.o] Error 1\n"
+
+
+def test_only_modules_that_changed_are_stripped_again(tmp_path: Path) -> None:
+    """Of two modules of the build one is stripped already; both are there in the end."""
+    kernel = SimpleNamespace(target=Target())
+    for name in ("old", "new"):
+        (tmp_path / f"{name}.c").write_text(f"int {name}(void) {{ return 1; }}\n")
+        command = ["gcc", "-g", "-c", f"{name}.c", "-o", f"{name}.ko"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+    kbuild = modules.KbuildRun(cast(Kernel, kernel), tmp_path, tmp_path / "log")
+    kbuild.strip([tmp_path / "old.ko"])
+    kept = tmp_path / "stripped/old.ko"
+    before = kept.stat().st_mtime_ns
+    kbuild.strip([tmp_path / "old.ko", tmp_path / "new.ko"])
+    assert kept.stat().st_mtime_ns == before, "what had not changed was stripped again"
+    for name in ("old", "new"):
+        whole, stripped = (tmp_path / place / f"{name}.ko" for place in (".", "stripped"))
+        assert b".debug_info" in whole.read_bytes() and name.encode() in stripped.read_bytes()
+        assert b".debug_info" not in stripped.read_bytes(), f"{name}.ko has debug information"
 
 
 def found(log: str, copy: Path) -> list[tuple[str, str, str]]:

@@ -1,0 +1,107 @@
+"""From an address in a module to the source: binutils reads the debug information.
+
+The kernel's scripts/decode_stacktrace.sh does the same, with the same programs. But Debian has
+it only in the whole source of the kernel, and it looks only into the section .text, where a
+lab's init and exit functions are not.
+"""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base import sandbox, tools
+from harness.base.sandbox import Limits, Sandbox
+
+# A module is small: what takes longer reads one that was made to be slow.
+_LIMITS = Limits(file=1 << 20, seconds=20, address_space=1 << 30, processor_seconds=10)
+
+# A line of objdump --syms: address, flags, section, size and name.
+_SYMBOL = re.compile(r"([0-9a-f]+) .{7} (\S+)\t([0-9a-f]+) (?:\.hidden )?(\S+)")
+
+
+@dataclass(frozen=True)
+class ModuleAddress:
+    """A place in a module, as the kernel's log has it: function+offset/size [module].
+
+    ``is_return`` says that it is where a call will return to: the call stands before it.
+    """
+
+    module: str
+    function: str
+    offset: int
+    size: int
+    is_return: bool = False
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a source, from 1, and the function that it is in."""
+
+    function: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True)
+class Binutils:
+    """The programs for one architecture, whose names begin with ``prefix``.
+
+    What was made of strange sources is read in the sandbox only.
+    """
+
+    prefix: str = ""
+    sandboxed: bool = False
+
+    def lines_of(self, module: Path, address: ModuleAddress) -> list[SourceLine]:
+        """Return the line of an address, and behind it those that it was inlined into.
+
+        Empty if the module has no such address, or no debug information.
+        """
+        found = self._find(module, address)
+        if not found:
+            return []
+        section, place = found
+        what = f"{place - int(address.is_return):#x}"
+        said = self._ask("addr2line", module, "-i", "-f", "-j", section, "-e", str(module), what)
+        return _pairs(said.splitlines())
+
+    def _find(self, module: Path, address: ModuleAddress) -> tuple[str, int] | None:
+        """Return the section that an address is in, and its place there."""
+        found = []
+        for match in _SYMBOL.finditer(self._ask("objdump", module, "--syms", str(module))):
+            start, section, size, name = match.groups()
+            # For the kernel a function goes up to the next one, or to the end of its pages.
+            if name == address.function and address.offset <= int(size, 16) <= address.size:
+                found.append((int(size, 16), section, int(start, 16) + address.offset))
+        # Two functions of a module may have one name: static ones of two sources.
+        return max(found)[1:] if found else None
+
+    def _ask(self, program: str, module: Path, *arguments: str) -> str:
+        """Return what a program says of a module; nothing if it fails."""
+        command = [f"{self.prefix}{program}", *arguments]
+        if self.sandboxed:
+            sandbox.require()
+            command = Sandbox(module.parent, read=(module,), limits=_LIMITS).command(command)
+        try:
+            result = subprocess.run(
+                command,
+                capture_output=True,
+                env=tools.environment(),
+                timeout=_LIMITS.seconds,
+                check=False,
+            )
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            return ""
+        return tools.printable(result.stdout.decode(errors="replace"))
+
+
+def _pairs(lines: Sequence[str]) -> list[SourceLine]:
+    """Read what addr2line says: by turns a function, and "path:line"."""
+    found = []
+    for function, place in zip(lines[::2], lines[1::2]):
+        path, _, number = place.partition(" (")[0].rpartition(":")
+        if number.isdecimal() and int(number):
+            found.append(SourceLine(function, Path(path), int(number)))
+    return found
