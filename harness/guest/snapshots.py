@@ -3,7 +3,7 @@
 What all guests of a kernel do first is done once. Then the machine is stopped and kept. Each
 run goes on from there with a copy of its own, and finds its modules, its check programs and
 its job on disks. So it has the addresses, the clock and the random numbers of the boot that
-was kept: what they must not be the same for boots (`--boot`).
+was kept. Where these must differ from run to run, a guest boots (`--boot`).
 """
 
 import os

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,22 +19,6 @@
  * 1.10: one page; a number that is no power of two; more than one page table maps,
  * which with pages of 4 KiB is 512
  */
-
-static void reload(uint64_t pages)
-{
-	char parameter[32];
-
-	close_lab();
-	must_unload();
-	snprintf(parameter, sizeof(parameter), "pages=%" PRIu64, pages);
-	must_load_with(parameter);
-	open_lab();
-	ck_assert_msg(lab.info.pages == pages &&
-		      lab.info.size == pages * lab.info.page_size,
-		      "loaded with %s, LAB_IOC_INFO says %" PRIu64
-		      " pages, 0x%" PRIx64 " bytes", parameter,
-		      (uint64_t)lab.info.pages, (uint64_t)lab.info.size);
-}
 
 static void assert_nothing_behind(uint64_t pages)
 {
@@ -79,10 +62,10 @@ START_TEST(every_size_is_as_it_was_asked_for)
 
 	read_module();
 	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		reload(sizes[i]);
+		must_reload_with_pages(sizes[i]);
 		use_the_size(sizes[i]);
 	}
-	reload(usual);
+	must_reload_with_pages(usual);
 }
 END_TEST
 

@@ -157,37 +157,27 @@ void prepare_interrupted_calls(void)
 	pattern_words(1); /* before many processes have to compute it */
 }
 
-/*
- * What the racer does meanwhile
- */
-
-static bool take_the_lock(void)
-{
-	struct lab_check check = { .seed = pattern_seed(0) };
-
-	return !ioctl(lab.fd, LAB_IOC_CHECK, &check) ||
-	       object("LAB_IOC_CHECK: %s", strerror(errno));
-}
-
+/* What the racer does half of the times. */
 static bool take_no_lock(void)
 {
 	dawdle(10);
 	return true;
 }
 
-static const struct call others[] = {
-	{ "LAB_IOC_CHECK and a signal", take_the_lock, CAN_CHECK },
-	{ "a signal", take_no_lock, 0 },
-};
+static const struct call no_lock = { "a signal", take_no_lock, 0 };
 
-static void interrupt_each(interrupt_fn interrupt, unsigned int turns)
+static void interrupt_each(interrupt_fn interrupt, const struct call *locks,
+			   unsigned int turns)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < COUNT(calls); i++)
-		for (k = 0; k < COUNT(others); k++)
-			if (can(calls[i].needs | others[k].needs))
-				interrupt(&calls[i], &others[k], turns);
+	for (i = 0; i < COUNT(calls); i++) {
+		if (!can(calls[i].needs))
+			continue;
+		interrupt(&calls[i], &no_lock, turns);
+		if (can(locks->needs))
+			interrupt(&calls[i], locks, turns);
+	}
 }
 
 /* In KiB. Some of it comes back a little later. */
@@ -204,7 +194,8 @@ static long lost_since(long free_before)
 	return lost;
 }
 
-void interrupt_and_look_for_leaks(interrupt_fn interrupt, unsigned int turns)
+void interrupt_and_look_for_leaks(interrupt_fn interrupt,
+				  const struct call *locks, unsigned int turns)
 {
 	long before, lost = MOST_KIB;
 	int pass;
@@ -212,7 +203,7 @@ void interrupt_and_look_for_leaks(interrupt_fn interrupt, unsigned int turns)
 	for (pass = 0; pass < PASSES && lost >= MOST_KIB; pass++) {
 		shrink_caches();
 		before = free_memory();
-		interrupt_each(interrupt, turns);
+		interrupt_each(interrupt, locks, turns);
 		lost = lost_since(before);
 	}
 	ck_assert_msg(lost < MOST_KIB,

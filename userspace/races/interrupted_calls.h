@@ -14,9 +14,11 @@ typedef void (*interrupt_fn)(const struct call *call, const struct call *theirs,
 			     unsigned int turns);
 
 /*
- * Calls the function for each call that the lab has, beside each thing that a racer may
- * do. Fails the check if memory is lost as if each signal left a page, or some of them.
+ * Calls the function for each call that the lab has, once beside a racer that makes the
+ * call @locks, and once beside one that takes no lock. Fails the check if memory is lost
+ * as if each signal left a page, or some of them.
  */
-void interrupt_and_look_for_leaks(interrupt_fn interrupt, unsigned int turns);
+void interrupt_and_look_for_leaks(interrupt_fn interrupt,
+				  const struct call *locks, unsigned int turns);
 
 #endif /* INTERRUPTED_CALLS_H */

@@ -3,13 +3,17 @@
  * Contract 9.6: signals in the middle of a call that kill the caller
  *
  * The caller is a process of many threads, which share our processor. It is killed at
- * some moment, half of the times while the racer's calls take the lab's lock.
+ * some moment, half of the times while the racer's calls take the lab's lock. The buffer
+ * is large, so that they hold it for long, and nearly all of the threads wait for it.
  */
 #include "races.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,8 +23,9 @@
 #include "request_table.h"
 #include "shared/checks.h"
 
-#define KILLS 8
+#define KILLS 12
 #define THREADS 24
+#define PAGES 256
 
 /* In memory that is shared with the process that is killed. */
 static struct {
@@ -94,16 +99,28 @@ static void kill_callers(const struct call *call, const struct call *theirs,
 	assert_works();
 }
 
+/* It holds the lock until all of the memory is written. */
+static bool hold_the_lock(void)
+{
+	struct lab_fill fill = { .seed = pattern_seed(0) };
+
+	return !ioctl(lab.fd, LAB_IOC_FILL, &fill) ||
+	       object("LAB_IOC_FILL: %s", strerror(errno));
+}
+
 START_TEST(killed_callers_leave_nothing)
 {
+	static const struct call locks = { "LAB_IOC_FILL and a signal",
+					   hold_the_lock, CAN_FILL };
+	uint64_t usual = lab.info.pages;
+
 	need_two_processors();
 	read_module();
+	must_reload_with_pages(PAGES);
 	victim = shared_memory(sizeof(*victim));
 	prepare_interrupted_calls();
-	interrupt_and_look_for_leaks(kill_callers, KILLS);
-	close_lab();
-	must_unload();
-	must_load();
+	interrupt_and_look_for_leaks(kill_callers, &locks, KILLS);
+	must_reload_with_pages(usual);
 }
 END_TEST
 

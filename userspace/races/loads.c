@@ -3,8 +3,9 @@
  * Contract 9.5: a device can be opened only while its memory is there
  *
  * We load and unload the module; the racer opens the device whenever it can, and uses
- * it as soon as it is open. Then both wait for each other, and are its first users at
- * the same moment.
+ * it as soon as it is open. It has a node of its own, since the one in /dev comes some
+ * time after the device. Then both wait for each other, and are its first users at the
+ * same moment.
  */
 #include "races.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "racer.h"
@@ -35,6 +37,11 @@ static struct {
 	volatile bool is_dirty; /* what is in the device is no longer fresh */
 	volatile unsigned long steps[2]; /* how far each side has come */
 } *both;
+
+#define OWN_NODE "/tmp/device-of-the-racer"
+
+static dev_t device;
+static char modprobe[256];
 
 /* What the node answers while the module comes or goes. */
 static bool may_be_absent(int error)
@@ -68,8 +75,13 @@ static volatile uint32_t *map_all(int fd)
 
 static bool is_fresh(volatile uint32_t *map)
 {
-	struct difference found = find_difference(map, lab.words, 0,
-						  expect_fresh);
+	size_t last = lab.words - lab.page_words;
+	struct difference found;
+
+	/* Who fills the memory comes to its end last, or else to its beginning. */
+	found = find_difference(map + last, lab.page_words, last, expect_fresh);
+	if (!found.differ)
+		found = find_difference(map, lab.words, 0, expect_fresh);
 
 	/* In this order: it is dirty before the first word is written. */
 	return !found.differ || both->is_dirty ||
@@ -83,7 +95,7 @@ static bool open_and_look(void)
 {
 	volatile uint32_t *map;
 	bool well;
-	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	int fd = open(OWN_NODE, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return may_be_absent(errno) ||
@@ -103,6 +115,46 @@ static void begin_without_module(void)
 	read_module();
 	close_lab();
 	must_unload();
+}
+
+static dev_t number_of_the_device(void)
+{
+	struct stat node;
+
+	ck_assert_msg(!stat(lab.path, &node), "%s: %s", lab.path,
+		      strerror(errno));
+	return node.st_rdev;
+}
+
+/* Puts the path of modprobe into place for requests of the kernel; returns the old one. */
+static void exchange_modprobe(const char *new, char *old, size_t size)
+{
+	int fd = open("/proc/sys/kernel/modprobe", O_RDWR | O_CLOEXEC);
+	ssize_t length = old ? read(fd, old, size - 1) : 0;
+
+	if (old)
+		old[length < 0 ? 0 : length] = '\0';
+	ck_assert_int_ge(pwrite(fd, new, strlen(new), 0), 1);
+	close(fd);
+}
+
+/*
+ * While the device is not there, opening the node would start modprobe each time, to
+ * look for a module of that number.
+ */
+static void make_own_node(void)
+{
+	exchange_modprobe("\n", modprobe, sizeof(modprobe));
+	device = number_of_the_device();
+	unlink(OWN_NODE);
+	ck_assert_msg(!mknod(OWN_NODE, S_IFCHR | 0600, device), "mknod(): %s",
+		      strerror(errno));
+}
+
+static void remove_own_node(void)
+{
+	unlink(OWN_NODE);
+	exchange_modprobe(modprobe, NULL, 0);
 }
 
 static void end_with_module(void)
@@ -143,6 +195,8 @@ static bool load_and_unload(void)
 {
 	both->is_dirty = false;
 	must_load_with(MORE_PARAMETERS);
+	if (number_of_the_device() != device)
+		return object("each load gives the device another number");
 	dawdle(20);
 	return make_dirty() && unload_when_possible();
 }
@@ -153,10 +207,12 @@ START_TEST(device_is_open_only_while_its_memory_is_there)
 	static const struct call theirs = { "open()", open_and_look, 0 };
 
 	need_two_processors();
+	make_own_node();
 	begin_without_module();
 	lab.info.size = PAGES * lab.info.page_size;
 	lab.words = lab.info.size / sizeof(uint32_t);
 	race_calls(&ours, &theirs, RACER_PROCESS, TURNS);
+	remove_own_node();
 	end_with_module();
 }
 END_TEST

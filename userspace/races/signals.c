@@ -7,11 +7,15 @@
  */
 #include "races.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "interrupted_calls.h"
 #include "random/draw.h"
+#include "request_table.h"
 #include "shared/checks.h"
 
 #define TURNS 150
@@ -68,12 +72,24 @@ static void interrupt(const struct call *call, const struct call *theirs,
 	race_calls(&ours, theirs, RACER_PROCESS, turns);
 }
 
+/* It changes nothing, so what is interrupted can be judged. */
+static bool take_the_lock(void)
+{
+	struct lab_check check = { .seed = pattern_seed(0) };
+
+	return !ioctl(lab.fd, LAB_IOC_CHECK, &check) ||
+	       object("LAB_IOC_CHECK: %s", strerror(errno));
+}
+
 START_TEST(signals_leave_calls_whole_or_say_how_far_they_came)
 {
+	static const struct call locks = { "LAB_IOC_CHECK and a signal",
+					   take_the_lock, CAN_CHECK };
+
 	need_two_processors();
 	prepare_interrupted_calls();
 	make_timer();
-	interrupt_and_look_for_leaks(interrupt, TURNS);
+	interrupt_and_look_for_leaks(interrupt, &locks, TURNS);
 	timer_delete(timer);
 }
 END_TEST

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,22 @@ void must_unload(void)
 {
 	ck_assert_msg(!unload(), "%s cannot be removed: %s", lab.program->lab,
 		      strerror(errno));
+}
+
+void must_reload_with_pages(uint64_t pages)
+{
+	char parameter[32];
+
+	close_lab();
+	must_unload();
+	snprintf(parameter, sizeof(parameter), "pages=%" PRIu64, pages);
+	must_load_with(parameter);
+	open_lab();
+	ck_assert_msg(lab.info.pages == pages &&
+		      lab.info.size == pages * lab.info.page_size,
+		      "loaded with %s, LAB_IOC_INFO says %" PRIu64
+		      " pages, 0x%" PRIx64 " bytes", parameter,
+		      (uint64_t)lab.info.pages, (uint64_t)lab.info.size);
 }
 
 /*

@@ -5,6 +5,8 @@
 #ifndef MODULE_H
 #define MODULE_H
 
+#include <stdint.h>
+
 /* Reads the file and the parameters while the module is there to be unloaded. */
 void read_module(void);
 
@@ -12,6 +14,9 @@ void read_module(void);
 void must_load(void);
 void must_load_with(const char *more);
 void must_unload(void);
+
+/* Loads it anew with so many pages, which it must report, and opens the device. */
+void must_reload_with_pages(uint64_t pages);
 
 /* init_module() with "name=value name=value" besides: -1 and errno if it fails. */
 int load_with(const char *more);
