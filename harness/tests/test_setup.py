@@ -107,6 +107,18 @@ def test_a_package_that_apt_did_not_install_is_noticed(machine: FakeMachine) -> 
     assert "did not install: make qemu-x" in result.stderr
 
 
+@pytest.mark.parametrize("known", ["libold1", "libold1t64"])
+def test_a_package_goes_by_the_name_that_this_release_has(machine: FakeMachine, known: str) -> None:
+    with (machine.directory / "tree/harness/packages").open("a") as packages:
+        packages.write("libold1|libold1t64\t# reason\n")
+    machine.script("apt-cache", f'[ "$2" = {known} ]')
+    machine.installed = ["make", "qemu-x"]
+    result = machine.setup()
+    assert f"apt-get did not install: {known}\n" in result.stderr, result.stderr
+    machine.installed.append(known)
+    assert machine.setup().returncode == 0, "either name will do"
+
+
 SECTIONS = "for: vax test\nqemu-vax\t# reason\nfor: test lint\nlinter\t# reason\n"
 
 
