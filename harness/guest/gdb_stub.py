@@ -1,23 +1,30 @@
 """QEMU's gdb stub: stops a machine, reads and writes its registers and RAM, lets it go on.
 
+gdb itself can ask for us as well, where it is connected (guest/in_gdb.py): what is asked is
+the same.
+
 The protocol is gdb's (info node "Remote Protocol" of its manual); the packets that read
 physical memory are QEMU's own (docs/system/gdb.rst).
 """
 
 import re
 import socket
-from collections.abc import Iterable, Iterator
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 from harness.base.errors import GuestError
 from harness.guest import sockets
+from harness.kernels.page_tables import PAGE, Format, PageTables
 
 # The socket, in the directory that QEMU is started in.
-_SOCKET = "gdb"
-OPTION = ("-gdb", f"unix:{_SOCKET},server=on,wait=off")
+SOCKET = "gdb"
+OPTION = ("-gdb", f"unix:{SOCKET},server=on,wait=off")
 
 # Seconds after which a stub that says nothing is gone.
 _PATIENCE = 60.0
@@ -30,12 +37,12 @@ _NO_ANSWER = "the machine's debugger does not answer"
 _PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}")
 
 
-@dataclass
-class StoppedMachine:
-    """A machine that stands still while a connection to its stub is open."""
+class Stub(ABC):
+    """What can be asked of the stub of a machine that stands still."""
 
-    connection: socket.socket
-    _heard: bytes = b""
+    @abstractmethod
+    def ask(self, packet: str) -> bytes:
+        """Send a packet and return the answer. Raises GuestError if there is none."""
 
     def registers(self, names: Iterable[str]) -> dict[str, int]:
         """Return the values of registers. Raises GuestError for one that is not there."""
@@ -44,7 +51,7 @@ class StoppedMachine:
         for name in names:
             if name not in numbers:
                 raise GuestError(f"the machine has no register {name}")
-            answer = self._ask(f"p{numbers[name]:x}")
+            answer = self.ask(f"p{numbers[name]:x}")
             found[name] = int.from_bytes(_bytes(answer), "little")
         return found
 
@@ -53,12 +60,12 @@ class StoppedMachine:
         data = b""
         while len(data) < size:
             count = min(_BYTES_AT_ONCE, size - len(data))
-            data += _bytes(self._ask(f"m{physical + len(data):x},{count:x}"))
+            data += _bytes(self.ask(f"m{physical + len(data):x},{count:x}"))
         return data
 
     def write(self, physical: int, data: bytes) -> None:
         """Write to RAM. Raises GuestError where there is none."""
-        answer = self._ask(f"M{physical:x},{len(data):x}:{data.hex()}")
+        answer = self.ask(f"M{physical:x},{len(data):x}:{data.hex()}")
         if answer != b"OK":
             raise GuestError(f"the machine's RAM at {physical:#x} cannot be written")
 
@@ -79,12 +86,26 @@ class StoppedMachine:
     def _description(self, name: str) -> str:
         text = b""
         while True:
-            part = self._ask(f"qXfer:features:read:{name}:{len(text):x},{_BYTES_AT_ONCE:x}")
+            part = self.ask(f"qXfer:features:read:{name}:{len(text):x},{_BYTES_AT_ONCE:x}")
             text += part[1:]
             if part[:1] != b"m":
                 return text.decode()
 
-    def _ask(self, packet: str) -> bytes:
+    def see_ram(self, yes: bool = True) -> None:
+        """Have addresses of memory be physical ones, or those of the program again."""
+        if self.ask(f"Qqemu.PhyMemMode:{int(yes)}") != b"OK":
+            raise GuestError("the machine's debugger cannot read physical memory")
+
+
+@dataclass
+class StoppedMachine(Stub):
+    """A machine that stands still while a connection to its stub is open."""
+
+    connection: socket.socket
+    _heard: bytes = b""
+
+    def ask(self, packet: str) -> bytes:
+        """Send a packet and return the answer. Raises GuestError if the stub is gone."""
         data = packet.encode()
         self._send(b"$%s#%02x" % (data, sum(data) & 0xFF))
         return self.next_packet()
@@ -110,15 +131,18 @@ class StoppedMachine:
             raise GuestError(_NO_ANSWER) from error
 
     def begin(self) -> None:
-        """Take the report of the stop, which comes unasked, and have memory be RAM."""
-        self.next_packet()
-        self._ask("qSupported:xmlRegisters=i386")
-        if self._ask("Qqemu.PhyMemMode:1") != b"OK":
-            raise GuestError("the machine's debugger cannot read physical memory")
+        """Learn that the machine stands still, and have memory be RAM.
+
+        QEMU 7.2 reports the stop unasked, later ones do not.
+        """
+        answer = self.ask("qSupported:xmlRegisters=i386")
+        while answer[:1] in (b"T", b"S"):
+            answer = self.next_packet()
+        self.see_ram()
 
     def end(self) -> None:
         """Let the machine go on."""
-        self._ask("D")
+        self.ask("D")
 
 
 def _bytes(answer: bytes) -> bytes:
@@ -130,6 +154,19 @@ def _bytes(answer: bytes) -> bytes:
         raise GuestError(f"the machine's debugger says {said}") from error
 
 
+def tables_of(stub: Stub, layout: Format, registers: Mapping[str, int]) -> PageTables:
+    """Return the page tables of a machine that stands still, and whose stub sees RAM."""
+
+    @cache
+    def read(physical: int) -> tuple[int, ...]:
+        try:
+            return struct.unpack("<512Q", stub.read(physical, PAGE))
+        except GuestError:
+            return ()
+
+    return PageTables(layout, registers, read)
+
+
 @contextmanager
 def stopped(directory: Path) -> Iterator[StoppedMachine]:
     """Have a machine stand still until the block ends.
@@ -138,7 +175,7 @@ def stopped(directory: Path) -> Iterator[StoppedMachine]:
     answer.
     """
     try:
-        with sockets.connected(directory, _SOCKET, _PATIENCE) as connection:
+        with sockets.connected(directory, SOCKET, _PATIENCE) as connection:
             machine = StoppedMachine(connection)
             machine.begin()
             yield machine

@@ -19,6 +19,47 @@ _KERNEL = 0xFFFF << _ADDRESS_BITS
 # Bits 12 to 47 of an entry: the physical address of a table or of a page frame.
 _FRAME = (1 << _ADDRESS_BITS) - PAGE
 
+# What Linux calls the levels, from 4 on.
+LEVEL_NAMES = {4: "PGD", 3: "PUD", 2: "PMD", 1: "PTE"}
+
+# Bits of x86's entries by their numbers. 9 and 11 are left to the kernel, and Linux uses them
+# as arch/x86/include/asm/pgtable_types.h says; 3, 4 and 7 (12 where more than a page is mapped)
+# are the memory type.
+_X86_BITS = {
+    0: "present",
+    1: "writable",
+    2: "user",
+    5: "accessed",
+    6: "dirty",
+    8: "global",
+    9: "special",
+    63: "no-execute",
+}
+# Those of an entry that leads to another table: dirty, global and special mean nothing there.
+_X86_TABLE_BITS = (0, 1, 2, 5, 63)
+
+# Bits of arm64's entries; 55 and 56 are Linux' own (arch/arm64/include/asm/pgtable-prot.h).
+_ARM64_BITS = {
+    0: "valid",
+    6: "user",
+    7: "read-only",
+    10: "accessed",
+    11: "not-global",
+    51: "dirty-management",
+    53: "kernel-no-execute",
+    54: "user-no-execute",
+    55: "dirty",
+    56: "special",
+}
+_ARM64_TABLE_BITS = {
+    0: "valid",
+    1: "table",
+    59: "kernel-no-execute",
+    60: "user-no-execute",
+    61: "not-user",
+    62: "read-only",
+}
+
 # Returns the 512 entries of the table at a physical address; none if no RAM is there.
 ReadTable = Callable[[int], tuple[int, ...]]
 
@@ -109,6 +150,10 @@ class Format:
         """Return the memory type that a leaf asks for, in words."""
         raise NotImplementedError
 
+    def bits(self, step: WalkStep) -> list[str]:
+        """Name the bits that are set in an entry, but for frame and memory type."""
+        raise NotImplementedError
+
 
 class _X86(Format):
     def root(self, registers: Mapping[str, int], virtual: int) -> int:
@@ -130,6 +175,11 @@ class _X86(Format):
         # PWT, PCD and PAT; the last stands elsewhere in entries that map more than a page.
         high = leaf.entry >> (7 if leaf.level == 1 else 12) & 1
         return _X86_TYPES[leaf.entry >> 3 & 3 | high << 2]
+
+    def bits(self, step: WalkStep) -> list[str]:
+        known = _X86_BITS if self.is_leaf(step) else _X86_TABLE_BITS
+        names = [_X86_BITS[number] for number in known if step.entry >> number & 1]
+        return names + (["large"] if self.is_leaf(step) and step.level > 1 else [])
 
 
 class _Arm64(Format):
@@ -159,6 +209,10 @@ class _Arm64(Format):
         attribute = registers["MAIR_EL1"] >> 8 * (leaf.entry >> 2 & 7) & 0xFF
         return _ARM64_TYPES.get(attribute, f"of MAIR attribute {attribute:#04x}")
 
+    def bits(self, step: WalkStep) -> list[str]:
+        known = _ARM64_BITS if self.is_leaf(step) else _ARM64_TABLE_BITS
+        return [name for number, name in known.items() if step.entry >> number & 1]
+
 
 # One top table for both halves; and one for each.
 X86 = _X86(("cr3", "cs"), _ALL[:256], _ALL[256:])
@@ -173,20 +227,31 @@ class PageTables:
     registers: Mapping[str, int]
     read: ReadTable
 
-    def translate(self, virtual: int) -> Translation | None:
-        """Walk to a virtual address; None if nothing is mapped there."""
+    def walk(self, virtual: int) -> tuple[WalkStep, ...]:
+        """Return the entries on the way to a virtual address.
+
+        The last one maps memory, or is not present and leads nowhere.
+        """
         table = self.format.root(self.registers, virtual)
         steps: tuple[WalkStep, ...] = ()
         for level in range(_LEVELS, 0, -1):
-            index = virtual >> _shift(level) & (1 << _INDEX_BITS) - 1
             entries = self.read(table)
-            if not entries or not self.format.is_present(entries[index]):
-                return None
+            if not entries:
+                return steps
+            index = virtual >> _shift(level) & (1 << _INDEX_BITS) - 1
             steps += (WalkStep(level, index, entries[index]),)
-            if self.format.is_leaf(steps[-1]):
-                return self._translation(virtual, steps)
+            if not self.format.is_present(entries[index]) or self.format.is_leaf(steps[-1]):
+                return steps
             table = entries[index] & _FRAME
-        return None
+        return steps
+
+    def translate(self, virtual: int) -> Translation | None:
+        """Walk to a virtual address; None if nothing is mapped there."""
+        steps = self.walk(virtual)
+        last = steps[-1] if steps else None
+        if not last or not self.format.is_present(last.entry) or not self.format.is_leaf(last):
+            return None
+        return self._translation(virtual, steps)
 
     def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
         """Yield every translation of one half that leads to one of these page frames.

@@ -16,16 +16,14 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from harness.base.errors import GuestError
 from harness.guest import gdb_stub, uml_memory
-from harness.guest.gdb_stub import StoppedMachine
 from harness.guest.machine import Machine
 from harness.kernels.architecture import Architecture
-from harness.kernels.page_tables import PAGE, Format, PageTables, Translation
+from harness.kernels.page_tables import PAGE, Format, Translation
 from harness.results import pattern
 from harness.results.witness import Sighting
 
@@ -230,17 +228,7 @@ def _look(directory: Path, layout: Format, address: int, seed: int) -> Sighting:
         with gdb_stub.stopped(directory) as machine:
             registers = machine.registers(layout.registers)
             if layout.in_user_mode(registers):
-                return Witness(machine, _tables(machine, layout, registers)).examine(address, seed)
+                tables = gdb_stub.tables_of(machine, layout, registers)
+                return Witness(machine, tables).examine(address, seed)
         time.sleep(_PAUSE * number)
     raise GuestError("the waiting program was never seen to run")
-
-
-def _tables(machine: StoppedMachine, layout: Format, registers: dict[str, int]) -> PageTables:
-    @cache
-    def read(physical: int) -> tuple[int, ...]:
-        try:
-            return struct.unpack("<512Q", machine.read(physical, PAGE))
-        except GuestError:
-            return ()
-
-    return PageTables(layout, registers, read)

@@ -1,4 +1,4 @@
-"""Talking to QEMU's gdb stub, against one that answers as QEMU 7.2 does."""
+"""Talking to QEMU's gdb stub, against one that answers as QEMU 7.2 does, or as 10.0."""
 
 import re
 import socket
@@ -22,10 +22,14 @@ _REGISTERS = {0: 1, 1: 2, 40: 0x48481F1000, 41: 0x40044FFFF}
 
 
 class Stub(threading.Thread):
-    """Serves one connection: RAM of 8 KiB from 0 on."""
+    """Serves one connection: RAM of 8 KiB from 0 on.
 
-    def __init__(self, path: Path) -> None:
+    Later versions than 7.2 do not say unasked that the machine has stopped.
+    """
+
+    def __init__(self, path: Path, reports_stop: bool) -> None:
         super().__init__(daemon=True)
+        self.reports_stop = reports_stop
         self.ram = bytearray(range(256)) * 32
         self.heard: list[str] = []
         self.listener = socket.socket(socket.AF_UNIX)
@@ -34,7 +38,8 @@ class Stub(threading.Thread):
 
     def run(self) -> None:
         connection, _ = self.listener.accept()
-        self._say(connection, "T02thread:01;")
+        if self.reports_stop:
+            self._say(connection, "T02thread:01;")
         pending = b""
         while data := connection.recv(1 << 16):
             pending += data
@@ -62,12 +67,12 @@ class Stub(threading.Thread):
             start = int(match[1], 16)
             self.ram[start : start + len(data)] = data
             return "OK"
-        return "OK"
+        return "PacketSize=1000" if packet.startswith("qSupported") else "OK"
 
 
-@pytest.fixture
-def stub(tmp_path: Path) -> Stub:
-    made = Stub(tmp_path / "gdb")
+@pytest.fixture(params=[True, False], ids=["reports-stop", "silent"])
+def stub(tmp_path: Path, request: pytest.FixtureRequest) -> Stub:
+    made = Stub(tmp_path / "gdb", request.param)
     made.start()
     return made
 

@@ -107,6 +107,25 @@ def test_what_is_not_present_leads_nowhere(x86: MadeUpRam) -> None:
     assert x86.walker.translate(USER + (1 << 39)) is None
 
 
+def test_a_walk_ends_with_the_entry_that_leads_nowhere(x86: MadeUpRam) -> None:
+    x86.map(USER, 0x159CB000 | 0x26, _X86_TABLE)
+    assert [step.level for step in x86.walker.walk(USER)] == [4, 3, 2, 1]
+    assert [step.level for step in x86.walker.walk(USER + (1 << 39))] == [4]
+
+
+def test_the_bits_of_entries_have_names(x86: MadeUpRam, arm64: MadeUpRam) -> None:
+    x86.map(USER, 1 << 63 | 0x159CB000 | 1 << 9 | 0x67, _X86_TABLE)
+    top, *_, leaf = x86.walker.walk(USER)
+    assert X86.bits(top) == ["present", "writable", "user", "accessed"]
+    names = ["present", "writable", "user", "accessed", "dirty", "special", "no-execute"]
+    assert X86.bits(leaf) == names
+    arm64.map(USER, 0x0168000048227F43, _ARM64_TABLE)
+    top, *_, leaf = arm64.walker.walk(USER)
+    assert ARM64.bits(top) == ["valid", "table"]
+    names = ["valid", "user", "accessed", "not-global", "dirty-management"]
+    assert ARM64.bits(leaf) == [*names, "kernel-no-execute", "user-no-execute", "special"]
+
+
 def test_each_half_of_arm64_has_tables_of_its_own(arm64: MadeUpRam) -> None:
     user, kernel = 0xFFFF8C05D000, 0xFFFF800008235000
     arm64.map(user, 0x68000048227F43, _ARM64_TABLE)
