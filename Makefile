@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY
+OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY CHECK
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -43,6 +43,9 @@ help:
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra'
 	@echo '               LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT='
+	@echo 'make debug     gdb on a lab in a guest, stopped where the lab maps its memory;'
+	@echo '               CMD= are commands for gdb, CHECK= is the check to run'
+	@echo '               LAB= LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT= SEED='
 	@echo 'make compile_commands'
 	@echo '               what clangd needs to read the C sources  KERNEL='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -86,10 +89,13 @@ compile_commands:
 console:
 	@harness/kmaplab console $(call pass,LABS KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
+debug:
+	@harness/kmaplab debug $(call pass,LAB LABS KERNEL ARCH FLAVOUR ACCEL LIMIT SEED CMD CHECK)
+
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)
 
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run kunit contract mistakes mutants coverage lint test console compile_commands bench clean
+.PHONY: help run kunit contract mistakes mutants coverage lint test console debug compile_commands bench clean

@@ -33,7 +33,9 @@ _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->\s*", re.DOTALL)
 _COMMAND = re.compile(r"([$#]) (\S.*)")
 # Commands in a picture would never be run.
 _LOOKS_LIKE_A_COMMAND = re.compile(r"\s*([$#] \w|make \w|harness/kmaplab )")
-_VERB = re.compile(r"(?:make|harness/kmaplab) (run|console|contract|kunit|coverage|mistakes)\b")
+_VERB = re.compile(
+    r"(?:make|harness/kmaplab) (run|console|debug|contract|kunit|coverage|mistakes)\b"
+)
 _UM_VERBS = ("kunit", "coverage", "mistakes")
 _OPTION = re.compile(r"\b(?:--)?(ARCH|KERNEL|arch|kernel)[= ](\S+)")
 _SESSION = re.compile(r"(make|harness/kmaplab) console\b(?!.*(CMD=|--cmd\b))")

@@ -37,7 +37,7 @@ _NO_ANSWER = "the machine's debugger does not answer"
 _PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}")
 
 
-class Stub(ABC):
+class MachineStub(ABC):
     """What can be asked of the stub of a machine that stands still."""
 
     @abstractmethod
@@ -98,7 +98,7 @@ class Stub(ABC):
 
 
 @dataclass
-class StoppedMachine(Stub):
+class StoppedMachine(MachineStub):
     """A machine that stands still while a connection to its stub is open."""
 
     connection: socket.socket
@@ -154,7 +154,7 @@ def _bytes(answer: bytes) -> bytes:
         raise GuestError(f"the machine's debugger says {said}") from error
 
 
-def tables_of(stub: Stub, layout: Format, registers: Mapping[str, int]) -> PageTables:
+def tables_of(stub: MachineStub, layout: Format, registers: Mapping[str, int]) -> PageTables:
     """Return the page tables of a machine that stands still, and whose stub sees RAM."""
 
     @cache

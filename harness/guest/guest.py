@@ -246,15 +246,18 @@ def run(
     machine: Machine,
     on_results: Callable[[bytes], bool],
     patience: Callable[[], float] | None = None,
+    started: Callable[[subprocess.Popen[bytes]], None] | None = None,
 ) -> Ending:
     """Boot a guest and listen until ``on_results`` returns true or it is gone.
 
     ``on_results`` is given the bytes of the result channel as they come. ``patience`` says
-    for how many seconds of processor time the guest may be silent just now. The guest's
-    whole process group is killed in any case. Raises SetupError if QEMU does not start.
+    for how many seconds of processor time the guest may be silent just now. ``started`` is
+    given the guest's process, whose standard input is the console of a machine that waits.
+    The guest's whole process group is killed in any case. Raises SetupError if QEMU does not
+    start.
     """
     with _processor(machine) as processor:
-        return _run(machine, processor, on_results, patience)
+        return _run(machine, processor, on_results, patience, started)
 
 
 def _run(
@@ -262,12 +265,13 @@ def _run(
     processor: int | None,
     on_results: Callable[[bytes], bool],
     patience: Callable[[], float] | None,
+    started: Callable[[subprocess.Popen[bytes]], None] | None,
 ) -> Ending:
     begun = time.monotonic()
     results_read, results_write = _results_pipe()
     try:
         command = machine.command(results_write, processor=processor)
-        ends = _Ends.PIPES if machine.is_restored else _Ends.LISTEN
+        ends = _Ends.PIPES if machine.is_restored or machine.waits else _Ends.LISTEN
         process = _start(command, [results_write], ends, machine.initrd.parent)
     finally:
         os.close(results_write)
@@ -280,6 +284,8 @@ def _run(
     try:
         if machine.snapshot and machine.snapshot.is_taken:
             _go_on(process, machine.snapshot, machine.initrd.parent)
+        if started:
+            started(process)
         finished, stopped = listener.listen()
         if not finished and not stopped:
             _complain_of_qemu(machine, process, bytes(listener.heard))

@@ -30,7 +30,8 @@ class Machine:
     ``initrd`` is what the kernel is given to unpack, and ``before`` are archives that belong
     in front of it: a job joins them (guest.job.Job). ``arguments`` stand behind all else on
     the kernel's command line. With ``debugger`` QEMU listens for one on a socket beside
-    ``initrd`` (guest/gdb_stub.py). What the guest needs of files is made there, too. Only
+    ``initrd`` (guest/gdb_stub.py). One that ``waits`` has a job that reads a line from its
+    console. What the guest needs of files is made there, too. Only
     QEMU's machines can have more ``processors`` than one.
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
@@ -45,6 +46,7 @@ class Machine:
     limit: float | None = 120.0
     arguments: tuple[str, ...] = ()
     debugger: bool = False
+    waits: bool = False
     boots: bool = False
     snapshot: Snapshot | None = None
     disks: tuple[Path, ...] = ()
@@ -115,7 +117,7 @@ class Machine:
             f"initrd={self.initrd}",
             f"uml_dir={self.initrd.parent}/",
             *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
-            *("ssl=null", "ssl0=fd:0,fd:1" if interactive else "ssl0=null"),
+            *("ssl=null", "ssl0=fd:0,fd:1" if interactive or self.waits else "ssl0=null"),
             f"ssl1=null,fd:{results_fd}",
             *_COMMAND_LINE.split(),
             *self.arguments,

@@ -34,6 +34,11 @@ def machine(request: Request) -> Machine:
     Whatever is there and current is reused. Its initrd does nothing yet: a job
     has to be given to it (guest.job.Job).
     """
+    return machine_and_modules(request)[0]
+
+
+def machine_and_modules(request: Request) -> tuple[Machine, Modules]:
+    """Return a machine for a request, and the modules that are in it."""
     found = kernel(request)
     with locked(BUILD / "build.lock", "the build"):
         ready = _modules(found, request)
@@ -41,7 +46,7 @@ def machine(request: Request) -> Machine:
         made = of_modules(request, found, ready, programs)
     for text in compiler_warnings.of(ready, request.labs):
         say(text)
-    return accel.choose(request.accelerator, made)
+    return accel.choose(request.accelerator, made), ready
 
 
 def of_modules(request: Request, kernel: Kernel, ready: Modules, programs: Programs) -> Machine:

@@ -16,6 +16,8 @@ DEFAULT_ARCH = x86_64.ARCHITECTURE.name
 NEWEST_NAME = "newest"
 # Where the KUnit suites run.
 KUNIT_ARCH = next(name for name, arch in ARCHES.items() if arch.has_kunit)
+# Those whose machine QEMU plays, in words.
+EMULATED = " or ".join(name for name, arch in ARCHES.items() if arch.qemu)
 
 
 @dataclass(frozen=True)

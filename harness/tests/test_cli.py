@@ -27,6 +27,10 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--kernel", "7.3", "--arch", "arm64"], "ARCH=um only"),
         (["run", "--flavour", "plain"], "FLAVOUR= is of no use with ARCH=x86_64"),
         (["run", "--arch", "arm64", "--accel", "kvm"], "arm64 is not"),
+        (["debug"], "must name one lab to debug: choose one of lab_kmalloc, lab_pages"),
+        (["debug", "--lab", "kmalloc,pages", "--cmd", ""], "must name one lab"),
+        (["debug", "--lab", "nosuch", "--cmd", ""], "lab_kmalloc, lab_pages"),
+        (["debug", "--lab", "prepare", "--cmd", ""], "runs from Linux 7.2 on"),
         (["console", "--kernel", "5.10", "--cmd", "true"], ", ".join((*SERIES, "newest"))),
         (["console", "--accel", "hvf", "--cmd", "true"], "tcg, kvm, auto"),
         (["bench", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
@@ -61,7 +65,19 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
 
 @pytest.mark.parametrize(
     "verb",
-    ["", "run", "kunit", "contract", "coverage", "lint", "test", "console", "bench", "clean"],
+    [
+        "",
+        "run",
+        "kunit",
+        "contract",
+        "coverage",
+        "lint",
+        "test",
+        "console",
+        "debug",
+        "bench",
+        "clean",
+    ],
 )
 def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
     outcome = kmaplab(*verb.split(), "--help").expect(0)
@@ -70,7 +86,7 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    verbs = "run kunit contract coverage lint test console bench clean help"
+    verbs = "run kunit contract coverage lint test console debug bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
 

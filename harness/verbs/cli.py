@@ -38,6 +38,7 @@ _VERBS = {
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "console": "a shell in the guest, or one command",
+    "debug": "gdb on a lab in a guest, stopped where the lab maps its memory",
     "compile_commands": "what clangd needs to read the C sources in an editor",
     "bench": "how long things take: a run against a bare boot, an edit to its verdict",
     "clean": "remove all that was made or fetched",
@@ -91,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         for name, text in _VERBS.items()
     }
-    for name in ("run", "console", "bench", "contract"):
+    for name in ("run", "console", "debug", "bench", "contract"):
         _add_target(made[name])
-    for name in ("run", "console", "contract"):
+    for name in ("run", "console", "debug", "contract"):
         _add_guest_options(made[name])
     _add_contract_options(made["contract"])
     _add_mistakes_options(made["mistakes"])
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_um_series(made["compile_commands"], series_of(KUNIT_ARCH)[-1])
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
+    _add_debug_options(made["debug"])
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["bench"].add_argument("--thorough", action="store_true", help="also what takes minutes")
     made["bench"].add_argument(
@@ -148,6 +150,15 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
         "--rounds", type=_count, default=500, help="rounds of load, map, unmap, unload (500)"
     )
     _add_suites(parser)
+
+
+def _add_debug_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lab", help="the lab")
+    parser.add_argument("--check", help="run this check only (default: all of a plain run)")
+    parser.add_argument(
+        "--cmd", help="gdb's commands, separated by ; or new lines (default: you type them)"
+    )
+    _add_seed(parser)
 
 
 def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +221,8 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit",
         type=_seconds,
-        help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600)",
+        help=f"seconds until the guest is killed (run: {_RUN_LIMIT:.0f}, console --cmd: 600, "
+        "debug --cmd: 120)",
     )
     _add_labs(parser)
 
