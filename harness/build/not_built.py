@@ -21,6 +21,8 @@ _UNDEFINED = re.compile(r"(?P<said>\"\w+\" \[(?P<module>\S+)\.ko\] undefined)")
 _ERROR = re.compile(r"(?P<path>\S+?\.[ch]):\d+(:\d+)?: (fatal )?error: .*")
 
 
+_SHOWN = re.compile(r"\s*\d* \|")
+
 # What stands for the error where a compiler gives up, or a module does not fit the others.
 _GAVE_UP = re.compile(r"^(?:\S*gcc\S*: fatal error|\S*cc1: .*|ERROR: modpost): .*", re.MULTILINE)
 
@@ -71,6 +73,22 @@ def reason(log: str, copy: Path, origin: Path) -> str | None:
         return None
     labs_of_copy = re.compile(rf"(?:{re.escape(str(copy))}/)?\blabs/")
     return printable(labs_of_copy.sub(lambda _: f"{origin}/", match[0]))
+
+
+def errors(log: str, copy: Path, origin: Path) -> list[str]:
+    """Return each error in a build's output with the lines that the compiler shows below it.
+
+    Likewise in the terms of ``origin``.
+    """
+    labs_of_copy = re.compile(rf"(?:{re.escape(str(copy))}/)?\blabs/")
+    found: list[str] = []
+    inside = False
+    for line in log.splitlines():
+        # Below an error stand the source's line and a mark: " 57 | code", "    | ^~~".
+        inside = bool(_ERROR.match(line)) or inside and bool(_SHOWN.match(line))
+        if inside or _GAVE_UP.match(line) or _UNDEFINED.search(line):
+            found.append(printable(labs_of_copy.sub(lambda _: f"{origin}/", line)))
+    return found
 
 
 def remove(part: NotBuilt) -> None:

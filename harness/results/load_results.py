@@ -127,6 +127,8 @@ class Expected:
 
 def judge(result: LoadResult, reader: KtapReader, status: int, expected: Expected) -> None:
     """Give the verdict on a load whose check program ended with ``status``."""
+    failed = len(result.failed_checks)
+    hear_witness(result)
     if status >= 2:
         result.verdict = LoadVerdict.FAILED
         if not result.problems:
@@ -141,12 +143,10 @@ def judge(result: LoadResult, reader: KtapReader, status: int, expected: Expecte
         result.add(ProblemKind.OTHER_CHECKS, text)
         result.verdict = LoadVerdict.FAILED
         return
-    failed = len(result.failed_checks)
     if bool(failed) != bool(status):
         text = f"the check program made no sense: status {status} with {failed} failed checks"
         result.add(ProblemKind.NO_SENSE, text)
         return
-    _hear_witness(result)
     failed = len(result.failed_checks)
     if not failed and not expected.partial and not _compared(result.ktap):
         text = "nothing was compared, in one direction or in both"
@@ -169,7 +169,7 @@ def _other_checks(ktap: Ktap, expected: tuple[str, ...]) -> str | None:
     return f"not the checks that had to come: {'; '.join(said) or 'another order'}"
 
 
-def _hear_witness(result: LoadResult) -> None:
+def hear_witness(result: LoadResult) -> None:
     """Have the witness decide about its check: what the guest says of it is not enough."""
     checks = result.ktap.checks
     for place, check in enumerate(checks):

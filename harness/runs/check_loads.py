@@ -1,5 +1,6 @@
 """Checking loads of the labs with their check programs, in one guest."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,6 @@ from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.guest.job import Job
-from harness.kernels.request import new_seed
 from harness.results import kmemleak, load_results
 from harness.results.crash import Decoder
 from harness.results.kmemleak import Leak
@@ -37,15 +37,19 @@ class Order:
     """What a guest is to check: loads that can run there, and how.
 
     ``options`` are the check programs'; if they choose among the tests, a load need
-    not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load. What the
-    witness expects in the memory follows from ``witness_seed``.
+    not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load.
     """
 
     loads: list[Load]
     seed: int
     options: tuple[str, ...] = ()
     leaks: bool = False
-    witness_seed: int = field(default_factory=new_seed)
+
+    @property
+    def witness_seed(self) -> int:
+        """What the witness expects in the memory follows from this."""
+        told = hashlib.sha256(f"witness {self.seed:x}".encode()).digest()
+        return int.from_bytes(told[:8], "little")
 
     @property
     def expected(self) -> list[Expected]:
@@ -189,6 +193,7 @@ class LoadCollector(Collector):
             result = self.results[-1]
             running = f", in {result.ktap.running}" if result.ktap.running else ""
             text = f"the guest was gone before the checks ended{running}"
+            load_results.hear_witness(result)
             result.add(ProblemKind.GUEST_GONE, text)
         missing = self.loads[len(self.results) :]
         return self.results + [load_results.never_began(load) for load in missing]

@@ -1,0 +1,392 @@
+"""The verdict on a copy of the labs: which exercises have earned their points, and why not.
+
+Points are earned by QEMU alone, where the host knows which checks must come, and looks at the
+machine from outside. What is found besides, by further checks there, by user-mode Linux with
+its sanitizers and by the suites, takes points away and gives none. All contents follow from the
+request's seed: the same seed gives the same mark.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+from harness.build import listing, not_built
+from harness.catalogue import contract, exercises, functions, suites
+from harness.catalogue.contract import Clause
+from harness.catalogue.exercises import Exercise
+from harness.catalogue.labs import Lab, Load
+from harness.guest import prepare, side_by_side
+from harness.guest.machine import Machine
+from harness.kernels.request import Request
+from harness.kernels.targets import KUNIT_ARCH, Target
+from harness.results import kernel_log
+from harness.results.clauses import Evidence
+from harness.results.crash import Crash, CrashFrame
+from harness.results.load_results import LoadResult, ProblemKind
+from harness.runs import check_loads, listening, proof, run_suites
+from harness.runs.check_loads import Order
+
+# What user-mode Linux and the further checks are asked for: enough to find what is usually
+# wrong, while somebody waits.
+_FEW = ("--calls", "500", "--rounds", "2")
+
+# Of what a compiler says, and of what a check found, in lines and characters.
+_MOST_COMPILER = 12
+_MOST_TEXT = 600
+
+
+class LabTrouble(Enum):
+    """Why a lab could not be checked as usual."""
+
+    SKIPPED = "skipped"
+    MISSING = "missing"
+    NOT_COMPILED = "does not compile"
+    NOT_LOADED = "does not load"
+    CRASHED = "crashed"
+    HUNG = "hung"
+    NO_SENSE = "made no sense"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed or did not come: its clause, where, and what it expected and found.
+
+    ``function`` is the one to look at, "" if nobody may tell; ``line`` one of the student's, as
+    the kernel has named it, or where the function begins.
+    """
+
+    clause: str
+    check: str
+    where: str
+    text: str
+    function: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An exercise and the points that it has earned: all or none."""
+
+    exercise: Exercise
+    earned: int
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabVerdict:
+    """What a lab has earned. ``problem`` says, in words, what kept it from being checked whole.
+
+    ``details`` are the compiler's lines, ``crash`` what the kernel has reported, and ``others``
+    what was found that belongs to no exercise.
+    """
+
+    lab: Lab
+    marks: tuple[Mark, ...]
+    problem: str | None = None
+    trouble: LabTrouble | None = None
+    details: tuple[str, ...] = ()
+    crash: Crash | None = None
+    others: tuple[Failure, ...] = ()
+
+    @property
+    def earned(self) -> int:
+        return sum(mark.earned for mark in self.marks)
+
+    @property
+    def possible(self) -> int:
+        """The points that there are to earn; none where the lab cannot run."""
+        if self.trouble is LabTrouble.SKIPPED:
+            return 0
+        return sum(mark.exercise.points for mark in self.marks)
+
+
+@dataclass
+class _LabEvidence:
+    """What guests have shown of a lab.
+
+    ``passed`` are the checks that have come and passed in each load in QEMU; ``wrong`` maps a
+    check that failed, and where, to what it said. ``everything`` says why nothing counts.
+    """
+
+    lab: Lab
+    passed: set[str] | None = None
+    wrong: dict[tuple[str, str], str] = field(default_factory=dict)
+    everything: str | None = None
+    problem: str | None = None
+    trouble: LabTrouble | None = None
+    details: tuple[str, ...] = ()
+    crash: Crash | None = None
+
+    def add_wrong(self, check: str, where: str, text: str) -> None:
+        """Note a check that failed; what it said first counts."""
+        self.wrong.setdefault((check, where), text[:_MOST_TEXT])
+
+    def add_problem(self, trouble: LabTrouble, problem: str) -> None:
+        """Note what kept the lab from being checked whole; the first counts."""
+        if not self.trouble:
+            self.trouble, self.problem = trouble, problem
+
+
+@dataclass
+class Judging:
+    """A verdict that is being made: quickly by QEMU, and then with all that is found besides."""
+
+    request: Request
+    labs: list[Lab]
+    _shown: dict[str, _LabEvidence] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._shown = {lab.name: _LabEvidence(lab) for lab in self.labs}
+
+    @property
+    def verdicts(self) -> list[LabVerdict]:
+        """What is known by now."""
+        return [_verdict(self.request.labs, self._shown[lab.name]) for lab in self.labs]
+
+    def look(self) -> None:
+        """Have QEMU make the usual checks. Raises SetupError if nothing can be built."""
+        machine = prepare.machine(self.request)
+        able = [lab for lab in self.labs if self._can_run(machine, self._shown[lab.name])]
+        if not able:
+            return
+        checked = check_loads.of_labs(machine, able, self.request.seed)
+        self.take_loads(checked.results, self._where(machine))
+
+    def take_loads(self, results: list[LoadResult], where: str) -> None:
+        """Take in what QEMU has shown with the usual checks."""
+        for result in results:
+            _take_load(self._shown[result.load.lab.name], result, where)
+
+    def _where(self, machine: Machine) -> str:
+        target = machine.kernel.target
+        return f"{target.arch} {target.series}"
+
+    def _can_run(self, machine: Machine, shown: _LabEvidence) -> bool:
+        """Note why a lab cannot be checked; say whether it can."""
+        assert machine.modules
+        said = machine.modules.not_built.get(shown.lab.name)
+        if reason := shown.lab.why_not(machine.kernel.target):
+            shown.add_problem(LabTrouble.SKIPPED, reason)
+        elif said:
+            log = machine.modules.directory / f"{shown.lab.name}.log"
+            details = _compiler_lines(log, machine.modules.directory / "src", self.request.labs)
+            missing = " is not taken: " in said and not details
+            kind = LabTrouble.MISSING if missing else LabTrouble.NOT_COMPILED
+            shown.add_problem(kind, said)
+            shown.details = () if missing else tuple(details)
+        if shown.trouble:
+            shown.everything = shown.problem
+        return not shown.trouble
+
+    def look_further(self) -> Iterator[str]:
+        """Have the other checks made, and user-mode Linux with its sanitizers; yield the name of
+        each guest that has ended.
+        """
+        able = [
+            lab
+            for lab in self.labs
+            # Of what does not load, or hangs, there is no more to be learnt.
+            if self._shown[lab.name].trouble in (None, LabTrouble.CRASHED)
+        ]
+        if not able:
+            return
+        tasks = [*self._more_checks(able), *self._on_uml(able)]
+        for (name, where, _), evidence in side_by_side.run(tasks, lambda task: task[2]()):
+            self.take_findings(evidence, where)
+            yield name
+
+    def _more_checks(self, able: list[Lab]) -> Iterator["_GuestWork"]:
+        """Yield what QEMU does besides: the checks that are not among the usual ones."""
+        machine = prepare.machine(self.request)
+        for lab in able:
+            more = ",".join(listing.of_programs()[lab.name].thorough)
+            for parameters in lab.loads:
+                options = ("--thorough", *_FEW, "--only", more)
+                order = Order([Load(lab, parameters)], self.request.seed, options)
+                yield _task(machine, order, self._where(machine))
+
+    def _on_uml(self, able: list[Lab]) -> Iterator["_GuestWork"]:
+        """Yield what user-mode Linux does: all checks, and the labs' suites."""
+        target = Target(self.request.target.series, KUNIT_ARCH)
+        request = replace(self.request, target=target, accelerator="tcg")
+        machine = prepare.machine(request)
+        assert machine.modules
+        built = [lab for lab in able if lab.name not in machine.modules.not_built]
+        for lab in (lab for lab in built if not lab.why_not(target)):
+            for parameters in lab.loads:
+                order = Order(
+                    [Load(lab, parameters)], request.seed, ("--thorough", *_FEW), leaks=True
+                )
+                yield _task(listening.to_see_all(machine), order, self._where(machine))
+        chosen = [
+            one for one in suites.of_contract(built, request.suites) if one.lab != suites.CORE
+        ]
+        if chosen:
+            has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
+
+            def run() -> Evidence:
+                ran = run_suites.run(machine, chosen, request.seed)
+                return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+
+            yield "the suites", self._where(machine), run
+
+    def take_findings(self, evidence: Evidence, where: str) -> None:
+        """Take in what was found; that checks passed there gives nothing."""
+        for one in evidence.failed:
+            if one.lab in self._shown:
+                self._shown[one.lab].add_wrong(one.check, where, one.text)
+        for name, crash in evidence.crashes.items():
+            if name in self._shown and not self._shown[name].crash:
+                self._shown[name].crash = crash
+
+
+# The name of what a guest does, where it runs, and the work.
+_GuestWork = tuple[str, str, Callable[[], Evidence]]
+
+
+def _task(machine: Machine, order: Order, where: str) -> _GuestWork:
+    def run() -> Evidence:
+        return proof.of_loads(check_loads.run(machine, order))
+
+    return str(order.loads[0]), where, run
+
+
+def judge(request: Request, labs: list[Lab], findings: bool = True) -> list[LabVerdict]:
+    """Return the verdict on each lab of the copy that a request names.
+
+    Without ``findings`` only QEMU makes the usual checks. Raises SetupError if this machine
+    cannot build or run them: that says nothing about the labs.
+    """
+    judging = Judging(request, labs)
+    judging.look()
+    if findings:
+        for _ in judging.look_further():
+            pass
+    return judging.verdicts
+
+
+def _compiler_lines(log: Path, copy: Path, origin: Path) -> list[str]:
+    """Return the compiler's errors with the lines that they show, in the terms of ``origin``."""
+    try:
+        said = log.read_text(errors="replace")
+    except OSError:
+        return []
+    return not_built.errors(said, copy, origin)[:_MOST_COMPILER]
+
+
+def _take_load(shown: _LabEvidence, result: LoadResult, where: str) -> None:
+    """Take in what the checks of a load have shown in QEMU."""
+    expected = listing.of_programs()[shown.lab.name].usual
+    kinds = {problem.kind: problem.text for problem in result.problems}
+    passed = set()
+    came = {check.name: check for check in result.ktap.checks}
+    why = _why_not_all(shown, result, kinds)
+    for name in expected:
+        check = came.get(name)
+        if not check:
+            shown.add_wrong(name, where, f"was not made: {why or 'nobody knows why'}")
+        elif not check.passed:
+            shown.add_wrong(name, where, "; ".join(check.diagnostics) or "failed")
+        elif check.skipped is not None:
+            shown.add_wrong(name, where, f"was skipped: {check.skipped}")
+        else:
+            passed.add(name)
+    if result.warned or ProblemKind.GUEST_GONE in kinds:
+        text = result.crash.begins if result.crash else (why or "the kernel warned")
+        shown.add_wrong(contract.REPORTS, where, text)
+    else:
+        passed.add(contract.REPORTS)
+    for kind in (ProblemKind.NO_SENSE, ProblemKind.NOTHING_COMPARED):
+        shown.everything = shown.everything or kinds.get(kind)
+    if ProblemKind.OTHER_CHECKS in kinds and set(expected) <= passed:
+        shown.everything = shown.everything or kinds[ProblemKind.OTHER_CHECKS]
+    if ProblemKind.ERROR in kinds and set(expected) <= set(came):
+        # All was checked, and then the module could not be removed.
+        shown.add_wrong("module_in_use_cannot_be_removed", where, kinds[ProblemKind.ERROR])
+    shown.passed = passed if shown.passed is None else shown.passed & passed
+    shown.crash = shown.crash or result.crash
+
+
+def _why_not_all(
+    shown: _LabEvidence, result: LoadResult, kinds: dict[ProblemKind, str]
+) -> str | None:
+    """Note what kept a load from being checked whole; return it in words."""
+    if ProblemKind.GUEST_GONE in kinds:
+        crashed = result.crash or kernel_log.reports(result.log)
+        text = kinds[ProblemKind.GUEST_GONE]
+        shown.add_problem(LabTrouble.CRASHED if crashed else LabTrouble.HUNG, text)
+        return text
+    if ProblemKind.ERROR in kinds and not result.ktap.checks:
+        shown.add_problem(LabTrouble.NOT_LOADED, kinds[ProblemKind.ERROR])
+    elif {ProblemKind.NO_SENSE, ProblemKind.OTHER_CHECKS, ProblemKind.NOTHING_COMPARED} & {*kinds}:
+        shown.add_problem(LabTrouble.NO_SENSE, str(result.problems[0]))
+    return str(result.problems[0]) if result.problems else None
+
+
+def _verdict(labs: Path, shown: _LabEvidence) -> LabVerdict:
+    clauses = contract.read()
+    marks = [_mark(labs, shown, one, clauses) for one in exercises.read(shown.lab)]
+    mine = {failure.check for mark in marks for failure in mark.failures}
+    others = [
+        Failure(_clause_of(check, clauses), check, where, text)
+        for (check, where), text in shown.wrong.items()
+        if check not in mine
+    ]
+    return LabVerdict(
+        shown.lab,
+        tuple(marks),
+        shown.problem,
+        shown.trouble,
+        shown.details,
+        shown.crash,
+        tuple(others),
+    )
+
+
+def _clause_of(check: str, clauses: Iterable[Clause]) -> str:
+    return next((clause.number for clause in clauses if check in clause.checks), "")
+
+
+def _mark(labs: Path, shown: _LabEvidence, exercise: Exercise, clauses: list[Clause]) -> Mark:
+    """Give the points of an exercise, or say what it failed for."""
+    mine = [clause for clause in clauses if clause.number in exercise.clauses]
+    place = _FailurePlace.of(labs, exercise, shown.crash)
+    failures = [
+        Failure(clause.number, check, where, text, *place.of_check(check))
+        for clause in mine
+        for (check, where), text in shown.wrong.items()
+        if check in clause.checks
+    ]
+    was_shown = any(check in (shown.passed or ()) for clause in mine for check in clause.checks)
+    if not failures and (shown.everything or not was_shown):
+        text = shown.everything or "no check of it has passed"
+        failures = [Failure(mine[0].number, "", "", text, *place.of_check(""))]
+    return Mark(exercise, 0 if failures else exercise.points, tuple(failures))
+
+
+@dataclass(frozen=True)
+class _FailurePlace:
+    """Where to look for what an exercise fails: its function, or the line that crashed.
+
+    Nobody tells the function of a mistake that is to be found.
+    """
+
+    function: str = ""
+    line: int | None = None
+    crash: CrashFrame | None = None
+
+    @staticmethod
+    def of(labs: Path, exercise: Exercise, crash: Crash | None) -> "_FailurePlace":
+        file = f"{exercise.lab.directory.name}/{exercise.source}"
+        frame = crash.frame if crash and crash.frame.file == file else None
+        if exercise.mistake:
+            return _FailurePlace(crash=frame)
+        found = functions.find_function(labs, exercise.lab, exercise.function)
+        return _FailurePlace(exercise.function, found.line if found else None, frame)
+
+    def of_check(self, check: str) -> tuple[str, int | None]:
+        """Return function and line for a check."""
+        if check in contract.OBSERVED and self.crash:
+            return self.crash.function, self.crash.line
+        return self.function, self.line

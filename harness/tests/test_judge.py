@@ -1,0 +1,170 @@
+"""From what guests showed to points: without a guest."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.build import listing
+from harness.catalogue import contract, exercises
+from harness.catalogue.labs import Load, all_labs
+from harness.grading.judge import Judging, LabTrouble, LabVerdict
+from harness.kernels.request import Request
+from harness.results import load_results
+from harness.results.clauses import ClauseVerdict, Evidence, Observation
+from harness.results.crash import Crash, CrashFrame, ReportPart
+from harness.results.ktap import Check, Ktap
+from harness.results.load_results import WITNESSED, LoadResult, ProblemKind
+from harness.results.witness import Sighting
+
+LAB = all_labs()[0]
+EXERCISES = exercises.read(LAB)
+WHERE = "x86_64 6.1"
+
+
+def result() -> LoadResult:
+    """Return one with which nothing is wrong."""
+    names = listing.of_programs()[LAB.name].usual
+    checks = [Check(name, True) for name in names]
+    load = Load(LAB, LAB.loads[0])
+    return LoadResult(load, Ktap(len(checks), checks), sighting=Sighting())
+
+
+def without(found: LoadResult, *names: str) -> LoadResult:
+    """Return a result for which some checks did not come."""
+    kept = [check for check in found.ktap.checks if check.name not in names]
+    return replace(found, ktap=Ktap(len(kept), kept))
+
+
+def failing(
+    found: LoadResult,
+    name: str,
+    *diagnostics: str,
+    passed: bool = False,
+    skipped: str | None = None,
+) -> LoadResult:
+    """Return a result in which a check came out otherwise."""
+    other = Check(name, passed, skipped, diagnostics)
+    checks = [other if check.name == name else check for check in found.ktap.checks]
+    return replace(found, ktap=Ktap(len(checks), checks))
+
+
+def verdict(*results: LoadResult, findings: Evidence | None = None) -> LabVerdict:
+    judging = Judging(Request(seed=1), [LAB])
+    judging.take_loads([*results], WHERE)
+    if findings:
+        judging.take_findings(findings, "um 6.1")
+    [found] = judging.verdicts
+    return found
+
+
+def lost(found: LabVerdict) -> set[int]:
+    """Return the numbers of the exercises that have earned nothing."""
+    return {mark.exercise.number for mark in found.marks if not mark.earned}
+
+
+def with_clause(number: str) -> set[int]:
+    return {one.number for one in EXERCISES if number in one.clauses}
+
+
+ALL = {one.number for one in EXERCISES}
+
+
+def test_all_points_if_all_checks_have_come_and_passed() -> None:
+    found = verdict(result())
+    assert (found.earned, found.possible, found.others) == (20, 20, ())
+    assert verdict(result(), result()).earned == 20
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["offset_k_shows_page_k", "fresh_contents_are_as_documented", "node_is_for_its_owner_only"],
+)
+@pytest.mark.parametrize("how", ["failed", "skipped", "missing", "in the second load"])
+def test_a_check_that_fails_or_does_not_come_costs_its_exercise_and_no_other(
+    check: str, how: str
+) -> None:
+    bad = failing(result(), check, "page 1: expected 2", "found 3")
+    tried = {
+        "failed": [bad],
+        "skipped": [failing(result(), check, passed=True, skipped="no time")],
+        "missing": [without(result(), check)],
+        "in the second load": [result(), bad],
+    }[how]
+    found = verdict(*tried)
+    clause = next(one for one in contract.read() if check in one.checks)
+    assert lost(found) == with_clause(clause.number), f"{check} {how}"
+    [mark] = [mark for mark in found.marks if not mark.earned]
+    [failure] = mark.failures
+    assert (failure.clause, failure.check, failure.where) == (clause.number, check, WHERE)
+    if how == "failed":
+        assert failure.text == "page 1: expected 2; found 3"
+        assert failure.function == mark.exercise.function and failure.line
+
+
+def test_what_is_forged_or_makes_no_sense_earns_nothing() -> None:
+    for kind in (ProblemKind.NO_SENSE, ProblemKind.OTHER_CHECKS, ProblemKind.NOTHING_COMPARED):
+        forged = result()
+        forged.add(kind, "forged")
+        found = verdict(forged)
+        assert lost(found) == ALL, kind
+        assert found.trouble is LabTrouble.NO_SENSE
+
+
+def test_nothing_that_passes_elsewhere_earns_points() -> None:
+    names = [check.name for check in result().ktap.checks]
+    shown = [Observation(LAB.name, "um", name, ClauseVerdict.PROVED) for name in names]
+    refused = without(result(), *names)
+    refused.add(ProblemKind.ERROR, "modprobe: no memory")
+    found = verdict(refused, findings=Evidence(shown))
+    assert lost(found) == ALL and found.trouble is LabTrouble.NOT_LOADED
+
+
+def test_what_is_found_elsewhere_takes_points_and_what_belongs_to_no_exercise_is_told() -> None:
+    names = ("mmap_fails_cleanly", "arguments_that_change_are_read_once")
+    wrong = [Observation(LAB.name, "um", name, ClauseVerdict.FAILED, "so") for name in names]
+    found = verdict(result(), findings=Evidence(wrong))
+    assert lost(found) == with_clause("7.2")
+    assert [(one.clause, one.check) for one in found.others] == [("9.1", names[1])]
+
+
+def test_a_crash_costs_what_it_kept_from_being_checked_and_has_its_line() -> None:
+    gone = without(result(), "small_object_shares_its_page")
+    frame = CrashFrame("f", f"{LAB.directory.name}/{LAB.name}.c", 57, "*p = 1;", ReportPart.CRASHED)
+    gone.crash = Crash("BUG: kernel NULL pointer", (frame,))
+    gone.add(ProblemKind.GUEST_GONE, "the guest was gone before the checks ended")
+    found = verdict(gone)
+    assert lost(found) == with_clause("2.5") | with_clause("8.2")
+    assert found.trouble is LabTrouble.CRASHED and found.crash is gone.crash
+    lines = {one.line for mark in found.marks for one in mark.failures if one.clause == "8.2"}
+    assert lines == {57}
+    # Nobody knows of a crash: so it hung.
+    gone.crash = None
+    assert verdict(gone).trouble is LabTrouble.HUNG
+
+
+def test_a_module_that_cannot_be_removed_loses_that_clause_only() -> None:
+    kept = result()
+    kept.add(ProblemKind.ERROR, "rmmod: busy")
+    assert lost(verdict(kept)) == with_clause("5.2")
+
+
+def test_nobody_is_told_the_function_of_a_mistake_that_is_to_be_found() -> None:
+    [hunt] = [one for one in EXERCISES if one.mistake]
+    [clause] = [one for one in contract.read() if one.number in hunt.clauses]
+    check = next(name for name in clause.checks if name in listing.of_programs()[LAB.name].usual)
+    found = verdict(failing(result(), check))
+    told = {(one.function, one.line) for one in found.marks[hunt.number - 1].failures}
+    assert told == {("", None)}
+
+
+def test_the_witness_is_heard_also_if_the_guest_ends_otherwise() -> None:
+    unseen = replace(result(), sighting=None)
+    load_results.hear_witness(unseen)
+    assert WITNESSED in {check.name for check in unseen.failed_checks}
+
+
+def test_a_lab_that_cannot_run_there_has_no_points_to_lose() -> None:
+    [lab] = [lab for lab in all_labs() if lab.since]
+    judging = Judging(Request(seed=1), [lab])
+    judging._shown[lab.name].add_problem(LabTrouble.SKIPPED, "runs from Linux 7.2 on")
+    assert (judging.verdicts[0].earned, judging.verdicts[0].possible) == (0, 0)
