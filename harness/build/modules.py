@@ -35,8 +35,8 @@ _DEBUG = "-g"
 
 # Where kbuild's output has the modules as guests get them: with debug information each
 # would be twenty times as large.
-_STRIPPED = "stripped"
-_STRIP = f'for ko; do "$0" --strip-debug -o "{_STRIPPED}/${{ko##*/}}" "$ko" || exit; done'
+STRIPPED = "stripped"
+_STRIP = f'for ko; do "$0" --strip-debug -o "{STRIPPED}/${{ko##*/}}" "$ko" || exit; done'
 
 # What a Kbuild file would say to have its modules instrumented; nothing happens
 # where the kernel was not built for it. 6.1's UML asks module by module.
@@ -49,7 +49,7 @@ _KEEP_LINES = "-fdisable-tree-early_optimizations"
 
 # What strange sources may use: a lab takes two seconds and 200 MB to compile.
 _STRANGE_JOBS = 4
-_LIMITS = Limits(
+STRANGE = Limits(
     processes=256,
     memory=4 << 30,
     file=64 << 20,
@@ -76,7 +76,7 @@ class Modules:
     @property
     def stripped(self) -> tuple[Path, ...]:
         """The modules without debug information, for the guest."""
-        return tuple(_stripped(self.directory / "src", path) for path in self.files)
+        return tuple(stripped(self.directory / "src", path) for path in self.files)
 
 
 def build(
@@ -98,7 +98,7 @@ def build(
     architecture = kernel.target.architecture
     sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
     place = BUILD / "modules" / name_of(sources)
-    _forget_all_but(place)
+    forget_all_but(place)
     directory = place / kernel.name
     copy = directory / "src"
     stamp = directory / "modules.digest"
@@ -153,8 +153,8 @@ class KbuildRun:
 
     def strip(self, built: Sequence[Path]) -> None:
         """Make those modules anew that guests get. Raises SetupError if that fails."""
-        (self.copy / _STRIPPED).mkdir(exist_ok=True)
-        old = [path for path in built if not _is_newer(_stripped(self.copy, path), path)]
+        (self.copy / STRIPPED).mkdir(exist_ok=True)
+        old = [path for path in built if not _is_newer(stripped(self.copy, path), path)]
         if old:
             program = f"{self.kernel.target.architecture.toolchain.prefix}strip"
             command: list[str | Path] = ["sh", "-c", _STRIP, program, *old]
@@ -170,7 +170,7 @@ class KbuildRun:
         # The folder that user-mode Linux was built in has a link to its source.
         source = (self.kernel.headers / "source").resolve()
         trees = (self.kernel.root, self.kernel.headers, *((source,) if source.is_dir() else ()))
-        return Sandbox(self.copy, read=trees, write=(self.copy,), limits=_LIMITS)
+        return Sandbox(self.copy, read=trees, write=(self.copy,), limits=STRANGE)
 
 
 def _build_what_compiles(kbuild: KbuildRun, taken: Taken | None) -> dict[str, str]:
@@ -274,7 +274,7 @@ def compile_commands(kernel: Kernel, built: Modules) -> Path:
     return copy / name
 
 
-def _forget_all_but(place: Path) -> None:
+def forget_all_but(place: Path) -> None:
     """Keep ``place`` and what was last built from other directories; remove the rest."""
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
@@ -308,9 +308,9 @@ def _built(copy: Path) -> tuple[Path, ...]:
     return tuple(sorted((copy / name).with_suffix(".ko") for name in names))
 
 
-def _stripped(copy: Path, module: Path) -> Path:
+def stripped(copy: Path, module: Path) -> Path:
     """Return a module as a guest gets it."""
-    return copy / _STRIPPED / module.name
+    return copy / STRIPPED / module.name
 
 
 def _is_newer(made: Path, source: Path) -> bool:
@@ -321,7 +321,7 @@ def _is_newer(made: Path, source: Path) -> bool:
 def _made(copy: Path) -> tuple[Path, ...]:
     """Return the modules that are made, in both forms."""
     built = _built(copy)
-    return (*built, *(_stripped(copy, path) for path in built))
+    return (*built, *(stripped(copy, path) for path in built))
 
 
 def _files(sources: Path) -> list[Path]:

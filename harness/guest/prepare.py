@@ -1,7 +1,14 @@
 """From a request to a machine that can be booted: fetch, build, pack."""
 
 from harness.base import sandbox
-from harness.build import check_programs, compiler_warnings, initramfs, modules, taken
+from harness.build import (
+    check_programs,
+    compiler_warnings,
+    initramfs,
+    modules,
+    quick_modules,
+    taken,
+)
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
 from harness.guest import accel
@@ -67,4 +74,8 @@ def _modules(found: Kernel, request: Request) -> Modules:
         return modules.build(found)
     sandbox.require()
     what = taken.take(request.labs)
+    if not found.target.architecture.has_kunit:
+        own = modules.build(found)
+        if quick_modules.can(found, own):
+            return quick_modules.build(found, own, what)
     return modules.build(found, what.directory, request.suites, sandboxed=True, taken=what)

@@ -25,9 +25,9 @@ def test_the_modules_of_directories_not_used_for_long_go(tmp_path: Path) -> None
         (tmp_path / name / "6.1-um").mkdir(parents=True)
         os.utime(tmp_path / name, (age, age))
     # The first is in use again.
-    modules._forget_all_but(tmp_path / names[0])
+    modules.forget_all_but(tmp_path / names[0])
     assert {path.name for path in tmp_path.iterdir()} == {"labs", names[0], *names[-most + 1 :]}
-    modules._forget_all_but(tmp_path / "labs-new")
+    modules.forget_all_but(tmp_path / "labs-new")
     assert {path.name for path in tmp_path.iterdir()} == {
         *("labs", names[0], "labs-new"),
         *names[-most + 2 :],
@@ -39,7 +39,7 @@ def test_another_run_may_remove_the_same_directories(tmp_path: Path) -> None:
         (tmp_path / f"labs-{number:012}").mkdir()
     # As the other run leaves it between a look at the names and one at the times.
     (tmp_path / "labs-gone").symlink_to("nowhere")
-    modules._forget_all_but(tmp_path / "labs")
+    modules.forget_all_but(tmp_path / "labs")
     assert len(list(tmp_path.iterdir())) >= modules._MOST_OTHERS
 
 
