@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.base.errors import BAD_SETUP, CHECK_FAILED, OK
+from harness.catalogue import contract
 from harness.reports import tables
 from harness.reports.forms import CaseReport, seed_text
 from harness.reports.junit import JunitCase, JunitResult, JunitSuite
@@ -63,6 +64,7 @@ class MistakesReport(CaseReport):
                         {"where": one.where, "check": one.check, "text": one.text}
                         for one in result.by
                     ],
+                    "others": _clauses_of_others(result),
                     "text": result.text,
                 }
                 for result in self.results
@@ -105,6 +107,7 @@ class MistakesReport(CaseReport):
         for result in self.results:
             if result.caught is not Caught.CAUGHT:
                 lines += _what_became(result)
+        lines += self._alone()
         caught = sum(result.caught is Caught.CAUGHT for result in self.results)
         left = f", {len(self.skipped)} skipped" if self.skipped else ""
         lines.append(
@@ -112,6 +115,34 @@ class MistakesReport(CaseReport):
             f"in {self.seconds:.0f} s; SEED={seed_text(self.seed)}"
         )
         return lines
+
+    def _alone(self) -> list[str]:
+        """Say which clauses are needed: each notices a mistake that no other clause does."""
+        if all(result.others is None for result in self.results):
+            return []
+        numbers = list(dict.fromkeys(one.mistake.clause.number for one in self.results))
+        alone = {one.mistake.clause.number for one in self.results if one.is_noticed_alone}
+        lines = []
+        for result in self.results:
+            if result.others:
+                lines.append(
+                    f"{result.mistake.name}: clause {result.mistake.clause.number}, and "
+                    f"{', '.join(_clauses_of_others(result) or ())}"
+                )
+        missing = [number for number in numbers if number not in alone]
+        lines.append(
+            f"{len(numbers) - len(missing)} of {len(numbers)} clauses notice a mistake that no "
+            f"other clause does{', not ' * bool(missing)}{', '.join(missing)}"
+        )
+        return lines
+
+
+def _clauses_of_others(result: MistakeResult) -> list[str] | None:
+    """Return the numbers of the other clauses that noticed a mistake, and checks of no clause."""
+    if result.others is None:
+        return None
+    clauses = {check: one.number for one in contract.read() for check in one.checks}
+    return sorted({clauses.get(one.check, one.check) for one in result.others})
 
 
 def _as_case(result: MistakeResult) -> JunitCase:

@@ -18,10 +18,19 @@ class Caught(Enum):
 
 @dataclass(frozen=True)
 class MistakeResult:
-    """What became of one mistake, and what noticed it; ``seconds`` with the build."""
+    """What became of one mistake, and what noticed it; ``seconds`` with the build.
+
+    ``others`` are what the checks of other clauses noticed, None if they were not made.
+    """
 
     mistake: Mistake
     caught: Caught
     text: str
     by: list[Observation]
     seconds: float
+    others: list[Observation] | None = None
+
+    @property
+    def is_noticed_alone(self) -> bool:
+        """Whether the checks of its clause notice it, and of all others none."""
+        return self.caught is Caught.CAUGHT and self.others == []

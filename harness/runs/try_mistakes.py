@@ -21,11 +21,17 @@ from harness.runs.workshop import DoesNotApply, DoesNotBuild, Workshop
 # processors must meet has so many chances to be noticed, a right lab none to fail.
 _MOST_RACES = 10
 
+# Where all checks are made: enough for every kind of call, and for what rounds leave behind.
+_FEWER = ("--calls", "2000", "--rounds", "20")
 
-def try_all(request: Request, able: list[Mistake]) -> tuple[list[MistakeResult], float]:
+
+def try_all(
+    request: Request, able: list[Mistake], everything: bool = False
+) -> tuple[list[MistakeResult], float]:
     """Make mistakes that can be shown on the series.
 
-    Returns what became of each, in their order, and the seconds that it took.
+    With ``everything`` all checks are made of each, not only those of its clause. Returns what
+    became of each, in their order, and the seconds that it took.
     """
     workshop = Workshop.open(request, {mistake.arch for mistake in able})
     begun = time.monotonic()
@@ -34,7 +40,7 @@ def try_all(request: Request, able: list[Mistake]) -> tuple[list[MistakeResult],
     text = f"making {len(able)} mistake{'' if len(able) == 1 else 's'} on {series}"
     with step(text) as progress, workshop.in_use():
         for mistake, result in side_by_side.run(
-            _longest_first(able), lambda one: _judge(workshop, one)
+            _longest_first(able), lambda one: _judge(workshop, one, everything)
         ):
             results.append(result)
             progress.detail = f"{len(results)}: {mistake.name} {result.caught.value}"
@@ -47,18 +53,34 @@ def _longest_first(able: list[Mistake]) -> list[Mistake]:
     return sorted(able, key=lambda mistake: not ARCHES[mistake.arch].qemu)
 
 
-def _judge(workshop: Workshop, mistake: Mistake) -> MistakeResult:
+def _judge(workshop: Workshop, mistake: Mistake, everything: bool) -> MistakeResult:
     """Make a mistake, and see which checks notice."""
+    others = None
     with workshop.bench() as bench:
         begun = time.monotonic()
         try:
             machine = bench.build(mistake.patch, mistake.owner, mistake.arch)
             caught, text, by = _look(mistake, machine, workshop.request.seed)
+            if everything and caught is Caught.CAUGHT:
+                others = _others(mistake, machine, workshop.request.seed)
         except DoesNotApply as error:
             caught, text, by = Caught.DOES_NOT_APPLY, str(error), []
         except DoesNotBuild as error:
             caught, text, by = Caught.DOES_NOT_BUILD, str(error), []
-        return MistakeResult(mistake, caught, text, by, time.monotonic() - begun)
+        return MistakeResult(mistake, caught, text, by, time.monotonic() - begun, others)
+
+
+def _others(mistake: Mistake, machine: Machine, seed: int) -> list[Observation]:
+    """Return what the checks of all other clauses notice, and those of none.
+
+    Those that need two processors are not among them: they take minutes.
+    """
+    order = Order([mistake.load], seed, ("--thorough", *_FEWER), leaks=True)
+    evidence = proof.of_loads(check_loads.run(listening.to_see_all(machine), order))
+    if machine.kernel.target.architecture.has_kunit:
+        ran = run_suites.run(machine, suites.of_contract([mistake.load.lab]), seed)
+        evidence.add(proof.of_suites(ran.results, ran.trouble))
+    return [one for one in evidence.failed if one.check not in mistake.clause.checks]
 
 
 def _look(mistake: Mistake, machine: Machine, seed: int) -> tuple[Caught, str, list[Observation]]:
@@ -100,6 +122,8 @@ def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
     if races:
         machine = replace(machine, processors=RACING_PROCESSORS)
     options = races or check_loads.options([mistake.clause], lab)
+    if "--only" not in options:
+        options += _FEWER
     leaks = contract.LEAKS in mistake.clause.checks
     order = Order([mistake.load], seed, options, leaks)
     return proof.of_loads(check_loads.run(listening.to_see_all(machine), order))

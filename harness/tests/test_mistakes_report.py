@@ -3,6 +3,7 @@
 import pytest
 
 from harness.reports.mistakes_report import MistakesReport
+from harness.results.clauses import ClauseVerdict, Observation
 from harness.results.mistake_results import Caught, MistakeResult
 from harness.tests.test_mistakes import CATALOGUE
 
@@ -22,3 +23,31 @@ def test_the_status_follows_from_the_worst(results: list[Caught], status: int) -
         for mistake, caught in zip(CATALOGUE, results, strict=False)
     ]
     assert MistakesReport("6.1", 7, 1.0, made, {}).status == status
+
+
+def test_a_clause_whose_mistakes_others_notice_as_well_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = CATALOGUE[0]
+    second = next(one for one in CATALOGUE if one.clause != first.clause)
+    other = Observation("lab_kmalloc", "x", "kmemleak_lists_nothing", ClauseVerdict.FAILED)
+    made = [
+        MistakeResult(first, Caught.CAUGHT, "", [], 1.0, []),
+        MistakeResult(second, Caught.CAUGHT, "", [], 1.0, [other]),
+    ]
+    report = MistakesReport("6.1", 7, 1.0, made, {})
+    report.print_table()
+    out = capsys.readouterr().out
+    numbers = [one["others"] for one in report.as_data()["mistakes"]]
+    assert numbers[0] == [] and len(numbers[1]) == 1
+    assert f"{second.name}: clause {second.clause.number}, and {numbers[1][0]}" in out
+    alone = f"1 of 2 clauses notice a mistake that no other clause does, not {second.clause.number}"
+    assert alone in out
+
+
+def test_nothing_is_said_of_other_clauses_if_their_checks_were_not_made(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = [MistakeResult(CATALOGUE[0], Caught.CAUGHT, "", [], 1.0)]
+    MistakesReport("6.1", 7, 1.0, made, {}).print_table()
+    assert "no other clause" not in capsys.readouterr().out

@@ -13,7 +13,7 @@ def main(request: Request, args: Namespace) -> int:
     chosen = mistakes.choose(args.lab, args.clause, args.only, request.labs)
     series = request.target.series
     able = [one for one in chosen if not one.why_not(series)]
-    results, seconds = try_mistakes.try_all(request, able)
+    results, seconds = try_mistakes.try_all(request, able, args.alone)
     report = MistakesReport(
         series=series,
         seed=request.seed,
