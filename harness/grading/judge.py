@@ -34,6 +34,7 @@ _FEW = ("--calls", "500", "--rounds", "2")
 # Of what a compiler says, and of what a check found, in lines and characters.
 _MOST_COMPILER = 12
 _MOST_TEXT = 600
+_MOST_LOG = 3
 
 
 class LabTrouble(Enum):
@@ -91,7 +92,8 @@ class LabVerdict:
 
     @property
     def earned(self) -> int:
-        return sum(mark.earned for mark in self.marks)
+        """The points of its exercises."""
+        return sum(mark.earned for mark in self.marks) if self.possible else 0
 
     @property
     def possible(self) -> int:
@@ -318,7 +320,9 @@ def _why_not_all(
         shown.add_problem(LabTrouble.CRASHED if crashed else LabTrouble.HUNG, text)
         return text
     if ProblemKind.ERROR in kinds and not result.ktap.checks:
-        shown.add_problem(LabTrouble.NOT_LOADED, kinds[ProblemKind.ERROR])
+        shown.add_problem(LabTrouble.NOT_LOADED, kinds[ProblemKind.ERROR].strip())
+        mine = [line for line in result.log if shown.lab.name in line]
+        shown.details = tuple(line.strip() for line in mine[-_MOST_LOG:])
     elif {ProblemKind.NO_SENSE, ProblemKind.OTHER_CHECKS, ProblemKind.NOTHING_COMPARED} & {*kinds}:
         shown.add_problem(LabTrouble.NO_SENSE, str(result.problems[0]))
     return str(result.problems[0]) if result.problems else None

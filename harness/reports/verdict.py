@@ -62,7 +62,7 @@ def hint_of(lab: Lab, check: str) -> str | None:
 
 def path_of(labs: Path, lab: Lab) -> str:
     """Return the copy of a lab that was tried, as a person would write it."""
-    return _shown(labs / lab.directory.name)
+    return shown(labs / lab.directory.name)
 
 
 def lines(wrong: Wrong) -> list[str]:
@@ -137,10 +137,10 @@ def crash_lines(crash: Crash, labs: Path) -> list[str]:
     callers = crash.frames[crash.frames.index(line) + 1 :][:_MOST_CALLERS]
     return [
         f"    kernel: {crash.begins}",
-        f"    line: {_shown(labs / line.file)}:{line.line}, in {line.function}()",
+        f"    line: {shown(labs / line.file)}:{line.line}, in {line.function}()",
         f"          {line.text}",
         *(
-            f"    {one.part.value}: {_shown(labs / one.file)}:{one.line}, in {one.function}()"
+            f"    {one.part.value}: {shown(labs / one.file)}:{one.line}, in {one.function}()"
             for one in callers
         ),
     ]
@@ -149,10 +149,10 @@ def crash_lines(crash: Crash, labs: Path) -> list[str]:
 def _place(place: FunctionPlace | None) -> list[str]:
     if not place:
         return []
-    return [f"    look at: {place.function} in {_shown(place.path)}:{place.line}"]
+    return [f"    look at: {place.function} in {shown(place.path)}:{place.line}"]
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Return a path from here, if it lies below this directory."""
     here = os.getcwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)

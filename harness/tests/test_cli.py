@@ -52,6 +52,14 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
         (["bench", "--rounds", "0"], "at least 1"),
         (["lint", "--only", "flake8,nosuch"], "black, flake8, mypy"),
+        (["check"], "make skels LAB=all DEST=dir"),
+        (["check", "--work", "/nonexistent"], "is not there: it must be a workspace"),
+        (["check", "--work", "README.md"], "is a file: it must be a workspace"),
+        (["check", "--work", "docs"], "holds no lab, as 01_kmalloc"),
+        (["check", "--work", "labs", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
+        (["check", "--work", "labs", "--format", "junit"], "text, json"),
+        (["check", "--work", "labs", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
+        (["hint", "--work", "labs", "--exercise", "kmalloc/99"], "kmalloc/1, kmalloc/2"),
     ],
 )
 def test_a_bad_request_ends_with_2_and_names_what_is_valid(
@@ -70,6 +78,8 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
         "run",
         "kunit",
         "contract",
+        "check",
+        "hint",
         "coverage",
         "lint",
         "test",
@@ -86,7 +96,7 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    verbs = "run kunit contract coverage lint test console debug bench clean help"
+    verbs = "run check hint kunit contract coverage lint test console debug bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
 
