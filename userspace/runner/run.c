@@ -112,6 +112,7 @@ static void run_until_one_fails(const struct plan *plan, uint64_t seed)
 	while (verdict != FAILED && progress->next < plan->chosen_count) {
 		/* The same for a check, whichever run before it. */
 		lab.seed = seed + plan->chosen[progress->next];
+		lab.needs = check_to_run(plan)->needs;
 		progress->running = true;
 		verdict = run_check(check_to_run(plan), progress->next + 1);
 		count_verdict(verdict);

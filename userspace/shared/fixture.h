@@ -14,7 +14,9 @@
  * @path: the device node
  * @fd: the device, open for reading and writing
  * @info: what LAB_IOC_INFO said
- * @map: the whole memory, mapped shared, for reading and writing
+ * @needs: the operations that the check which runs needs
+ * @map: the whole memory, mapped shared, for reading and writing; NULL if it cannot be
+ *	mapped, and the check does not need it
  * @words: 32-bit words in @map
  * @page_words: 32-bit words in a page
  * @seed: of this check's pattern: no two checks of a run have the same
@@ -25,6 +27,7 @@ extern struct checked_lab {
 	char path[64];
 	int fd;
 	struct lab_info info;
+	unsigned int needs;
 	volatile uint32_t *map;
 	size_t words;
 	size_t page_words;
