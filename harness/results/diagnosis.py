@@ -29,6 +29,7 @@ _PARTS = {
     "1": Part.MAP,
     "1.3": Part.READ,
     "1.7": Part.REQUEST,
+    "1.11": Part.TRANSLATE,
     "2": Part.MAP,
     "2.1": Part.GET,
     "2.2": Part.GET,
@@ -53,10 +54,6 @@ _PARTS = {
 # Checks that look at another part than their clause's others.
 _PART_OF = {
     "kernel_addresses_hold_the_contents": Part.TRANSLATE,
-    "pages_are_neighbours_in_kernel_addresses": Part.TRANSLATE,
-    "info_is_consistent": Part.TRANSLATE,
-    "virtual_minus_physical_is_constant": Part.TRANSLATE,
-    "struct_page_leads_to_address_and_frame": Part.TRANSLATE,
     "fill_needs_a_descriptor_that_can_write": Part.REQUEST,
     "check_needs_a_descriptor_that_can_read": Part.REQUEST,
 }

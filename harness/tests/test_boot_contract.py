@@ -52,7 +52,7 @@ def test_every_clause_is_proved_in_user_mode_linux(kmaplab: Kmaplab, um_edge: st
     data = prove(kmaplab, "--arch", "um", "--kernel", um_edge)
     for lab in labs_of(Target(um_edge, "um")):
         assert not_proved(data, lab) == NOT_IN_UML & concerning(lab), lab
-    of_reserved = {"1.8", "2.1", "5.4", "6.2", "7.1", "7.2", "8.2"}
+    of_reserved = {"1.11", "2.1", "5.4", "6.2", "7.1", "7.2", "8.2"}
     assert not_proved(data, "lab_reserved").isdisjoint(of_reserved)
     assert {one["clause"] for one in data["clauses"] if not one["proved"]} == NOT_IN_UML
 
