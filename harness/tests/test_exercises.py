@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import SetupError
-from harness.catalogue import exercises, labs
+from harness.build import listing
+from harness.catalogue import contract, exercises, labs, mistakes
 from harness.catalogue.exercises import POINTS_OF_A_LAB, Exercise
 from harness.catalogue.labs import Lab
 
@@ -149,4 +150,34 @@ def test_each_lab_has_four_exercises_and_one_mistake_to_find(lab: Lab) -> None:
     found = exercises.read(lab)
     assert [bool(one.mistake) for one in found].count(True) == 1
     assert len(found) >= 5
-    assert any(one.quote and one.quote.strip().count("\n") == 0 for one in found), "no line"
+
+
+@pytest.mark.parametrize("lab", WITH_EXERCISES, ids=lambda lab: str(lab.name))
+def test_whatever_a_check_shows_of_a_lab_costs_points(lab: Lab) -> None:
+    listed = listing.of_programs()[lab.name]
+    checks = {*listed.usual, *listed.thorough, *contract.OBSERVED}
+    shown = {one.number for one in contract.read() if checks.intersection(one.checks)}
+    own = [one for one in mistakes.read_all() if mistakes.owner_lab(one) == lab.name]
+    shown |= {mistake.clause.number for mistake in own}
+    earned = {clause for one in exercises.read(lab) for clause in one.clauses}
+    assert shown - earned == set(), f"clauses of {lab.name} that are in no exercise"
+
+
+@pytest.mark.parametrize("lab", WITH_EXERCISES, ids=lambda lab: str(lab.name))
+def test_each_exercise_has_a_check_that_a_plain_run_makes(lab: Lab) -> None:
+    """Marks count from QEMU; where it does not run the lab, the thorough ones count as well."""
+    listed = listing.of_programs()[lab.name]
+    checks = {*listed.usual, contract.REPORTS}
+    if lab.since:
+        checks |= {*listed.thorough}
+    clauses = {one.number: checks.intersection(one.checks) for one in contract.read()}
+    for exercise in exercises.read(lab):
+        assert any(clauses[number] for number in exercise.clauses), exercise.name
+
+
+def test_exercises_go_from_one_line_to_a_whole_handler() -> None:
+    lines = []
+    for one in exercises.all_of(WITH_EXERCISES):
+        span = one.span((one.lab.directory / one.source).read_text())
+        lines += [] if one.mistake else [span.end - span.first]
+    assert min(lines) == 1 and max(lines) >= 15
