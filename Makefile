@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK
+OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -40,6 +40,7 @@ help:
 	@echo 'make coverage  which lines and branches of the labs the checks reach'
 	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= FORMAT=text|json'
 	@echo 'make lint      what static checkers report of the sources'
+	@echo 'make skels     a workspace for a student  LAB= DEST='
 	@echo 'make check     the verdict on a workspace: points, what is wrong, what to do next'
 	@echo '               WORK= LAB= KERNEL= SEED= FORMAT=text|json'
 	@echo 'make hint      the next hint for an exercise     WORK= LAB= EXERCISE='
@@ -86,6 +87,9 @@ mutants:
 coverage:
 	@harness/kmaplab coverage $(call pass,LAB LABS KERNEL FORMAT SEED LIMIT)
 
+skels:
+	@harness/kmaplab skels $(call pass,LAB DEST)
+
 compile_commands:
 	@harness/kmaplab compile_commands $(call pass,KERNEL)
 
@@ -107,4 +111,4 @@ bench:
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check hint kunit contract mistakes mutants coverage lint test console debug compile_commands bench clean
+.PHONY: help run check hint kunit contract mistakes mutants coverage lint test skels console debug compile_commands bench clean

@@ -47,6 +47,38 @@ def of_modules(entries: list[Entry], copy: Path) -> list[Entry]:
     return [one for one in found if (Path(one["directory"]) / one["file"]).is_file()]
 
 
+def of_objects(kernel: Kernel, copy: Path) -> list[Entry]:
+    """Return an entry for each source of the labs, from what kbuild notes beside its object.
+
+    For a kernel of which only the headers are at hand. ``copy`` is where the labs were built,
+    which the entries name; what the compiler would write is left out.
+    """
+    found = []
+    for note in sorted(copy.glob("*/.*.o.cmd")):
+        first = note.read_text().partition("\n")[0].partition(":=")[2].partition(" ; ")[0]
+        call = shlex.split(first.replace("$(pound)", "#").replace("$$", "$"))
+        if not call or not call[-1].endswith(".c") or call[-1].endswith(".mod.c"):
+            continue
+        where = call.index("-o")
+        call = [*call[:where], *call[where + 2 :]]
+        call = [
+            _absolute(word, copy.parent)
+            for word in call
+            if not word.startswith(("-Wp,-M", "-fmacro-prefix-map="))
+        ]
+        found.append({"directory": str(kernel.headers), "arguments": call, "file": call[-1]})
+    return found
+
+
+def _absolute(word: str, where: Path) -> str:
+    """Return a word of a call with the whole path, if it names what is below ``where``.
+
+    kbuild works in the modules' directory from 6.13 on, and in the kernel's before.
+    """
+    option, name = ("-I", word[2:]) if word.startswith("-I") else ("", word)
+    return f"{option}{where / name}" if name.startswith("labs/") else word
+
+
 def of_programs(commands: str) -> list[Entry]:
     """Return an entry for each compiler call among the commands, which run in userspace/."""
     calls = [shlex.split(line) for line in commands.splitlines() if " -c " in line]

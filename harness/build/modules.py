@@ -274,6 +274,11 @@ def compile_commands(kernel: Kernel, built: Modules) -> Path:
     return copy / name
 
 
+def sources_of(kernel: Kernel) -> Path:
+    """Return where the project's own labs are built for a kernel, if they were."""
+    return BUILD / "modules/labs" / kernel.name / "src/labs"
+
+
 def forget_all_but(place: Path) -> None:
     """Keep ``place`` and what was last built from other directories; remove the rest."""
     place.mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,11 @@ def fetch(target: Target, flavour: str | None = None) -> Kernel:
         return _build(target, flavour, version, home)
 
 
+def is_there(target: Target) -> bool:
+    """Whether the default kernel of a series was built before."""
+    return (_home(target) / f"{target.architecture.flavours[0]}.digest").is_file()
+
+
 def fetch_all() -> list[Kernel]:
     """Return the default kernel of each series, without those that are gone."""
     kernels = []

@@ -35,6 +35,7 @@ _VERBS = {
     "mutants": "wrong versions of the labs made by rules, and how many of them a check notices",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "lint": "what static checkers report of the sources",
+    "skels": "a workspace for a student: the labs without solutions, the lessons without answers",
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "check": "the verdict on a workspace: points, what is wrong, and what to do next",
@@ -127,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     made["bench"].add_argument(
         "--write", action="store_true", help="write the table into docs/speed.md"
     )
+    made["skels"].add_argument("--lab", help="labs, by name (default: all)")
+    made["skels"].add_argument("--dest", help="where the workspace is to be, outside the project")
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
     made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
     made["pages"].add_argument(

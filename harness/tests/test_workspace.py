@@ -1,0 +1,266 @@
+"""A student's workspace: no trace of a solution in it, and no loss of a student's work."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.base.errors import RequestError
+from harness.base.paths import LABS, ROOT
+from harness.catalogue import changes, exercises, labs, mistakes, patches
+from harness.catalogue.exercises import Exercise
+from harness.catalogue.labs import Lab
+from harness.grading import lesson, skeleton, workspace
+from harness.tests.conftest import Kmaplab, call
+
+EVERY = labs.all_labs()
+EXERCISES = exercises.all_of(EVERY)
+CONTENTS = workspace.contents(EVERY)
+
+# A line tells something if it calls a function or computes something; "return err;" does not.
+TELLING = re.compile(r"(?!if |for |while |switch )\b\w+\(|[^=!<>]=[^=]|->|[-+*]=|<<|>>")
+# Too common to be anybody's solution.
+COMMON = (
+    "struct lab *lab = lab_of(file);",
+    "struct lab *lab = lab_of(desc->file);",
+    "iosys_map_set_vaddr(&lab.view, buffer);",
+    "get_order(lab.size));",
+    "cond_resched();",
+    'pr_err("',
+)
+
+
+def normal(line: str) -> str:
+    """Return a line of a source as it is in any lab, however it is set."""
+    return re.sub(
+        r"\blab_(kmalloc|pages|vmalloc|reserved|remap|prepare)\b", "lab_x", squeezed(line)
+    )
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def telling(lines: list[str]) -> list[str]:
+    found = [normal(line) for line in lines]
+    return [one for one in found if TELLING.search(one) and not one.startswith(COMMON)]
+
+
+def solution(exercise: Exercise) -> list[str]:
+    """Return the lines that the student has to write, or to find the way back to."""
+    if exercise.patch:
+        lines = exercise.patch.read_text().splitlines()
+        return [line[1:] for line in lines if re.match(r"-(?!--)", line)]
+    text = (exercise.lab.directory / exercise.source).read_text()
+    span = exercise.span(text)
+    return text.splitlines()[span.first : span.end]
+
+
+WORKSPACE_LINES = {
+    normal(line): name for name, text in CONTENTS.items() for line in text.splitlines()
+}
+ALL_TEXT = {name: squeezed(text.replace(" * ", " ")) for name, text in CONTENTS.items()}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: str(one.name))
+def test_no_line_of_a_solution_is_in_the_workspace(exercise: Exercise) -> None:
+    found = [
+        f"{WORKSPACE_LINES[line]}: {line}"
+        for line in telling(solution(exercise))
+        if line in WORKSPACE_LINES
+    ]
+    assert not found, f"the solution of {exercise.name} stands in the workspace: {found}"
+
+
+def test_the_search_for_solutions_finds_one() -> None:
+    """With one exercise solved, its lines are there: the test above can fail."""
+    first = EXERCISES[0]
+    texts = skeleton.sources(first.lab, exercises.read(first.lab)[1:])
+    there = {normal(line) for text in texts.values() for line in text.splitlines()}
+    assert set(telling(solution(first))) <= there
+    assert telling(solution(first))
+
+
+def absent(texts: Iterator[str]) -> list[str]:
+    """Return those of some texts that are in the workspace, with the file."""
+    return [
+        f"{name}: {text}" for text in map(squeezed, texts) for name in ALL_TEXT
+        if text in ALL_TEXT[name]
+    ]  # fmt: skip
+
+
+def test_no_hint_is_in_the_workspace() -> None:
+    assert not absent(hint for one in EXERCISES for hint in one.hints)
+
+
+def test_no_mistake_and_no_change_is_told_in_the_workspace() -> None:
+    found = [*LABS.glob("*/mistakes/*.patch"), *LABS.glob("*/changes/*.patch")]
+    keys = {*mistakes.KEYS, *changes._KEYS}
+    whats = (patches.header(one, keys, ("What",))["What"] for one in found)
+    assert not absent(whats)
+    assert not [
+        name for name in ALL_TEXT if ".patch" in ALL_TEXT[name] or "+++ b/" in ALL_TEXT[name]
+    ]
+
+
+@pytest.mark.parametrize("lab", EVERY, ids=lambda lab: str(lab.name))
+def test_a_lesson_has_no_answers(lab: Lab) -> None:
+    text = CONTENTS[f"{lab.directory.name}/lesson.md"]
+    whole = (lab.directory / "lesson.md").read_text()
+    for title in lesson.NOT_FOR_STUDENTS:
+        assert f"## {title}" not in text
+        section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", whole, re.MULTILINE | re.DOTALL)
+        for line in section[1].splitlines() if section else ():
+            if len(line) > 40:
+                assert line not in text, f"{title} of {lab.name}"
+    assert "## Questions" in text and "## Answers" in whole
+
+
+def test_each_link_leads_to_a_file_of_the_workspace() -> None:
+    for name, text in CONTENTS.items():
+        for target in re.findall(r"\]\(([^)\s#]+)\)", text) if name.endswith(".md") else ():
+            folder = Path("/w") / Path(name).parent
+            here = os.path.relpath(os.path.normpath(folder / target), "/w")
+            assert here in CONTENTS, f"{name}: {target}"
+
+
+def test_a_todo_has_the_name_and_the_points_of_its_exercise() -> None:
+    for one in EXERCISES:
+        text = CONTENTS[f"{one.lab.directory.name}/{one.source}"]
+        assert text.count(f"TODO {one.name}, {one.points} point") == (0 if one.mistake else 1)
+        comment = text.partition(f"TODO {one.name},")[2].partition("*/")[0]
+        assert all(len(line.expandtabs(8)) <= 80 for line in comment.splitlines()), one.name
+
+
+def test_what_is_handed_out_for_one_lab_has_no_other(tmp_path: Path) -> None:
+    files = workspace.contents(EVERY[:1])
+    assert [name for name in files if name[0].isdigit()] == [
+        "01_kmalloc/lab_kmalloc.c",
+        "01_kmalloc/lesson.md",
+    ]
+    workspace.write(tmp_path / "w", files)
+    assert (tmp_path / "w/01_kmalloc/lab_kmalloc.c").is_file()
+
+
+FILES = {"01_a/a.c": "one\n", "README.md": "read\n"}
+NEWER = {"01_a/a.c": "two\n", "README.md": "read\n"}
+
+
+def test_what_is_unchanged_is_updated(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    assert workspace.write(place, FILES).new == ["01_a/a.c", "README.md"]
+    written = workspace.write(place, NEWER)
+    assert (written.updated, written.new, written.beside) == (["01_a/a.c"], [], {})
+    assert (place / "01_a/a.c").read_text() == "two\n"
+    assert workspace.write(place, NEWER) == workspace.Written()
+
+
+def test_what_a_student_has_changed_stays(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    workspace.write(place, FILES)
+    (place / "01_a/a.c").write_text("mine\n")
+    for _ in range(2):
+        written = workspace.write(place, NEWER)
+        assert written.beside == {"01_a/a.c": "01_a/a.c.new"} and not written.updated
+        assert (place / "01_a/a.c").read_text() == "mine\n"
+        assert (place / "01_a/a.c.new").read_text() == "two\n"
+
+
+def test_what_a_student_has_changed_beside_it_stays_too(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    workspace.write(place, FILES)
+    (place / "01_a/a.c").write_text("mine\n")
+    workspace.write(place, NEWER)
+    (place / "01_a/a.c.new").write_text("also mine\n")
+    written = workspace.write(place, NEWER)
+    assert written.beside == {"01_a/a.c": "01_a/a.c.new2"}
+    assert (place / "01_a/a.c.new").read_text() == "also mine\n"
+    assert (place / "01_a/a.c.new2").read_text() == "two\n"
+
+
+def test_a_student_who_has_come_to_the_same_has_nothing_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    workspace.write(place, FILES)
+    (place / "01_a/a.c").write_text("two\n")
+    assert workspace.write(place, NEWER) == workspace.Written()
+    assert workspace.write(place, FILES).updated == ["01_a/a.c"]
+
+
+def test_a_file_that_is_gone_is_written_again_and_that_is_said(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    workspace.write(place, FILES)
+    (place / "01_a/a.c").unlink()
+    assert workspace.write(place, FILES).again == ["01_a/a.c"]
+    assert (place / "01_a/a.c").read_text() == "one\n"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    place, other = tmp_path / "w", tmp_path / "other"
+    workspace.write(place, FILES)
+    other.write_text("theirs\n")
+    (place / "01_a/a.c").unlink()
+    (place / "01_a/a.c").symlink_to(other)
+    assert workspace.write(place, NEWER).beside == {"01_a/a.c": "01_a/a.c.new"}
+    assert other.read_text() == "theirs\n"
+    (place / "02_b").symlink_to(tmp_path)
+    with pytest.raises(RequestError, match="02_b is no directory"):
+        workspace.write(place, {"02_b/b.c": "b\n"})
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ["", "{}", "[]", "{", '{"format": 2, "project": "", "files": {}}', '{"format": 1}',
+     '{"format": 1, "project": "", "files": {"a": 1}}',
+     '{"format": 1, "project": "", "files": ["a"]}'],
+)  # fmt: skip
+def test_a_manifest_that_makes_no_sense_is_refused(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / ".kmaplab.json").write_text(manifest)
+    with pytest.raises(RequestError, match="makes no sense"):
+        workspace.write(tmp_path, FILES)
+    assert not (tmp_path / "README.md").exists()
+
+
+def test_a_place_that_is_no_workspace_is_refused(kmaplab: Kmaplab, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.txt").write_text("x")
+    places = {
+        "": "DEST= must say where",
+        str(ROOT): "inside the project",
+        str(ROOT / "build/work"): "inside the project",
+        str(tmp_path / "file"): "is a file",
+        str(tmp_path / "file/below"): "Not a directory",
+        str(tmp_path / "full"): "holds something else",
+        str(tmp_path / "a\nb"): "holds characters",
+        "/proc/work": "cannot write",
+    }
+    for place, said in places.items():
+        outcome = kmaplab("skels", "--lab", "kmalloc", "--dest", place).expect(2)
+        last = outcome.err.splitlines()[-1]
+        assert said in last, f"DEST={place}: {outcome.err}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
+    kmaplab("skels", "--lab", "nosuch", "--dest", str(tmp_path / "w")).expect(2)
+
+
+def test_nothing_in_the_workspace_leads_to_the_labs_but_the_project_itself(
+    kmaplab: Kmaplab, tmp_path: Path
+) -> None:
+    place = tmp_path / "my work"
+    kmaplab("skels", "--dest", str(place)).expect(0)
+    commands = json.loads((place / "compile_commands.json").read_text())
+    for one in commands:
+        assert Path(one["file"]).is_relative_to(place) and Path(one["file"]).is_file()
+        assert Path(one["directory"]).is_dir()
+        includes = [word[2:] for word in one["arguments"] if word.startswith("-I/")]
+        assert all(Path(path).is_dir() for path in includes), one["file"]
+        assert not [word for word in one["arguments"] if "/modules/" in word or str(LABS) in word]
+    able = {lab.name for lab in EVERY if not lab.since}
+    assert able <= {Path(one["file"]).stem for one in commands}
+    facts = json.loads((place / ".kmaplab.json").read_text())
+    assert set(facts) == {"format", "project", "files"}
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in facts["files"].values())
+    outcome = call("make", "-C", str(place), "help").expect(0)
+    assert "make check" in outcome.out
