@@ -137,13 +137,17 @@ def write(directory: Path, files: dict[str, str]) -> Written:
     return written
 
 
-def refuse_unusable(directory: Path) -> None:
-    """Raise RequestError if no workspace can be written to a directory, or made there."""
+def refuse_inside(directory: Path) -> None:
+    """Raise RequestError if a directory is a part of the project."""
     if directory == ROOT or ROOT in directory.parents:
         raise RequestError(
             f"DEST={directory} is inside the project: take a directory elsewhere, so that "
             "solutions and workspace do not mix"
         )
+
+
+def refuse_unusable(directory: Path) -> None:
+    """Raise RequestError if no workspace can be written to a directory, or made there."""
     if not str(directory).isprintable():
         raise RequestError(f"DEST={str(directory)!r} holds characters that no terminal shows")
     if directory.exists() and not directory.is_dir():

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,6 +17,7 @@ from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab
 from harness.grading import lesson, skeleton, workspace
 from harness.tests.conftest import Kmaplab, call
+from harness.verbs import skels
 
 EVERY = labs.all_labs()
 EXERCISES = exercises.all_of(EVERY)
@@ -223,32 +226,40 @@ def test_a_manifest_that_makes_no_sense_is_refused(tmp_path: Path, manifest: str
     assert not (tmp_path / "README.md").exists()
 
 
-def test_a_place_that_is_no_workspace_is_refused(kmaplab: Kmaplab, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x")
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full/thesis.txt").write_text("x")
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """Return a directory outside of the project, where tmp_path is not."""
+    with TemporaryDirectory() as directory:
+        yield Path(directory)
+
+
+def test_a_place_that_is_no_workspace_is_refused(kmaplab: Kmaplab, elsewhere: Path) -> None:
+    (elsewhere / "file").write_text("x")
+    (elsewhere / "full").mkdir()
+    (elsewhere / "full/thesis.txt").write_text("x")
     places = {
         "": "DEST= must say where",
         str(ROOT): "inside the project",
         str(ROOT / "build/work"): "inside the project",
-        str(tmp_path / "file"): "is a file",
-        str(tmp_path / "file/below"): "Not a directory",
-        str(tmp_path / "full"): "holds something else",
-        str(tmp_path / "a\nb"): "holds characters",
+        str(elsewhere / "file"): "is a file",
+        str(elsewhere / "file/below"): "Not a directory",
+        str(elsewhere / "full"): "holds something else",
+        str(elsewhere / "a\nb"): "holds characters",
         "/proc/work": "cannot write",
     }
     for place, said in places.items():
-        outcome = kmaplab("skels", "--lab", "kmalloc", "--dest", place).expect(2)
-        last = outcome.err.splitlines()[-1]
-        assert said in last, f"DEST={place}: {outcome.err}"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
-    kmaplab("skels", "--lab", "nosuch", "--dest", str(tmp_path / "w")).expect(2)
+        with pytest.raises(RequestError, match=said):
+            skels.main(Namespace(lab="kmalloc", dest=place))
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["file", "full"]
+    outcome = kmaplab("skels", "--lab", "nosuch", "--dest", str(elsewhere / "w")).expect(2)
+    assert "lab_kmalloc" in outcome.err and len(outcome.err.splitlines()) == 1
 
 
+@pytest.mark.boot
 def test_nothing_in_the_workspace_leads_to_the_labs_but_the_project_itself(
-    kmaplab: Kmaplab, tmp_path: Path
+    kmaplab: Kmaplab, elsewhere: Path
 ) -> None:
-    place = tmp_path / "my work"
+    place = elsewhere / "my work"
     kmaplab("skels", "--dest", str(place)).expect(0)
     commands = json.loads((place / "compile_commands.json").read_text())
     for one in commands:

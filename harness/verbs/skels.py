@@ -17,6 +17,7 @@ def main(args: Namespace) -> int:
     directory = Path(args.dest).absolute()
     # A link as DEST= itself is as good as what it leads to.
     directory = directory.resolve()
+    workspace.refuse_inside(directory)
     workspace.refuse_unusable(directory)
     chosen = labs.choose(None if args.lab == "all" else args.lab)
     files = workspace.contents(chosen)
