@@ -24,6 +24,9 @@ from harness.catalogue.labs import Lab
 _SOURCES = (".c", ".h")
 _MAKEFILES = ("Kbuild", "Makefile")
 
+# What make skels leaves in a workspace. The Makefile beside it is for the student.
+_WORKSPACE = ".kmaplab.json"
+
 # The labs' own sources have less than a hundredth of it.
 MOST_BYTES = 1 << 20
 
@@ -173,6 +176,8 @@ def _left_out(copy: Path, taken: dict[str, bytes]) -> Iterator[str]:
     for folder in folders:
         for name in _entries(copy / folder):
             path = f"{folder}/{name}".lstrip("/")
+            if path == "Makefile" and (copy / _WORKSPACE).is_file():
+                continue
             if not _counts(name) or path in taken and _is_same(copy / folder, name, taken[path]):
                 continue
             why = "this project's own is taken" if path in taken else "no file of the labs here"

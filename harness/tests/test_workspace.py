@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,14 @@ import pytest
 
 from harness.base.errors import RequestError
 from harness.base.paths import LABS, ROOT
+from harness.build import modules, taken
 from harness.catalogue import changes, exercises, labs, mistakes, patches
 from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab
 from harness.grading import lesson, skeleton, workspace
+from harness.guest import prepare
+from harness.kernels.request import Request
+from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target
 from harness.tests.conftest import Kmaplab, call
 from harness.verbs import skels
 
@@ -275,3 +280,38 @@ def test_nothing_in_the_workspace_leads_to_the_labs_but_the_project_itself(
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in facts["files"].values())
     outcome = call("make", "-C", str(place), "help").expect(0)
     assert "make check" in outcome.out
+
+
+def test_an_unchanged_workspace_is_taken_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "w"
+    workspace.write(place, CONTENTS)
+    assert not taken.take(place).missing
+    assert "not taken" not in capsys.readouterr().err
+    (place / "core/lab_core.c").write_text("mine\n")
+    taken.take(place)
+    assert "core/lab_core.c: this project's own is taken" in capsys.readouterr().err
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize("arch", [DEFAULT_ARCH, KUNIT_ARCH])
+def test_what_is_handed_out_compiles_without_a_warning(
+    arch: str, um_newest: str, workbench: Path
+) -> None:
+    """Also with what W=1 adds. Only user-mode Linux has a series for all labs."""
+    target = Target(arch=arch) if arch == DEFAULT_ARCH else Target(um_newest, arch)
+    kernel = prepare.kernel(Request(target))
+    sources = workbench / "handed-out"
+    shutil.copytree(LABS, sources, ignore=shutil.ignore_patterns("*.patch"), dirs_exist_ok=True)
+    for name, text in CONTENTS.items():
+        if name.endswith((".c", ".h")):
+            (sources / name).write_text(text)
+    copy = workbench / f"handed-out-{arch}"
+    modules.mirror({"labs": sources}, copy)
+    log = workbench / f"handed-out-{arch}.log"
+    modules.KbuildRun(kernel, copy, log).run("W=1")
+    said = log.read_text()
+    assert not [line for line in said.splitlines() if "warning: " in line and "lab" in line], said
+    built = {path.stem for path in copy.rglob("lab_*.ko")}
+    assert built >= {lab.name for lab in EVERY if not lab.since or arch == KUNIT_ARCH}
