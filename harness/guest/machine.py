@@ -111,13 +111,15 @@ class Machine:
 
     def _program_command(self, results_fd: int, interactive: bool) -> list[str]:
         """UML's consoles (con) and serial lines (ssl) take file descriptors."""
+        waiting = "fd:0,null" if self.waits else "null"
         return [
             str(self.kernel.image),
             f"mem={_PROGRAM_MEMORY_MIB}M",
             f"initrd={self.initrd}",
             f"uml_dir={self.initrd.parent}/",
             *("con=null", "con0=null,fd:2" if interactive else "con0=null,fd:1"),
-            *("ssl=null", "ssl0=fd:0,fd:1" if interactive or self.waits else "ssl0=null"),
+            # A descriptor serves one line only: fd 1 is con0's unless somebody is at ssl0.
+            *("ssl=null", f"ssl0={'fd:0,fd:1' if interactive else waiting}"),
             f"ssl1=null,fd:{results_fd}",
             *_COMMAND_LINE.split(),
             *self.arguments,
