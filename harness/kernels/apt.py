@@ -22,7 +22,7 @@ from harness.base import paths
 from harness.base.errors import RequestError, SetupError
 from harness.base.lock import locked
 from harness.base.progress import step
-from harness.kernels.architecture import BUILD_ARCH
+from harness.kernels import host
 from harness.kernels.series import DebianSuite
 
 DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -114,7 +114,7 @@ class Package:
     depends: tuple[str, ...]
     size: int
     sha256: str
-    arch: str = BUILD_ARCH
+    arch: str = host.debian_name()
 
     @property
     def full_name(self) -> str:
@@ -124,7 +124,7 @@ class Package:
 
 def suffix(debian_arch: str) -> str:
     """What stands behind a package's name for apt to take that of an architecture."""
-    return "" if debian_arch in ("all", BUILD_ARCH) else f":{debian_arch}"
+    return "" if debian_arch in ("all", host.debian_name()) else f":{debian_arch}"
 
 
 # --- what the machine says ---------------------------------------------------
@@ -475,7 +475,7 @@ def conf_text(home: Path, debian_arch: str, machine: AptSettings) -> str:
         "Dir::State::status": str(home / "status"),
         "Dir::Cache": str(home / "cache"),
         "Dir::Log": str(home / "log"),
-        "APT::Architecture": BUILD_ARCH,
+        "APT::Architecture": host.debian_name(),
         # Otherwise root's apt fetches as a user who may not write to home.
         "APT::Sandbox::User": "root",
         **_SAFETY,
@@ -484,7 +484,7 @@ def conf_text(home: Path, debian_arch: str, machine: AptSettings) -> str:
     patience = {key: value for key, value in _PATIENCE.items() if key.lower() not in said}
     lines = [f'{key} "{value}";' for key, value in {**patience, **settings}.items()]
     # apt would ask dpkg for more of them otherwise.
-    lines += [f'APT::Architectures:: "{arch}";' for arch in {BUILD_ARCH: 0, debian_arch: 0}]
+    lines += [f'APT::Architectures:: "{arch}";' for arch in {host.debian_name(): 0, debian_arch: 0}]
     return "\n".join([*machine.acquire, *lines, ""])
 
 

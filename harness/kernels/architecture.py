@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from harness.kernels.page_tables import Format
 
-# The architecture, as Debian spells it, of the machine that all is built on.
-BUILD_ARCH = "amd64"
-
 # RAM of an emulated machine, and the part of it that the kernel leaves to lab_reserved.
 MEMORY_MIB = 512
 RESERVED_MIB = 16
@@ -66,6 +63,9 @@ class Architecture:
     ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
     a program of this machine.
 
+    ``hosts`` are the machines, by Debian's names, on which it is built and run, and
+    ``elsewhere`` is the reason why not on others.
+
     ``has_kunit`` says that the KUnit suites run there, and ``has_sanitizers`` that the
     kernel finds and reports what would not crash it. ``thorough_arguments``, on its
     command line, have it report every error and wait without losing time.
@@ -79,6 +79,8 @@ class Architecture:
     toolchain: Toolchain
     package: str = ""
     flavours: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ("amd64",)
+    elsewhere: str = ""
     qemu: Qemu | None = None
     has_kunit: bool = False
     has_sanitizers: bool = False

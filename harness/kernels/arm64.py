@@ -11,6 +11,8 @@ ARCHITECTURE = Architecture(
     console="ttyAMA0",
     # The machine has one port of its own.
     results="ttyS0",
+    hosts=("amd64", "arm64"),
+    elsewhere="Debian has its compiler for machines of amd64 and of arm64",
     toolchain=Toolchain(
         compiler="/usr/bin/aarch64-linux-gnu-gcc-12",
         make=("ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"),

@@ -14,7 +14,7 @@ from harness.base import paths
 from harness.base.errors import SetupError
 from harness.base.progress import say
 from harness.kernels import apt
-from harness.kernels.architecture import BUILD_ARCH
+from harness.kernels import host
 from harness.kernels.series import NEWEST, SERIES, number
 
 _PREFIX = "linux-source-"
@@ -58,7 +58,9 @@ def _ask() -> str:
     found: list[str] = []
     for suites in NEWEST:
         try:
-            with apt.open_archive(suites, BUILD_ARCH, "the newest kernel's source") as archive:
+            with apt.open_archive(
+                suites, host.debian_name(), "the newest kernel's source"
+            ) as archive:
                 found += archive.names(_PREFIX) if archive else []
         except apt.NoSuchSuite:
             continue

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from harness.base.errors import RequestError
-from harness.kernels import arm64, um, x86_64
+from harness.kernels import arm64, host, um, x86_64
 from harness.kernels.architecture import Architecture
 from harness.kernels.newest import newest_series
 from harness.kernels.series import DEFAULT_SERIES, NEWEST, SERIES, Groups, Series
@@ -68,6 +68,12 @@ def target(series: str | None, arch: str | None, refresh: bool = False) -> Targe
     arch = arch or DEFAULT_ARCH
     if arch not in ARCHES:
         raise RequestError(f"ARCH={arch} is unknown: choose one of {', '.join(ARCHES)}")
+    if why := host.why_not(ARCHES[arch]):
+        here = " and ".join(name for name in ARCHES if not host.why_not(ARCHES[name]))
+        raise RequestError(
+            f"ARCH={arch} does not run on this machine ({host.machine()}): {why}. "
+            f"Here runs: {here or 'nothing of this project'}"
+        )
     if series == NEWEST_NAME:
         is_built = ARCHES[arch].is_built
         return Target(newest_series(refresh) if is_built else series_of(arch)[-1], arch)

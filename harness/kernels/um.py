@@ -4,7 +4,7 @@ It is built from the source (kernels/uml.py), so that KUnit is in it and, in the
 instrumented flavour, what catches mistakes: KASAN, kmemleak, lockdep, fault injection.
 """
 
-from harness.kernels.architecture import BUILD_ARCH, Architecture, Toolchain
+from harness.kernels.architecture import Architecture, Toolchain
 
 # There need not be a plain gcc.
 COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
@@ -12,10 +12,11 @@ COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 ARCHITECTURE = Architecture(
     name="um",
     summary="user-mode Linux with the sanitizers in it, built once in some minutes",
-    debian=BUILD_ARCH,
+    debian="amd64",
     flavours=("instrumented", "plain"),
     console="ttyS0",
     results="ttyS1",
+    elsewhere="user-mode Linux is a program, and there is one for x86 processors only",
     toolchain=Toolchain(compiler="/usr/bin/gcc-12", make=("ARCH=um", *COMPILERS)),
     has_kunit=True,
     has_sanitizers=True,

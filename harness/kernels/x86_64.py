@@ -2,7 +2,6 @@
 
 from harness.kernels import page_tables
 from harness.kernels.architecture import (
-    BUILD_ARCH,
     RESERVED_MIB,
     Architecture,
     Qemu,
@@ -14,10 +13,11 @@ _RESERVED = 0x18000000
 ARCHITECTURE = Architecture(
     name="x86_64",
     summary="Debian's kernel in QEMU",
-    debian=BUILD_ARCH,
+    debian="amd64",
     package="cloud-amd64",
     console="ttyS0",
     results="ttyS1",
+    elsewhere="this project has no cross compiler for it",
     toolchain=Toolchain(compiler="/usr/bin/gcc-12"),
     qemu=Qemu(
         program="qemu-system-x86_64",
