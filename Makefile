@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST
+OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST \
+	SUBMISSIONS OUT EXECUTOR HOSTS FINDINGS GRADESCOPE
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -39,6 +40,9 @@ help:
 	@echo '               LAB= RULE= ONLY= SAMPLE= SEED= JOBS= LIMIT= FORMAT=table|json'
 	@echo 'make coverage  which lines and branches of the labs the checks reach'
 	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= FORMAT=text|json'
+	@echo 'make grade     the marks of a class, with what explains them'
+	@echo '               SUBMISSIONS= OUT= LAB= KERNEL= EXECUTOR= HOSTS= JOBS= FINDINGS='
+	@echo '               GRADESCOPE='
 	@echo 'make lint      what static checkers report of the sources'
 	@echo 'make skels     a workspace for a student  LAB= DEST='
 	@echo 'make check     the verdict on a workspace: points, what is wrong, what to do next'
@@ -90,6 +94,9 @@ coverage:
 skels:
 	@harness/kmaplab skels $(call pass,LAB DEST)
 
+grade:
+	@harness/kmaplab grade $(call pass,SUBMISSIONS OUT LAB KERNEL EXECUTOR HOSTS JOBS FINDINGS GRADESCOPE)
+
 compile_commands:
 	@harness/kmaplab compile_commands $(call pass,KERNEL)
 
@@ -111,4 +118,4 @@ bench:
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check hint kunit contract mistakes mutants coverage lint test skels console debug compile_commands bench clean
+.PHONY: help run check hint kunit contract mistakes mutants coverage grade lint test skels console debug compile_commands bench clean

@@ -41,12 +41,17 @@ class GradedExercise:
 
 @dataclass(frozen=True)
 class GradedLab:
-    """A lab with its exercises. ``problem`` says why it could not be judged as usual."""
+    """A lab with its exercises.
+
+    ``problem`` says why it could not be judged as usual, with what the compiler or the kernel
+    said. ``others`` is what was found that belongs to no exercise.
+    """
 
     lab: str
     title: str
     exercises: tuple[GradedExercise, ...]
     problem: str | None = None
+    others: tuple[GradedFailure, ...] = ()
 
     @property
     def earned(self) -> int:
@@ -113,7 +118,8 @@ class Graded:
 
 def _lab_of(data: dict[str, Any]) -> GradedLab:
     exercises = tuple(_exercise_of(one) for one in data["exercises"])
-    return GradedLab(data["lab"], data["title"], exercises, data["problem"])
+    others = tuple(GradedFailure(**one) for one in data["others"])
+    return GradedLab(data["lab"], data["title"], exercises, data["problem"], others)
 
 
 def _exercise_of(data: dict[str, Any]) -> GradedExercise:

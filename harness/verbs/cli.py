@@ -34,6 +34,7 @@ _VERBS = {
     "mistakes": "wrong versions of the labs, each caught by the clause that it names",
     "mutants": "wrong versions of the labs made by rules, and how many of them a check notices",
     "coverage": "which lines and branches of the labs the suites and the checks reach",
+    "grade": "the marks of a class, with what explains them",
     "lint": "what static checkers report of the sources",
     "skels": "a workspace for a student: the labs without solutions, the lessons without answers",
     "pages": "what README, docs and lessons show, run and compared",
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
+    _add_grade_options(made["grade"])
     _add_suite_options(made["kunit"])
     made["kunit"].add_argument(
         "--flavour", help="instrumented (default) or plain, without sanitizers"
@@ -212,6 +214,27 @@ def _add_mutants_options(parser: argparse.ArgumentParser) -> None:
     _add_format(parser, "table", "json")
     _add_seed(parser)
     _add_limit(parser, _MISTAKE_LIMIT)
+
+
+def _add_grade_options(parser: argparse.ArgumentParser) -> None:
+    # Marks come from the machine that a lab cannot reach.
+    parser.set_defaults(arch=DEFAULT_ARCH, limit=_RUN_LIMIT)
+    parser.add_argument("--submissions", help="folder with a folder or an archive for each student")
+    parser.add_argument("--out", help="folder for the marks; what is there is not graded again")
+    parser.add_argument("--lab", help="labs, by name (default: all that run there)")
+    parser.add_argument(
+        "--kernel", help=f"kernel series: {', '.join(SERIES)} (default: {DEFAULT_SERIES})"
+    )
+    parser.add_argument(
+        "--executor", default="local", help="local (default), slurm, or ssh: who grades"
+    )
+    parser.add_argument("--hosts", help="with --executor ssh: file with a host on each line")
+    parser.add_argument("--jobs", type=_count, help="so many at once (default: processors)")
+    parser.add_argument(
+        "--findings", default="no", help="yes: user-mode Linux adds what its sanitizers find"
+    )
+    parser.add_argument("--one", help="grade only this submission, or this task of an executor")
+    parser.add_argument("--gradescope", help="write the autograder for Gradescope to this zip")
 
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:
