@@ -47,6 +47,8 @@ help:
 	@echo 'make skels     a workspace for a student  LAB= DEST='
 	@echo 'make check     the verdict on a workspace: points, what is wrong, what to do next'
 	@echo '               WORK= LAB= KERNEL= SEED= FORMAT=text|json'
+	@echo 'make watch     the same for a lab, each time that one of its sources is saved'
+	@echo '               WORK= LAB= KERNEL= SEED='
 	@echo 'make hint      the next hint for an exercise     WORK= LAB= EXERCISE='
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra'
@@ -103,6 +105,9 @@ compile_commands:
 check:
 	@harness/kmaplab check $(call pass,WORK LAB KERNEL FORMAT SEED)
 
+watch:
+	@harness/kmaplab watch $(call pass,WORK LAB KERNEL SEED)
+
 hint:
 	@harness/kmaplab hint $(call pass,WORK LAB EXERCISE)
 
@@ -118,4 +123,4 @@ bench:
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check hint kunit contract mistakes mutants coverage grade lint test skels console debug compile_commands bench clean
+.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade lint test skels console debug compile_commands bench clean

@@ -6,13 +6,17 @@ its sanitizers and by the suites, takes points away and gives none. All contents
 request's seed: the same seed gives the same mark.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
-from harness.build import listing, not_built
-from harness.catalogue import contract, exercises, functions, suites
+from harness.base import kept
+from harness.base.errors import SetupError
+from harness.base.paths import KUNIT, LABS
+from harness.build import check_programs, listing, not_built
+from harness.catalogue import contract, exercises, functions, labs, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab, Load
@@ -152,13 +156,20 @@ class Judging:
         able = [lab for lab in self.labs if self._can_run(machine, self._shown[lab.name])]
         if not able:
             return
+        may_skip = skipped_by_solutions(of_solutions(self.request))
         checked = check_loads.of_labs(machine, able, self.request.seed)
-        self.take_loads(checked.results, self._where(machine))
+        self.take_loads(checked.results, self._where(machine), may_skip)
 
-    def take_loads(self, results: list[LoadResult], where: str) -> None:
-        """Take in what QEMU has shown with the usual checks."""
+    def take_loads(
+        self, results: list[LoadResult], where: str, may_skip: dict[str, list[str]] | None = None
+    ) -> None:
+        """Take in what QEMU has shown with the usual checks.
+
+        ``may_skip`` has the checks that the guest may skip, by load.
+        """
         for result in results:
-            _take_load(self._shown[result.load.lab.name], result, where)
+            skippable = (may_skip or {}).get(str(result.load), [])
+            _take_load(self._shown[result.load.lab.name], result, where, skippable)
 
     def _where(self, machine: Machine) -> str:
         target = machine.kernel.target
@@ -254,13 +265,13 @@ def _task(machine: Machine, order: Order, where: str) -> _GuestWork:
     return str(order.loads[0]), where, run
 
 
-def judge(request: Request, labs: list[Lab], findings: bool = True) -> list[LabVerdict]:
+def judge(request: Request, chosen: list[Lab], findings: bool = True) -> list[LabVerdict]:
     """Return the verdict on each lab of the copy that a request names.
 
     Without ``findings`` only QEMU makes the usual checks. Raises SetupError if this machine
     cannot build or run them: that says nothing about the labs.
     """
-    judging = Judging(request, labs)
+    judging = Judging(request, chosen)
     judging.look()
     if findings:
         for _ in judging.look_further():
@@ -277,7 +288,38 @@ def _compiler_lines(log: Path, copy: Path, origin: Path) -> list[str]:
     return not_built.errors(said, copy, origin)[:_MOST_COMPILER]
 
 
-def _take_load(shown: _LabEvidence, result: LoadResult, where: str) -> None:
+def of_solutions(request: Request) -> Request:
+    """Return a request for the project's own labs on the same target."""
+    return replace(request, labs=LABS, suites=KUNIT, seed=1)
+
+
+@cache
+def skipped_by_solutions(own: Request) -> dict[str, list[str]]:
+    """Return the checks that the project's own labs have skipped on a target, by load.
+
+    Some need what a kernel does not have. Only the guest can know, and a guest with strange
+    code is not to be believed: so one without it is asked, once.
+    """
+    machine = prepare.machine(own)
+    assert machine.modules
+    programs = check_programs.build(machine.kernel.target.architecture)
+    inputs = [machine.kernel.name, machine.kernel.version, machine.modules.digest, programs.digest]
+
+    def ask() -> dict[str, list[str]]:
+        checked = check_loads.of_labs(machine, labs.all_labs(), own.seed)
+        if checked.trouble:
+            raise SetupError(f"the project's own labs do not come through: {checked.trouble}")
+        return {
+            str(result.load): [one.name for one in result.ktap.checks if one.skipped is not None]
+            for result in checked.results
+        }
+
+    return dict(kept.answer("judge/skipped", inputs, ask))
+
+
+def _take_load(
+    shown: _LabEvidence, result: LoadResult, where: str, may_skip: Sequence[str]
+) -> None:
     """Take in what the checks of a load have shown in QEMU."""
     expected = listing.of_programs()[shown.lab.name].usual
     kinds = {problem.kind: problem.text for problem in result.problems}
@@ -290,18 +332,18 @@ def _take_load(shown: _LabEvidence, result: LoadResult, where: str) -> None:
             shown.add_wrong(name, where, f"was not made: {why or 'nobody knows why'}")
         elif not check.passed:
             shown.add_wrong(name, where, "; ".join(check.diagnostics) or "failed")
-        elif check.skipped is not None:
+        elif check.skipped is not None and name not in may_skip:
             shown.add_wrong(name, where, f"was skipped: {check.skipped}")
-        else:
+        elif check.skipped is None:
             passed.add(name)
     if result.warned or ProblemKind.GUEST_GONE in kinds:
         text = result.crash.begins if result.crash else (why or "the kernel warned")
         shown.add_wrong(contract.REPORTS, where, text)
-    else:
+    elif set(expected) <= {*came}:
         passed.add(contract.REPORTS)
     for kind in (ProblemKind.NO_SENSE, ProblemKind.NOTHING_COMPARED):
         shown.everything = shown.everything or kinds.get(kind)
-    if ProblemKind.OTHER_CHECKS in kinds and set(expected) <= passed:
+    if ProblemKind.OTHER_CHECKS in kinds and set(expected) <= {*came}:
         shown.everything = shown.everything or kinds[ProblemKind.OTHER_CHECKS]
     if ProblemKind.ERROR in kinds and set(expected) <= set(came):
         # All was checked, and then the module could not be removed.
@@ -328,9 +370,9 @@ def _why_not_all(
     return str(result.problems[0]) if result.problems else None
 
 
-def _verdict(labs: Path, shown: _LabEvidence) -> LabVerdict:
+def _verdict(copy: Path, shown: _LabEvidence) -> LabVerdict:
     clauses = contract.read()
-    marks = [_mark(labs, shown, one, clauses) for one in exercises.read(shown.lab)]
+    marks = [_mark(copy, shown, one, clauses) for one in exercises.read(shown.lab)]
     mine = {failure.check for mark in marks for failure in mark.failures}
     others = [
         Failure(_clause_of(check, clauses), check, where, text)
@@ -352,10 +394,10 @@ def _clause_of(check: str, clauses: Iterable[Clause]) -> str:
     return next((clause.number for clause in clauses if check in clause.checks), "")
 
 
-def _mark(labs: Path, shown: _LabEvidence, exercise: Exercise, clauses: list[Clause]) -> Mark:
+def _mark(copy: Path, shown: _LabEvidence, exercise: Exercise, clauses: list[Clause]) -> Mark:
     """Give the points of an exercise, or say what it failed for."""
     mine = [clause for clause in clauses if clause.number in exercise.clauses]
-    place = _FailurePlace.of(labs, exercise, shown.crash)
+    place = _FailurePlace.of(copy, exercise, shown.crash)
     failures = [
         Failure(clause.number, check, where, text, *place.of_check(check))
         for clause in mine
@@ -381,12 +423,12 @@ class _FailurePlace:
     crash: CrashFrame | None = None
 
     @staticmethod
-    def of(labs: Path, exercise: Exercise, crash: Crash | None) -> "_FailurePlace":
+    def of(copy: Path, exercise: Exercise, crash: Crash | None) -> "_FailurePlace":
         file = f"{exercise.lab.directory.name}/{exercise.source}"
         frame = crash.frame if crash and crash.frame.file == file else None
         if exercise.mistake:
             return _FailurePlace(crash=frame)
-        found = functions.find_function(labs, exercise.lab, exercise.function)
+        found = functions.find_function(copy, exercise.lab, exercise.function)
         return _FailurePlace(exercise.function, found.line if found else None, frame)
 
     def of_check(self, check: str) -> tuple[str, int | None]:

@@ -13,6 +13,7 @@ from harness.base.progress import say
 from harness.catalogue import labs
 from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab
+from harness.grading import workspace
 from harness.grading.judge import LabVerdict
 
 MEMORY = ".kmaplab.progress.json"
@@ -37,13 +38,17 @@ class Work:
 
     @staticmethod
     def open(text: str | None) -> "Work":
-        """Return the folder that WORK= names. Raises RequestError if it is none to be checked."""
+        """Return the folder that WORK= names.
+
+        Raises RequestError if it is none to be checked, or a workspace of another format.
+        """
         if not text:
             raise RequestError(f"WORK= must name the workspace to check: {_MAKE_ONE}")
         directory = Path(text).resolve()
         if not directory.is_dir():
             what = "is a file" if directory.exists() else "is not there"
             raise RequestError(f"WORK={text} {what}: it must be a workspace; {_MAKE_ONE}")
+        workspace.read_manifest(directory)
         work = Work(directory)
         if not work.labs:
             names = ", ".join(lab.directory.name for lab in labs.all_labs())

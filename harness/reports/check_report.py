@@ -26,7 +26,8 @@ class CheckReport(Report):
     """The verdicts on the labs in ``work``.
 
     ``hints`` are how many of each exercise's were shown; ``before`` are the points of the last
-    time by exercise, None if nobody wants to know what changed.
+    time by exercise, None if nobody wants to know what changed. ``after`` is the exercise to go
+    on with when these labs have all their points.
     """
 
     work: Path
@@ -34,6 +35,7 @@ class CheckReport(Report):
     seed: int
     hints: dict[str, int] = field(default_factory=dict)
     before: dict[str, int] | None = None
+    after: Exercise | None = None
 
     @property
     def status(self) -> int:
@@ -104,6 +106,8 @@ class CheckReport(Report):
             yield f"{names}: {earned} of {possible} points; next: {_what_next(*found)}", "bold red"
         else:
             yield f"{names}: {earned} of {possible} points", "bold green"
+            if after := self.after:
+                yield f"    next: {after.name} {after.title}, in {after.lab.directory.name}", "bold"
         yield from ((line, "bold") for line in self._changes())
         if found:
             yield from ((line, "") for line in self._to_do(*found))

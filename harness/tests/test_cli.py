@@ -59,6 +59,7 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["check", "--work", "labs", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
         (["check", "--work", "labs", "--format", "junit"], "text, json"),
         (["check", "--work", "labs", "--kernel", "5.10"], ", ".join((*SERIES, "newest"))),
+        (["watch", "--work", "/nonexistent"], "is not there: it must be a workspace"),
         (["hint", "--work", "labs", "--exercise", "kmalloc/99"], "kmalloc/1, kmalloc/2"),
     ],
 )
@@ -79,6 +80,7 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
         "kunit",
         "contract",
         "check",
+        "watch",
         "hint",
         "coverage",
         "lint",
@@ -96,7 +98,7 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    verbs = "run check hint kunit contract coverage lint test console debug bench clean help"
+    verbs = "run check watch hint kunit contract coverage lint test console debug bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.build import listing
 from harness.catalogue import contract, exercises
-from harness.catalogue.labs import Load, all_labs
+from harness.catalogue.labs import Lab, Load, all_labs
 from harness.grading.judge import Judging, LabTrouble, LabVerdict
 from harness.kernels.request import Request
 from harness.results import load_results
@@ -101,6 +101,15 @@ def test_a_check_that_fails_or_does_not_come_costs_its_exercise_and_no_other(
         assert failure.function == mark.exercise.function and failure.line
 
 
+def test_a_check_may_be_skipped_only_where_the_solution_skips_it() -> None:
+    check = "kernel_addresses_hold_the_contents"
+    skipped = failing(result(), check, passed=True, skipped="no /proc/kcore")
+    assert lost(verdict(skipped)) == with_clause("1.8")
+    judging = Judging(Request(seed=1), [LAB])
+    judging.take_loads([skipped], WHERE, {str(skipped.load): [check]})
+    assert lost(judging.verdicts[0]) == set()
+
+
 def test_what_is_forged_or_makes_no_sense_earns_nothing() -> None:
     for kind in (ProblemKind.NO_SENSE, ProblemKind.OTHER_CHECKS, ProblemKind.NOTHING_COMPARED):
         forged = result()
@@ -117,6 +126,17 @@ def test_nothing_that_passes_elsewhere_earns_points() -> None:
     refused.add(ProblemKind.ERROR, "modprobe: no memory")
     found = verdict(refused, findings=Evidence(shown))
     assert lost(found) == ALL and found.trouble is LabTrouble.NOT_LOADED
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
+def test_of_a_module_that_does_not_load_even_a_silent_kernel_earns_nothing(lab: Lab) -> None:
+    refused = LoadResult(Load(lab, lab.loads[0]))
+    refused.add(ProblemKind.ERROR, "modprobe: no memory")
+    judging = Judging(Request(seed=1), [lab])
+    judging.take_loads([refused], WHERE)
+    marks = judging.verdicts[0].marks
+    assert marks and not any(mark.earned for mark in marks)
+    assert all(mark.failures for mark in marks), "points were lost, and nothing says why"
 
 
 def test_what_is_found_elsewhere_takes_points_and_what_belongs_to_no_exercise_is_told() -> None:

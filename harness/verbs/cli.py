@@ -40,6 +40,7 @@ _VERBS = {
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "check": "the verdict on a workspace: points, what is wrong, and what to do next",
+    "watch": "the verdict on a lab of a workspace, each time that it is saved",
     "hint": "the next hint for an exercise of a workspace",
     "console": "a shell in the guest, or one command",
     "debug": "gdb on a lab in a guest, stopped where the lab maps its memory",
@@ -117,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--flavour", help="instrumented (default) or plain, without sanitizers"
     )
     _add_format(made["kunit"], "text", "json", "junit")
-    _add_work_options(made["check"], made["hint"])
+    _add_work_options(made["check"], made["watch"], made["hint"])
     _add_suite_options(made["coverage"])
     _add_format(made["coverage"], "text", "json")
     # All labs are built only on the newest series.
@@ -142,19 +143,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_work_options(check: argparse.ArgumentParser, hint: argparse.ArgumentParser) -> None:
-    for parser in (check, hint):
+def _add_work_options(
+    check: argparse.ArgumentParser, watch: argparse.ArgumentParser, hint: argparse.ArgumentParser
+) -> None:
+    for parser in (check, watch, hint):
         parser.add_argument("--work", help="the workspace, as make skels writes it")
         parser.add_argument("--lab", help="labs, by name (default: all that are there)")
-    check.set_defaults(arch=DEFAULT_ARCH, limit=_RUN_LIMIT)
-    check.add_argument(
-        "--kernel", help=f"kernel series: {', '.join(series_of(DEFAULT_ARCH))} ({DEFAULT_SERIES})"
-    )
-    check.add_argument(
-        "--quick", action="store_true", help="only the usual checks, in QEMU: less is found"
-    )
+    known = f"{', '.join(series_of(DEFAULT_ARCH))} (default: {DEFAULT_SERIES})"
+    for parser in (check, watch):
+        parser.set_defaults(arch=DEFAULT_ARCH, limit=_RUN_LIMIT)
+        parser.add_argument("--kernel", help=f"kernel series: {known}")
+        parser.add_argument(
+            "--quick", action="store_true", help="only the usual checks, in QEMU: less is found"
+        )
+        _add_seed(parser)
     _add_format(check, "text", "json")
-    _add_seed(check)
+    watch.add_argument("--once", action="store_true", help="end with the verdict on the first save")
     hint.add_argument("--exercise", help="as kmalloc/2 (default: the first that is not solved)")
     hint.add_argument("--all", action="store_true", help="all of its hints")
 
