@@ -24,7 +24,6 @@ from harness.guest import prepare, side_by_side
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, Target
-from harness.results import kernel_log
 from harness.results.clauses import Evidence
 from harness.results.crash import Crash, CrashFrame
 from harness.results.load_results import LoadResult, ProblemKind
@@ -357,7 +356,7 @@ def _why_not_all(
 ) -> str | None:
     """Note what kept a load from being checked whole; return it in words."""
     if ProblemKind.GUEST_GONE in kinds:
-        crashed = result.crash or kernel_log.reports(result.log)
+        crashed = result.crash or result.panicked
         text = kinds[ProblemKind.GUEST_GONE]
         shown.add_problem(LabTrouble.CRASHED if crashed else LabTrouble.HUNG, text)
         return text

@@ -63,7 +63,8 @@ class LoadResult:
     ``seconds`` is the time from its first line to its last, as the host heard them;
     ``sighting`` what the witness saw, None if it was not called. ``log_lost`` says that
     the kernel said more than its buffer holds, and ``log`` is only the end of it; ``began``
-    that the guest came to the load. ``crash`` is what the kernel has reported of the lab.
+    that the guest came to the load. ``crash`` is what the kernel has reported of the lab, and
+    ``panicked`` says that the guest's kernel ended while it was loaded.
     """
 
     load: Load
@@ -76,6 +77,7 @@ class LoadResult:
     log_lost: bool = False
     began: bool = True
     crash: Crash | None = None
+    panicked: bool = False
 
     @property
     def failed_checks(self) -> list[Check]:

@@ -16,7 +16,7 @@ from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.guest.job import Job
-from harness.results import kmemleak, load_results
+from harness.results import kernel_log, kmemleak, load_results
 from harness.results.crash import Decoder
 from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
@@ -268,6 +268,7 @@ def _decode_crashes(machine: Machine, results: list[LoadResult], ending: Ending)
     for result in results:
         # What a guest that died could not send any more stands on its console.
         gone = result.began and any(one.kind is ProblemKind.GUEST_GONE for one in result.problems)
+        result.panicked = gone and kernel_log.has_panic(ending.console)
         result.crash = decoder.decode([*result.log, *(ending.last_lines() if gone else ())])
 
 

@@ -10,7 +10,8 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from harness.results import kernel_log
 _AIM = 1.6
 # What the verdict on an edit may cost, as a multiple of kbuild and a bare boot.
 _AIM_KUNIT = 1.5
+# And what the verdict of make watch may take beyond kbuild, in seconds.
+_AIM_WATCH = 0.8
 
 _KMAPLAB = ROOT / "harness/kmaplab"
 _EDITED = Path("01_kmalloc/lab_kmalloc.c")
@@ -54,6 +57,7 @@ def measure(target: Target, rounds: int, thorough: bool) -> Iterator[SpeedRow]:
     on_um = Target(target.series, KUNIT_ARCH)
     yield _run_against_boot(target, rounds)
     yield _edit_against_kbuild_and_boot(on_um, rounds)
+    yield _save_against_kbuild(target, rounds)
     yield _fresh_clone(target)
     yield _warm("make kunit", ["kunit", "--kernel", target.series], rounds)
     yield _warm("make run", _command("run", on_um), rounds, on_um)
@@ -126,6 +130,66 @@ def _edit_against_kbuild_and_boot(target: Target, rounds: int) -> SpeedRow:
         f"{run / (build + boot):.2f} ({run:.2f} s to {build:.2f} s + {boot:.2f} s); "
         f"the aim is {_AIM_KUNIT}",
     )
+
+
+def _save_against_kbuild(target: Target, rounds: int) -> SpeedRow:
+    """From a save to the verdict of `make watch` on that lab, against kbuild alone."""
+    place = BUILD / "bench"
+    _copy_labs(place)
+    machine = prepare.machine(Request(target))
+    alone = modules.command(machine.kernel, place / "alone")
+    command: list[str | Path] = [_KMAPLAB, "watch", "--work", place / "labs", "--lab", "kmalloc"]
+    pairs = []
+    with _watching([*command, "--quick", "--kernel", target.series]) as verdict:
+        verdict()
+        _time(alone)
+        text = f"{rounds} rounds of kbuild, and a save to its verdict"
+        with step(text) as progress:
+            for number in range(rounds):
+                progress.detail = f"round {number + 1}"
+                _edit(place / "alone" / _EDITED, number)
+                build = _time(alone)
+                begun = time.monotonic()
+                _edit(place / "labs" / _EDITED, number)
+                verdict()
+                pairs.append((build, time.monotonic() - begun))
+    build, run = (statistics.median(times) for times in zip(*pairs))
+    return SpeedRow(
+        f"save to the verdict by `make watch` on that lab, {target}, compared with one kbuild of "
+        "that module",
+        f"{run:.2f} s to {build:.2f} s; the aim is {build + _AIM_WATCH:.2f} s, {_AIM_WATCH} s more",
+    )
+
+
+@contextmanager
+def _watching(command: list[str | Path]) -> Iterator[Callable[[], None]]:
+    """Start make watch; give a function that waits for a verdict.
+
+    It raises SetupError if watch ends before, or gives other points than all.
+    """
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=tools.environment(),
+        start_new_session=True,
+    )
+
+    def verdict() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("lab_kmalloc: "):
+                if "next: kmalloc/" in line:
+                    raise SetupError(f"the lab itself has not all points: {line}")
+                return
+        raise SetupError("make watch ended before its verdict")
+
+    try:
+        yield verdict
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def _copy_labs(place: Path) -> None:
