@@ -153,6 +153,19 @@ def test_what_is_handed_out_for_one_lab_has_no_other(tmp_path: Path) -> None:
     assert (tmp_path / "w/01_kmalloc/lab_kmalloc.c").is_file()
 
 
+def test_make_in_a_workspace_passes_on_to_the_project(tmp_path: Path) -> None:
+    place = tmp_path / "my work"
+    workspace.write(place, CONTENTS)
+    hint = call("make", "-C", str(place), "hint", "LAB=kmalloc").expect(0)
+    assert squeezed(EXERCISES[0].hints[0]) in squeezed(hint.out)
+    unknown = call("make", "-C", str(place), "check", "LAB=nosuch").expect(2)
+    assert "LAB=nosuch is unknown" in unknown.err
+    makefile = (place / "Makefile").read_text()
+    (place / "Makefile").write_text(makefile.replace(str(ROOT), "/nowhere/kmaplab"))
+    moved = call("make", "-C", str(place), "check").expect(2)
+    assert "The project is not at /nowhere/kmaplab any more" in moved.err
+
+
 FILES = {"01_a/a.c": "one\n", "README.md": "read\n"}
 NEWER = {"01_a/a.c": "two\n", "README.md": "read\n"}
 
