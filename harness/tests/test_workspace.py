@@ -37,6 +37,8 @@ COMMON = (
     "iosys_map_set_vaddr(&lab.view, buffer);",
     "get_order(lab.size));",
     "cond_resched();",
+    # What stands there instead, without the condition.
+    "atomic_dec(&lab_of(vma->vm_file)->mappings);",
     'pr_err("',
 )
 
