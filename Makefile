@@ -56,6 +56,10 @@ help:
 	@echo 'make debug     gdb on a lab in a guest, stopped where the lab maps its memory;'
 	@echo '               CMD= are commands for gdb, CHECK= is the check to run'
 	@echo '               LAB= LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT= SEED='
+	@echo 'make record    keep a run of a lab'"'"'s check program, to have it again'
+	@echo '               LAB= LABS= KERNEL= ARCH= LIMIT= SEED= CHECK='
+	@echo 'make replay    the kept run of a lab again, under gdb'
+	@echo '               LAB= LABS= KERNEL= ARCH= LIMIT= CMD='
 	@echo 'make compile_commands'
 	@echo '               what clangd needs to read the C sources  KERNEL='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -117,10 +121,16 @@ console:
 debug:
 	@harness/kmaplab debug $(call pass,LAB LABS KERNEL ARCH FLAVOUR ACCEL LIMIT SEED CMD CHECK)
 
+record:
+	@harness/kmaplab record $(call pass,LAB LABS KERNEL ARCH LIMIT SEED CHECK)
+
+replay:
+	@harness/kmaplab replay $(call pass,LAB LABS KERNEL ARCH LIMIT CMD)
+
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)
 
 lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade lint test skels console debug compile_commands bench clean
+.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade lint test skels console debug record replay compile_commands bench clean

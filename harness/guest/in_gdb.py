@@ -43,8 +43,8 @@ whole guest.
 class Session:
     """What to attach to. ``sections`` has for each module's file the address of each section.
 
-    ``keyboard`` is the descriptor on which the guest waits for a line; ``commands`` are those
-    of CMD=, None for a person at a terminal.
+    ``keyboard`` is the descriptor on which the guest waits for a line, or -1: then a recorded
+    run comes again. ``commands`` are those of CMD=, None for a person at a terminal.
     """
 
     lab: str
@@ -211,6 +211,9 @@ def _attach(session: Session) -> None:
     """Connect to the guest, and say where everything is."""
     for setting in ("pagination off", "confirm off", "filename-display basename"):
         gdb.execute(f"set {setting}")
+    if session.keyboard < 0:
+        # There is no code in the machine's memory yet: gdb reads that of the modules' files.
+        gdb.execute("set trust-readonly-sections on")
     for origin, shown in session.sources.items():
         gdb.execute(f"set substitute-path {origin} {shown}")
     with _silence():
@@ -248,8 +251,11 @@ def _stop_in_mmap(session: Session) -> None:
         gdb.execute(f"break -source {source} -function {symbol.name}", to_string=True)
     if not found:
         print(f"{session.lab} has no function {' or '.join(names)}: no breakpoint is set")
-    os.write(session.keyboard, b"\n")
-    if found:
+    if session.keyboard < 0:
+        gdb.execute("hbreak panic", to_string=True)
+    else:
+        os.write(session.keyboard, b"\n")
+    if found or session.keyboard < 0:
         said = gdb.execute("continue", to_string=True)
         print(said[said.index("Breakpoint") :] if "Breakpoint" in said else said, end="")
 

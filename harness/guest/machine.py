@@ -24,6 +24,24 @@ _COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedite
 
 
 @dataclass(frozen=True)
+class Rewind:
+    """Has QEMU write down what comes to a machine from outside, or come it again from there.
+
+    With it the machine counts its time in instructions (docs/replay.txt of QEMU).
+    """
+
+    file: Path
+    replays: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """QEMU's options; a machine that goes through it again waits for a debugger."""
+        what = "replay" if self.replays else "record"
+        counts = ("-icount", f"shift=auto,rr={what},rrfile={str(self.file).replace(',', ',,')}")
+        return (*counts, "-S") if self.replays else counts
+
+
+@dataclass(frozen=True)
 class Machine:
     """What to boot and how; ``limit`` is in seconds of wall time, or None.
 
@@ -31,8 +49,8 @@ class Machine:
     in front of it: a job joins them (guest.job.Job). ``arguments`` stand behind all else on
     the kernel's command line. With ``debugger`` QEMU listens for one on a socket beside
     ``initrd`` (guest/gdb_stub.py). One that ``waits`` has a job that reads a line from its
-    console. What the guest needs of files is made there, too. Only
-    QEMU's machines can have more ``processors`` than one.
+    console. What the guest needs of files is made there, too. With ``rewind`` a run is
+    recorded, or comes again. Only QEMU's machines can have more ``processors`` than one.
 
     With ``snapshot`` the machine goes on where that was taken, or is the one to take it of,
     and finds the files ``disks`` as its disks. With ``boots`` it must not. ``sandboxed`` says
@@ -47,6 +65,7 @@ class Machine:
     arguments: tuple[str, ...] = ()
     debugger: bool = False
     waits: bool = False
+    rewind: Rewind | None = None
     boots: bool = False
     snapshot: Snapshot | None = None
     disks: tuple[Path, ...] = ()
@@ -164,6 +183,7 @@ class Machine:
             *("-chardev", "file,id=results,append=on,path=/dev/fdset/1"),
             *qemu.results,
             *(gdb_stub.OPTION if self.debugger else ()),
+            *(self.rewind.options if self.rewind else ()),
             *(affinity.NAME_THREADS if self.processors > 1 else ()),
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),

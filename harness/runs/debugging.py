@@ -19,20 +19,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.base import paths, tools
-from harness.base.errors import CHECK_FAILED, GUEST_BROKEN, OK, GuestError, SetupError
+from harness.base.errors import (
+    CHECK_FAILED,
+    GUEST_BROKEN,
+    OK,
+    GuestError,
+    RequestError,
+    SetupError,
+)
 from harness.base.paths import ROOT
 from harness.base.progress import step
 from harness.base.sandbox import Limits, Sandbox
 from harness.base.tools import printable
 from harness.build import symbols
 from harness.build.modules import Modules
-from harness.catalogue.labs import Load
-from harness.guest import consoles, gdb_stub, guest
+from harness.catalogue import labs
+from harness.catalogue.labs import Lab, Load
+from harness.guest import consoles, guest, prepare
 from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.job import Job
+from harness.guest.gdb_stub import SOCKET
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
+from harness.kernels.targets import EMULATED
 from harness.runs.listening import Collector
 
 _GDB = "gdb-multiarch"
@@ -46,6 +56,9 @@ _SAFE = (
     *("-nx", "-nh", "-q", "-iex", "set auto-load off"),
     *("-iex", "set debuginfod enabled off", "-iex", "set index-cache enabled off"),
 )
+
+# Seconds for the commands of CMD=; a person has no limit.
+_COMMANDS_LIMIT = 120.0
 
 # Seconds that gdb has left when its guest has none any more.
 _GRACE = 5.0
@@ -75,6 +88,7 @@ class DebugCollector(Collector):
     status: int | None = None
     errors: list[str] = field(default_factory=list)
     waits: threading.Event = field(default_factory=threading.Event)
+    ends_itself: bool = False
 
     def take(self, line: Line) -> None:
         """Take in one line."""
@@ -88,11 +102,12 @@ class DebugCollector(Collector):
             self.errors.append(printable(line.rest))
         elif line.word == "done":
             self.status = int(line.rest) if line.rest.isdecimal() else 2
-            self.done = True
+            # The end of a recording is written when the machine is powered off.
+            self.done = not self.ends_itself
 
 
 @dataclass
-class _Guest:
+class RunningGuest:
     """A guest that another thread listens to."""
 
     machine: Machine
@@ -127,9 +142,17 @@ class _Guest:
             raise self.problem
         raise GuestError(self._why_not())
 
+    def wait_for_debugger(self, directory: Path) -> None:
+        """Return when QEMU listens for gdb. Raises SetupError if it does not start."""
+        while self.thread.is_alive() and not (self.process and (directory / SOCKET).exists()):
+            self.thread.join(0.05)
+        if self.problem:
+            raise self.problem
+
     def _why_not(self) -> str:
         if self.collector.errors:
-            return "; ".join(self.collector.errors)
+            said = "; ".join(error.strip() for error in self.collector.errors)
+            return f"the lab does not load, and has no mapping to stop at yet: {said}"
         assert self.ending
         lines = "\n".join(f"    {line}" for line in self.ending.last_lines())
         trouble = guest.what_went_wrong(self.collector.nonsense, self.ending)
@@ -162,62 +185,73 @@ class Debugging:
             raise SetupError(f"{_GDB} is missing: run harness/setup debug")
         kernel = self.machine.kernel
         wants_symbols = self._is_emulated and not symbols.is_known(kernel)
-        settings: dict[str, str | int] = {
-            "SEED": self.request.seed,
-            "OPTIONS": " ".join(self.options),
-            "SYMBOLS": int(wants_symbols),
-        }
-        job = Job("debug", settings, plan=(str(self.load),))
+        job = self.job(wants_symbols, waits=True)
         files = Files()
         collector = DebugCollector(LineReader(job.nonce, files), files)
         machine = replace(self.machine, debugger=self._is_emulated, waits=True)
         with paths.scratch() as directory:
-            running = _Guest(job.give(machine, directory), collector)
+            running = RunningGuest(job.give(machine, directory), collector)
             running.start()
             try:
                 with step(f"loading {self.load} on {kernel.release} ({machine.accel})"):
                     running.wait_until_loaded()
                 if wants_symbols:
                     packed = files.contents().get("kallsyms", b"")
-                    symbols.keep(kernel, packed, self._files[0])
-                return self._gdb(running, directory)
+                    symbols.keep(kernel, packed, self.files[0])
+                return self.gdb(running, directory)
             finally:
                 running.end()
                 if running.ending:
                     consoles.keep("debug", machine, running.ending)
+
+    def job(self, wants_symbols: bool, waits: bool) -> Job:
+        """Return what the guest is to do: load the lab and run its check program."""
+        settings: dict[str, str | int] = {
+            "SEED": self.request.seed,
+            "OPTIONS": " ".join(self.options),
+            "SYMBOLS": int(wants_symbols),
+            "WAIT": int(waits),
+        }
+        return Job("debug", settings, plan=(str(self.load),))
 
     @property
     def _is_emulated(self) -> bool:
         return self.machine.qemu is not None
 
     @property
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """The lab's module, and the core's, which it needs."""
         names = (self.load.lab.name, "lab_core")
         return [path for name in names for path in self.built.files if path.stem == name]
 
-    def _gdb(self, running: _Guest, directory: Path) -> int:
-        assert running.process and running.process.stdin
-        keyboard = running.process.stdin.fileno()
+    def gdb(self, running: RunningGuest, directory: Path) -> int:
+        """Run gdb on a guest that waits for it; return the exit status. Raises GuestError."""
+        assert running.process
+        # A machine that goes through a recorded run is given nothing.
+        keyboard = -1
+        if self.machine.rewind is None:
+            assert running.process.stdin
+            keyboard = running.process.stdin.fileno()
         session = directory / "session.json"
         session.write_text(json.dumps(self._session(running, keyboard, directory)))
         command = self._command(session, directory)
+        keep = [keyboard] if keyboard >= 0 else []
         if self.commands is None:
-            status = _run_at_terminal(command, keyboard, directory)
+            status = _run_at_terminal(command, keep, directory)
         else:
             limit = (self.request.limit or 0) + _GRACE if self.request.limit else None
-            status = _run_commands(command, keyboard, directory, limit)
+            status = _run_commands(command, keep, directory, limit)
         if status == GUEST_BROKEN:
             raise GuestError("the guest was gone before gdb was done with it")
         return OK if status == 0 else CHECK_FAILED
 
-    def _session(self, running: _Guest, keyboard: int, directory: Path) -> dict[str, object]:
+    def _session(self, running: RunningGuest, keyboard: int, directory: Path) -> dict[str, object]:
         """Return what in_gdb.Session takes."""
         kernel = self.machine.kernel
         collector = running.collector
         assert running.process
         if self._is_emulated:
-            target = f"target remote ./{gdb_stub.SOCKET}"
+            target = f"target remote ./{SOCKET}"
             names = {str(symbols.file_of(kernel)): {symbols.SECTION: collector.text}}
             missing = _NO_TYPES.format(release=kernel.release)
         else:
@@ -230,7 +264,7 @@ class Debugging:
             "symbols": names,
             "modules": {
                 str(symbols.copy_of_module(path, directory)): collector.sections[path.stem]
-                for path in self._files
+                for path in self.files
             },
             "sources": {str(self.built.directory / "src/labs"): str(self.request.labs)},
             "missing": [missing],
@@ -251,17 +285,19 @@ class Debugging:
             names = symbols.file_of(self.machine.kernel)
             read = (ROOT / "harness", self.built.directory, names, self.request.labs)
             box = Sandbox(directory, read, write=(directory,), limits=Limits(seconds=None))
+            # gdb wants to have a home, which it does not need.
+            command = ["env", f"HOME={directory}", *command]
             command = [word for word in box.command(command) if word != "--new-session"]
         return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
-def _run_commands(command: list[str], keep: int, directory: Path, limit: float | None) -> int:
+def _run_commands(command: list[str], keep: list[int], directory: Path, limit: float | None) -> int:
     """Run gdb without a terminal; return its exit status. Raises GuestError if it hangs."""
     sys.stdout.flush()
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        pass_fds=[keep],
+        pass_fds=keep,
         cwd=directory,
         env=tools.environment(),
         start_new_session=True,
@@ -274,7 +310,7 @@ def _run_commands(command: list[str], keep: int, directory: Path, limit: float |
         tools.kill_group(process)
 
 
-def _run_at_terminal(command: list[str], keep: int, directory: Path) -> int:
+def _run_at_terminal(command: list[str], keep: list[int], directory: Path) -> int:
     """Run gdb at a terminal of its own, and carry bytes between that and this one.
 
     So Ctrl-C is gdb's alone: it stops the guest, and not us. Returns gdb's exit status.
@@ -287,7 +323,7 @@ def _run_at_terminal(command: list[str], keep: int, directory: Path) -> int:
         stdin=its,
         stdout=its,
         stderr=its,
-        pass_fds=[keep],
+        pass_fds=keep,
         cwd=directory,
         env=tools.environment(),
     )
@@ -328,3 +364,49 @@ def _relay(terminal: int) -> None:
                 if not data:
                     return
                 os.write(ways[key.fd], data)
+
+
+def session(
+    request: Request, name: str | None, check: str | None, commands: list[str] | None
+) -> Debugging:
+    """Return what a request is to debug. Raises RequestError for what cannot be."""
+    lab = _one(name)
+    if why := lab.why_not(request.target):
+        raise RequestError(f"{lab.name} {why}")
+    if request.is_strange and not request.target.architecture.qemu:
+        raise RequestError(
+            f"ARCH={request.target.arch} runs code from elsewhere in a sandbox, where gdb cannot "
+            f"reach it: debug it with ARCH={EMULATED}"
+        )
+    if commands is not None and request.limit is None:
+        request = replace(request, limit=_COMMANDS_LIMIT)
+    options = ("--only", check) if check else ()
+    machine, built = prepare.machine_and_modules(request)
+    if why := built.not_built.get(lab.name):
+        raise RequestError(why)
+    load = Load(lab, lab.loads[0])
+    return Debugging(machine, built, load, request, options, commands)
+
+
+def _one(name: str | None) -> Lab:
+    """Return the lab that LAB= names. Raises RequestError unless it is exactly one."""
+    chosen = labs.choose(name)
+    if not name or len(chosen) != 1:
+        known = ", ".join(lab.name for lab in labs.all_labs())
+        raise RequestError(f"LAB= must name one lab to debug: choose one of {known}")
+    return chosen[0]
+
+
+def commands_of(text: str | None) -> list[str] | None:
+    """Return the commands in CMD=, or on standard input if that is not a terminal.
+
+    They are separated by ";" or new lines; a ";" within quotes is a part of a command.
+    """
+    if text is None:
+        if sys.stdin is None:
+            raise RequestError("standard input is closed: use --cmd for gdb's commands")
+        if sys.stdin.isatty():
+            return None
+        text = sys.stdin.read()
+    parts = re.findall(r"""(?:[^;\n"']|"[^"\n]*"|'[^'\n]*'|["'])+""", text)
+    return [part.strip() for part in parts if part.strip()]

@@ -77,6 +77,35 @@ def test_a_copy_is_debugged_with_its_own_source_and_another_frame_is_seen(
     assert f"Located in {source}" in outcome.out, outcome.out
 
 
+def test_a_crash_is_recorded_and_comes_again_at_the_same_place(
+    kmaplab: Kmaplab, workbench: Path
+) -> None:
+    labs = workbench / "recorded"
+    shutil.rmtree(labs, ignore_errors=True)
+    shutil.copytree(LABS, labs)
+    source = labs / "01_kmalloc/lab_kmalloc.c"
+    text, line = source.read_text(), "\tfirst = PHYS_PFN(virt_to_phys(lab->view.vaddr));"
+    assert line in text, "lab_kmalloc.c has changed: choose another line to spoil"
+    wrong = "\tif (vma->vm_pgoff)\n\t\t*(volatile int *)8 = 1;\n"
+    source.write_text(text.replace(line, wrong + line))
+    call = ("--labs", labs, "--lab", "kmalloc", "--limit", "300")
+    oops = kmaplab("record", *call).expect(3).out
+    assert "lab_kmalloc pages=4: its kernel crashed" in oops, oops
+    place = re.search(r"RIP: 0010:(lab_kmalloc_mmap\+0x[0-9a-f]+)/", oops)
+    stack = re.search(r"RSP: 0018:([0-9a-f]+)", oops)
+    assert place and stack, oops
+    commands = f"delete; tbreak *({place[1]}); continue; print/x $rsp; print vma->vm_pgoff"
+    again = kmaplab("replay", *call, "--cmd", commands).expect(0).out
+    assert f"= 0x{stack[1]}\n" in again, f"{oops}\n{again}"
+    assert "volatile int" in again, f"gdb shows the line that crashed:\n{again}"
+
+
+def test_what_was_not_recorded_cannot_come_again(kmaplab: Kmaplab) -> None:
+    shutil.rmtree(BUILD / "recordings/lab_pages-6.1-x86_64", ignore_errors=True)
+    outcome = kmaplab("replay", "--lab", "pages", "--cmd", "quit").expect(2)
+    assert "there is no recording of lab_pages: make record LAB=lab_pages" in outcome.err
+
+
 def test_user_mode_linux_is_debugged_as_the_process_that_it_is(kmaplab: Kmaplab) -> None:
     commands = "print/x vma->vm_pgoff; finish; lab-walk 0"
     call = ("debug", "--arch", "um", "--lab", "pages", "--cmd", commands)

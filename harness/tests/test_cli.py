@@ -27,6 +27,8 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--kernel", "7.3", "--arch", "arm64"], "ARCH=um only"),
         (["run", "--flavour", "plain"], "FLAVOUR= is of no use with ARCH=x86_64"),
         (["run", "--arch", "arm64", "--accel", "kvm"], "arm64 is not"),
+        (["record"], "must name one lab to debug"),
+        (["record", "--lab", "kmalloc", "--arch", "um"], "ARCH=um cannot be recorded"),
         (["debug"], "must name one lab to debug: choose one of lab_kmalloc, lab_pages"),
         (["debug", "--lab", "kmalloc,pages", "--cmd", ""], "must name one lab"),
         (["debug", "--lab", "nosuch", "--cmd", ""], "lab_kmalloc, lab_pages"),
@@ -87,6 +89,8 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
         "test",
         "console",
         "debug",
+        "record",
+        "replay",
         "bench",
         "clean",
     ],
@@ -98,7 +102,8 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    verbs = "run check watch hint kunit contract coverage lint test console debug bench clean help"
+    verbs = "run check watch hint kunit contract coverage lint test console debug record replay "
+    verbs += "bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
 

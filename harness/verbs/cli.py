@@ -44,6 +44,8 @@ _VERBS = {
     "hint": "the next hint for an exercise of a workspace",
     "console": "a shell in the guest, or one command",
     "debug": "gdb on a lab in a guest, stopped where the lab maps its memory",
+    "record": "a lab's check program, in a run that is kept",
+    "replay": "the kept run of a lab again, under gdb, to the same end",
     "compile_commands": "what clangd needs to read the C sources in an editor",
     "bench": "how long things take: a run against a bare boot, an edit to its verdict",
     "clean": "remove all that was made or fetched",
@@ -97,9 +99,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         for name, text in _VERBS.items()
     }
-    for name in ("run", "console", "debug", "bench", "contract"):
+    for name in ("run", "console", "debug", "record", "replay", "bench", "contract"):
         _add_target(made[name])
-    for name in ("run", "console", "debug", "contract"):
+    for name in ("run", "console", "debug", "record", "replay", "contract"):
         _add_guest_options(made[name])
     _add_contract_options(made["contract"])
     _add_mistakes_options(made["mistakes"])
@@ -125,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_um_series(made["compile_commands"], series_of(KUNIT_ARCH)[-1])
     made["console"].add_argument("--cmd", help="a shell command (default: an interactive shell)")
     made["console"].add_argument("--extra", help="directory that appears as /extra in the guest")
-    _add_debug_options(made["debug"])
+    for name in ("debug", "record", "replay"):
+        _add_debug_options(made[name])
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["bench"].add_argument("--thorough", action="store_true", help="also what takes minutes")
     made["bench"].add_argument(
