@@ -191,16 +191,22 @@ class Judging:
             shown.everything = shown.problem
         return not shown.trouble
 
+    @property
+    def can_look_further(self) -> bool:
+        """Whether there is a lab of which more can be learnt."""
+        return bool(self._worth_it)
+
+    @property
+    def _worth_it(self) -> list[Lab]:
+        """The labs of which more can be learnt: of one that does not load, or hangs, it cannot."""
+        known = (None, LabTrouble.CRASHED)
+        return [lab for lab in self.labs if self._shown[lab.name].trouble in known]
+
     def look_further(self) -> Iterator[str]:
         """Have the other checks made, and user-mode Linux with its sanitizers; yield the name of
         each guest that has ended.
         """
-        able = [
-            lab
-            for lab in self.labs
-            # Of what does not load, or hangs, there is no more to be learnt.
-            if self._shown[lab.name].trouble in (None, LabTrouble.CRASHED)
-        ]
+        able = self._worth_it
         if not able:
             return
         tasks = [*self._more_checks(able), *self._on_uml(able)]

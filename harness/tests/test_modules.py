@@ -112,6 +112,26 @@ def test_what_did_not_compile_is_found_in_what_make_said(tmp_path: Path) -> None
     assert found("make: *** nothing that we know", tmp_path) == []
 
 
+SHOWN = """\
+  CC [M]  COPY/labs/05_remap/lab_remap.o
+COPY/labs/05_remap/lab_remap.c: In function 'lab_remap_mmap':
+COPY/labs/05_remap/lab_remap.c:109:15: error: 'pagez' undeclared \x1b[31m
+  109 |         return pagez;
+      |                ^~~~~
+COPY/labs/05_remap/lab_remap.c:110:1: warning: control reaches the end
+  110 | }
+      | ^
+make[3]: *** [/linux/scripts/Makefile.build:255: COPY/labs/05_remap/lab_remap.o] Error 1
+"""
+
+
+def test_errors_are_shown_with_the_lines_of_the_copy_and_nothing_else(tmp_path: Path) -> None:
+    origin = Path("/home/student/work")
+    lines = not_built.errors(SHOWN.replace("COPY", str(tmp_path)), tmp_path, origin)
+    place = "/home/student/work/05_remap/lab_remap.c:109:15: error: 'pagez' undeclared \ufffd[31m"
+    assert lines == [place, "  109 |         return pagez;", "      |                ^~~~~"]
+
+
 def test_nothing_is_left_out_if_what_all_share_does_not_compile(tmp_path: Path) -> None:
     assert found(NEW_STYLE + SHARED, tmp_path) == []
 

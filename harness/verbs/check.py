@@ -17,7 +17,7 @@ def main(request: Request, args: Namespace) -> int:
     request = replace(request, labs=work.directory)
     judging = Judging(request, chosen)
     judging.look()
-    if not args.quick:
+    if not args.quick and judging.can_look_further:
         with step("looking further: sanitizers, suites, failing allocations") as progress:
             for name in judging.look_further():
                 progress.detail = name

@@ -118,7 +118,7 @@ def _judge(request: Request, work: Work, labs: list[Lab], quick: bool) -> int:
     judging = Judging(request, labs)
     judging.look()
     report = _print(request, work, judging, clear=True)
-    if quick or not report.verdicts:
+    if quick or not judging.can_look_further:
         return report.status
     with step("looking further: sanitizers, suites, failing allocations") as progress:
         for name in judging.look_further():
