@@ -27,6 +27,12 @@ def say(text: str) -> None:
         print(f"kmaplab: {text}", file=sys.stderr, flush=True)
 
 
+def tell(text: str) -> None:
+    """Print one line of progress, unless another thread shows how far it all is."""
+    if not getattr(_hushed, "on", False):
+        say(text)
+
+
 @dataclass
 class Step:
     """A step that is under way; ``detail`` says how far it is and may change."""

@@ -18,7 +18,8 @@ from harness.catalogue.labs import Lab
 _FAILED = re.compile(r"\*\*\* \[[^\]]*?: (?P<object>\S+)\.o\] Error")
 _UNDEFINED = re.compile(r"(?P<said>\"\w+\" \[(?P<module>\S+)\.ko\] undefined)")
 
-_ERROR = re.compile(r"(?P<path>\S+?\.[ch]):\d+(:\d+)?: (fatal )?error: .*")
+# Of the compiler, and of the assembler, which writes it large.
+_ERROR = re.compile(r"(?P<path>\S+?\.[chsS]):\d+(:\d+)?: (fatal )?[Ee]rror: .*")
 
 
 _SHOWN = re.compile(r"\s*\d* \|")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -262,6 +263,9 @@ class Ssh:
             )
             try:
                 yield from others.wait(lambda: process.poll() is not None)
+                # All marks are there: what is left to do is to write that down.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_PATIENCE)
             finally:
                 tools.kill_group(process)
 

@@ -244,7 +244,8 @@ def _read_folder(path: Path, labs: list[Lab]) -> HandedIn:
                 with Directory(path / folder) as _, Directory(place.parent) as directory:
                     data = directory.read(place.name)
             except NotTaken as why:
-                taking.note(f"{name} is not taken: {folder}{why}")
+                why_not = str(why).removeprefix(f"/{place.name}").removeprefix(": ").strip()
+                taking.note(f"{name} is not taken: {why_not}")
             else:
                 taking.found.setdefault(folder, {})[name] = data
     return taking.end()

@@ -16,7 +16,7 @@ from harness.kernels import debian, uml
 from harness.guest.machine import Machine
 from harness.base.lock import locked
 from harness.base.paths import BUILD
-from harness.base.progress import say
+from harness.base.progress import tell
 from harness.kernels.debian import Kernel
 from harness.kernels.request import Request
 
@@ -52,7 +52,7 @@ def machine_and_modules(request: Request) -> tuple[Machine, Modules]:
         programs = check_programs.build(request.target.architecture)
         made = of_modules(request, found, ready, programs)
     for text in compiler_warnings.of(ready, request.labs):
-        say(text)
+        tell(text)
     return accel.choose(request.accelerator, made), ready
 
 
