@@ -71,9 +71,14 @@ def read_manifest(directory: Path) -> Manifest | None:
     return Manifest(project, files)
 
 
-def contents(chosen: Iterable[Lab]) -> dict[str, str]:
-    """Return the files of a workspace for some labs, by path."""
+def contents(chosen: Iterable[Lab], there: Iterable[Lab] = ()) -> dict[str, str]:
+    """Return the files of a workspace for some labs, by path.
+
+    ``there`` are labs that the workspace has already, which its README has to name as well.
+    """
     chosen = list(chosen)
+    known = [*there]
+    shown = [lab for lab in labs.all_labs() if lab in chosen or lab in known]
     files = {name: (LABS / name).read_text() for name in _SHARED}
     for lab in chosen:
         folder = lab.directory.name
@@ -82,7 +87,14 @@ def contents(chosen: Iterable[Lab]) -> dict[str, str]:
     kept = {*files, *lessons}
     files |= {name: lesson.for_student(path, kept) for name, path in lessons.items()}
     files["Makefile"] = _filled("Makefile")
-    files["README.md"] = _filled("README.md", labs=_table(labs.all_labs()))
+    first = shown[0]
+    files["README.md"] = _filled(
+        "README.md",
+        labs=_table(shown),
+        folder=first.directory.name,
+        lab=first.name,
+        short=first.name.removeprefix("lab_"),
+    )
     files[".clangd"] = _filled("clangd")
     return files
 
@@ -95,10 +107,15 @@ def _filled(name: str, **texts: str) -> str:
     return text
 
 
-def _table(every: list[Lab]) -> str:
+def labs_in(directory: Path) -> list[Lab]:
+    """Return the labs that a workspace has, none if it is not there."""
+    return [lab for lab in labs.all_labs() if (directory / lab.directory.name).is_dir()]
+
+
+def _table(shown: list[Lab]) -> str:
     """Return the rows of README's table: folder, subject and points of each lab."""
     rows = []
-    for lab in every:
+    for lab in shown:
         found = exercises.read(lab)
         points = sum(one.points for one in found)
         rows.append(f"| {lab.directory.name} | {lab.title} | {len(found)} | {points} |")

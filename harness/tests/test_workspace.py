@@ -151,8 +151,16 @@ def test_what_is_handed_out_for_one_lab_has_no_other(tmp_path: Path) -> None:
         "01_kmalloc/lab_kmalloc.c",
         "01_kmalloc/lesson.md",
     ]
-    workspace.write(tmp_path / "w", files)
-    assert (tmp_path / "w/01_kmalloc/lab_kmalloc.c").is_file()
+    place = tmp_path / "w"
+    workspace.write(place, files)
+    assert (place / "01_kmalloc/lab_kmalloc.c").is_file()
+    assert "02_pages" not in files["README.md"] and "LAB=kmalloc" in files["README.md"]
+    more = workspace.contents(EVERY[1:2], workspace.labs_in(place))
+    assert "01_kmalloc/lab_kmalloc.c" not in more and "| 01_kmalloc |" in more["README.md"]
+    workspace.write(place, more)
+    assert {"01_kmalloc/lab_kmalloc.c", "02_pages/lab_pages.c"} <= {
+        *(workspace.read_manifest(place) or workspace.Manifest()).files
+    }
 
 
 def test_make_in_a_workspace_passes_on_to_the_project(tmp_path: Path) -> None:

@@ -20,9 +20,12 @@ def main(args: Namespace) -> int:
     workspace.refuse_inside(directory)
     workspace.refuse_unusable(directory)
     chosen = labs.choose(None if args.lab == "all" else args.lab)
-    files = workspace.contents(chosen)
+    there = workspace.labs_in(directory)
+    files = workspace.contents(chosen, there)
     try:
-        files[for_clangd.NAME] = for_clangd.text(chosen, directory)
+        files[for_clangd.NAME] = for_clangd.text(
+            [lab for lab in labs.all_labs() if lab in (*chosen, *there)], directory
+        )
     except SetupError as error:
         say(f"no {for_clangd.NAME} for clangd: {error}")
     written = workspace.write(directory, files)
