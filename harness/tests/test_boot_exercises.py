@@ -21,7 +21,7 @@ LABS = [lab for lab in all_labs() if not lab.why_not(Target())]
 def test_what_is_solved_has_its_points_and_nothing_else(
     kmaplab: Kmaplab, workbench: Path, solved: int
 ) -> None:
-    files = {}
+    files: dict[str, str] = {}
     for lab in LABS:
         texts = skeleton.sources(lab, exercises.read(lab)[solved:])
         files |= {f"{lab.directory.name}/{name}": text for name, text in texts.items()}

@@ -32,7 +32,8 @@ def main(args: Namespace) -> int:
     _tell(directory, written)
     found = exercises.all_of(chosen)
     points = sum(one.points for one in found)
-    print(f"{directory}: {len(found)} exercises in {len(chosen)} labs, {points} points")
+    names = ", ".join(lab.name for lab in chosen)
+    print(f"{directory}: {len(found)} exercises of {names}, {points} points")
     print(f"Begin with {directory}/README.md")
     return OK
 
