@@ -1,4 +1,4 @@
-"""Exercises that are solved in their order: each earns its points at once, and no later one does."""
+"""Exercises that are solved in their order: each earns its points at once, and no later one."""
 
 import json
 from pathlib import Path
