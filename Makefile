@@ -55,11 +55,11 @@ help:
 	@echo '               LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT='
 	@echo 'make debug     gdb on a lab in a guest, stopped where the lab maps its memory;'
 	@echo '               CMD= are commands for gdb, CHECK= is the check to run'
-	@echo '               LAB= LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT= SEED='
+	@echo '               LAB= LABS= WORK= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT= SEED='
 	@echo 'make record    keep a run of a lab'"'"'s check program, to have it again'
-	@echo '               LAB= LABS= KERNEL= ARCH= LIMIT= SEED= CHECK='
+	@echo '               LAB= LABS= WORK= KERNEL= ARCH= LIMIT= SEED= CHECK='
 	@echo 'make replay    the kept run of a lab again, under gdb'
-	@echo '               LAB= LABS= KERNEL= ARCH= LIMIT= CMD='
+	@echo '               LAB= LABS= WORK= KERNEL= ARCH= LIMIT= CMD='
 	@echo 'make compile_commands'
 	@echo '               what clangd needs to read the C sources  KERNEL='
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
@@ -119,13 +119,13 @@ console:
 	@harness/kmaplab console $(call pass,LABS KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
 debug:
-	@harness/kmaplab debug $(call pass,LAB LABS KERNEL ARCH FLAVOUR ACCEL LIMIT SEED CMD CHECK)
+	@harness/kmaplab debug $(call pass,LAB LABS WORK KERNEL ARCH FLAVOUR ACCEL LIMIT SEED CMD CHECK)
 
 record:
-	@harness/kmaplab record $(call pass,LAB LABS KERNEL ARCH LIMIT SEED CHECK)
+	@harness/kmaplab record $(call pass,LAB LABS WORK KERNEL ARCH LIMIT SEED CHECK)
 
 replay:
-	@harness/kmaplab replay $(call pass,LAB LABS KERNEL ARCH LIMIT CMD)
+	@harness/kmaplab replay $(call pass,LAB LABS WORK KERNEL ARCH LIMIT CMD)
 
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)

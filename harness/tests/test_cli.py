@@ -27,6 +27,7 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--kernel", "7.3", "--arch", "arm64"], "ARCH=um only"),
         (["run", "--flavour", "plain"], "FLAVOUR= is of no use with ARCH=x86_64"),
         (["run", "--arch", "arm64", "--accel", "kvm"], "arm64 is not"),
+        (["debug", "--lab", "kmalloc", "--work", "/nonexistent"], "not a copy of labs/"),
         (["record"], "must name one lab to debug"),
         (["record", "--lab", "kmalloc", "--arch", "um"], "ARCH=um cannot be recorded"),
         (["debug"], "must name one lab to debug: choose one of lab_kmalloc, lab_pages"),

@@ -186,6 +186,13 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_debug_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", help="the lab")
+    parser.add_argument(
+        "--work",
+        dest="labs",
+        type=_labs,
+        default=argparse.SUPPRESS,
+        help="a workspace, as make skels writes it: the same as --labs",
+    )
     parser.add_argument("--check", help="run this check only (default: all of a plain run)")
     parser.add_argument(
         "--cmd", help="gdb's commands, separated by ; or new lines (default: you type them)"
