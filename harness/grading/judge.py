@@ -6,6 +6,7 @@ its sanitizers and by the suites, takes points away and gives none. All contents
 request's seed: the same seed gives the same mark.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -135,10 +136,14 @@ class _LabEvidence:
 
 @dataclass
 class Judging:
-    """A verdict that is being made: quickly by QEMU, and then with all that is found besides."""
+    """A verdict that is being made: quickly by QEMU, and then with all that is found besides.
+
+    ``seconds`` says what the first took, by its parts.
+    """
 
     request: Request
     labs: list[Lab]
+    seconds: dict[str, float] = field(default_factory=dict)
     _shown: dict[str, _LabEvidence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,12 +156,17 @@ class Judging:
 
     def look(self) -> None:
         """Have QEMU make the usual checks. Raises SetupError if nothing can be built."""
+        begun = time.monotonic()
         machine = prepare.machine(self.request)
+        self.seconds["compiling"] = time.monotonic() - begun
         able = [lab for lab in self.labs if self._can_run(machine, self._shown[lab.name])]
         if not able:
             return
         may_skip = skipped_by_solutions(of_solutions(self.request))
+        begun = time.monotonic()
         checked = check_loads.of_labs(machine, able, self.request.seed)
+        self.seconds["checking"] = sum(result.seconds or 0 for result in checked.results)
+        self.seconds["restoring"] = time.monotonic() - begun - self.seconds["checking"]
         self.take_loads(checked.results, self._where(machine), may_skip)
 
     def take_loads(

@@ -14,7 +14,7 @@ from harness.base.tools import printable
 from harness.catalogue import exercises, labs
 from harness.catalogue.labs import Lab
 from harness.grading.graded import Graded, GradedExercise, GradedFailure, GradedLab
-from harness.grading.judge import Failure, LabVerdict, Mark, judge
+from harness.grading.judge import Failure, Judging, LabVerdict, Mark
 from harness.grading.tasks import GradingTask
 from harness.kernels.request import Request
 from harness.kernels.targets import Target, target
@@ -31,6 +31,7 @@ _MOST_TEXT = 4000
 def mark(task: GradingTask) -> Graded:
     """Grade a task. Raises KmaplabError if this machine cannot: that is no fault of the student."""
     begun = time.monotonic()
+    seconds: dict[str, float] = {}
     chosen = [lab for lab in labs.all_labs() if lab.name in task.settings.labs]
     if task.handed.problem:
         judged = [_not_judged(lab, task.handed.problem) for lab in chosen]
@@ -43,7 +44,11 @@ def mark(task: GradingTask) -> Graded:
                 seed=task.seed,
                 limit=_LIMIT,
             )
-            verdicts = judge(request, chosen, findings=task.settings.findings)
+            judging = Judging(request, chosen)
+            judging.look()
+            for _ in judging.look_further() if task.settings.findings else ():
+                pass
+        verdicts, seconds = judging.verdicts, judging.seconds
         judged = [_JudgedCopy(place, task.handed.files).lab(verdict) for verdict in verdicts]
     return Graded(
         student=task.student,
@@ -53,7 +58,10 @@ def mark(task: GradingTask) -> Graded:
         labs=tuple(judged),
         notes=task.handed.notes,
         problem=task.handed.problem,
-        seconds={"all": round(time.monotonic() - begun, 2)},
+        seconds={
+            name: round(value, 2)
+            for name, value in (seconds | {"all": time.monotonic() - begun}).items()
+        },
     )
 
 

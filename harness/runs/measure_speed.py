@@ -5,6 +5,7 @@ slows both; the figure is the ratio of their medians. Times say nothing about an
 machine.
 """
 
+import json
 import os
 import shutil
 import statistics
@@ -34,6 +35,11 @@ _AIM = 1.6
 _AIM_KUNIT = 1.5
 # And what the verdict of make watch may take beyond kbuild, in seconds.
 _AIM_WATCH = 0.8
+
+# A class, and the labs that it hands in.
+_STUDENTS = 40
+_CORE = ("01_kmalloc", "02_pages", "03_vmalloc", "04_reserved", "05_remap")
+_PARTS = ("compiling", "restoring", "checking")
 
 _KMAPLAB = ROOT / "harness/kmaplab"
 _EDITED = Path("01_kmalloc/lab_kmalloc.c")
@@ -69,6 +75,7 @@ def measure(target: Target, rounds: int, thorough: bool) -> Iterator[SpeedRow]:
         yield _warm("make contract", _command("contract", target), 1, target)
         yield _warm("make mistakes", ["mistakes", "--kernel", target.series], 1)
         yield _warm("make test", ["test"], 1)
+        yield _class(target)
 
 
 def releases(target: Target) -> list[str]:
@@ -190,6 +197,38 @@ def _watching(command: list[str | Path]) -> Iterator[Callable[[], None]]:
     finally:
         process.terminate()
         process.communicate()
+
+
+def _class(target: Target) -> SpeedRow:
+    """Grade a class in which nobody has handed in what another has, in no lab."""
+    place = BUILD / "bench-class"
+    what = f"`make grade` of {_STUDENTS} submissions of {len(_CORE)} labs, {target}"
+    try:
+        # What all classes share is made once.
+        _grade(place, 1, target)
+        seconds = _grade(place, _STUDENTS, target)
+    except SetupError as error:
+        return _not_measured(what, error)
+    results = [json.loads(path.read_text()) for path in place.glob("out/students/*/result.json")]
+    took = {part: sum(one["seconds"][part] for one in results) for part in (*_PARTS, "all")}
+    parts = ", ".join(f"{part} {100 * took[part] / took['all']:.0f} %" for part in _PARTS)
+    a_minute = 60 * _STUDENTS / seconds
+    return SpeedRow(what, f"{seconds:.0f} s, {a_minute:.0f} submissions a minute: {parts}")
+
+
+def _grade(place: Path, students: int, target: Target) -> float:
+    """Grade a class of so many, each with a number of its own in each source; return seconds."""
+    shutil.rmtree(place, ignore_errors=True)
+    for student in range(students):
+        for lab in _CORE:
+            copy = place / f"in/student{student}-of-{students}" / lab
+            copy.mkdir(parents=True)
+            for source in (LABS / lab).glob("*.[ch]"):
+                shutil.copy(source, copy)
+            _edit(copy / f"lab_{lab.partition('_')[2]}.c", student + students * 1000)
+    command: list[str | Path] = [_KMAPLAB, "grade", "--kernel", target.series]
+    command += ["--submissions", place / "in", "--out", place / "out"]
+    return _time([*command, "--lab", ",".join(lab.partition("_")[2] for lab in _CORE)])
 
 
 def _copy_labs(place: Path) -> None:
