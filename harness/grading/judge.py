@@ -21,6 +21,7 @@ from harness.catalogue import contract, exercises, functions, labs, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab, Load
+from harness.catalogue.suites import Suite
 from harness.guest import prepare, side_by_side
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
@@ -33,7 +34,7 @@ from harness.runs.check_loads import Order
 
 # What user-mode Linux and the further checks are asked for: enough to find what is usually
 # wrong, while somebody waits.
-_FEW = ("--calls", "500", "--rounds", "2")
+_FEW = ("--calls", "500", "--rounds", "200")
 
 # Of what a compiler says, and of what a check found, in lines and characters.
 _MOST_COMPILER = 12
@@ -247,17 +248,11 @@ class Judging:
                     [Load(lab, parameters)], request.seed, ("--thorough", *_FEW), leaks=True
                 )
                 yield _task(listening.to_see_all(machine), order, self._where(machine))
-        chosen = [
-            one for one in suites.of_contract(built, request.suites) if one.lab != suites.CORE
-        ]
-        if chosen:
-            has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
-
-            def run() -> Evidence:
-                ran = run_suites.run(machine, chosen, request.seed)
-                return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
-
-            yield "the suites", self._where(machine), run
+        has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
+        for suite in suites.of_contract(built, request.suites):
+            if suite.lab != suites.CORE:
+                run = _suite_run(machine, suite, request.seed, has_kmemleak)
+                yield f"KUnit {suite.lab}", self._where(machine), run
 
     def take_findings(self, evidence: Evidence, where: str) -> None:
         """Take in what was found; that checks passed there gives nothing."""
@@ -278,6 +273,18 @@ def _task(machine: Machine, order: Order, where: str) -> _GuestWork:
         return proof.of_loads(check_loads.run(machine, order))
 
     return str(order.loads[0]), where, run
+
+
+def _suite_run(
+    machine: Machine, suite: Suite, seed: int, has_kmemleak: bool
+) -> Callable[[], Evidence]:
+    """Return the work of a guest for one suite: a lab that ends it ends no other's."""
+
+    def run() -> Evidence:
+        ran = run_suites.run(machine, [suite], seed)
+        return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+
+    return run
 
 
 def judge(request: Request, chosen: list[Lab], findings: bool = True) -> list[LabVerdict]:
