@@ -1,0 +1,33 @@
+"""The same submission has the same mark each time that it is graded."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.base.paths import LABS
+from harness.tests.conftest import Kmaplab
+from harness.tests.museum import PAGES
+
+pytestmark = pytest.mark.boot
+
+
+def test_graded_three_times_a_submission_has_the_same_mark(
+    kmaplab: Kmaplab, tmp_path: Path
+) -> None:
+    """One that maps the wrong page: what is expected and found follows from the seed."""
+    source = tmp_path / "ada" / PAGES
+    source.parent.mkdir(parents=True)
+    text = (LABS / PAGES).read_text()
+    assert text.count("first + vma->vm_pgoff") == 1, "lab_pages.c has changed"
+    source.write_text(text.replace("first + vma->vm_pgoff", "first"))
+    out, found = tmp_path / "out", []
+    for _ in range(3):
+        kmaplab("grade", "--one", tmp_path / "ada", "--out", out, "--lab", "pages").expect(0)
+        result = json.loads((out / "students/ada/result.json").read_text())
+        del result["seconds"]
+        found.append(result)
+        shutil.rmtree(out / "students")
+    assert 0 < found[0]["earned"] < found[0]["possible"], found[0]
+    assert found[0] == found[1] == found[2]
