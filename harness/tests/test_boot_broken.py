@@ -214,25 +214,38 @@ def test_a_command_that_powers_off_ends_with_3(kmaplab: Kmaplab) -> None:
     assert "powered off before it was done" in outcome.err
 
 
-def test_what_was_damaged_below_build_is_made_again(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
+# What is made of a copy's lab, by kbuild for user-mode Linux and by its commands for others.
+_BY_KBUILD = (
+    "modules.digest",
+    "src/labs/01_kmalloc/lab_kmalloc.ko",
+    "src/labs/01_kmalloc/lab_kmalloc.o",
+    "src/modules.order",
+)
+_BY_COMMANDS = (
+    "src/labs/01_kmalloc/lab_kmalloc.ko",
+    "src/labs/01_kmalloc/stamp",
+    "src/stripped/lab_kmalloc.ko",
+    "src/stripped/lab_core.ko",
+)
+
+
+@pytest.mark.parametrize(
+    ("arch", "made"), [("x86_64", _BY_COMMANDS), ("um", _BY_KBUILD)], ids=["x86_64", "um"]
+)
+def test_what_was_damaged_below_build_is_made_again(
+    kmaplab: Kmaplab, broken_lab: BreakLab, arch: str, made: tuple[str, ...]
+) -> None:
     """In a directory of its own: others are running what is in the usual one."""
     lab = broken_lab("lab_kmalloc")
-    directory = modules_of(lab)
+    directory = modules_of(lab, arch)
     shutil.rmtree(directory, ignore_errors=True)
-    run(kmaplab, lab).expect(0)
+    run(kmaplab, lab, "--arch", arch).expect(0)
     [archive] = directory.glob("initramfs-*.cpio")
-    for name in (
-        archive.name,
-        archive.with_suffix(".digest").name,
-        "modules.digest",
-        "src/labs/01_kmalloc/lab_kmalloc.ko",
-        "src/labs/01_kmalloc/lab_kmalloc.o",
-        "src/modules.order",
-    ):
+    for name in (archive.name, archive.with_suffix(".digest").name, *made):
         os.truncate(directory / name, 100)
         if name.endswith(".o"):
             (directory / "modules.digest").unlink()
-        outcome = run(kmaplab, lab)
+        outcome = run(kmaplab, lab, "--arch", arch)
         assert outcome.status == 0, f"{name}: {outcome.out}{outcome.err}"
         assert (directory / name).stat().st_size != 100, name
 
