@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -205,11 +204,11 @@ def test_watch_judges_the_lab_that_was_saved_and_says_what_changed(
 def test_ctrl_c_ends_watch_quietly_with_130(make_work: MakeWork) -> None:
     work = make_work({KMALLOC: solution(KMALLOC)})
     # A shell that runs the tests in the background has them ignore Ctrl-C.
-    command = ["env", "--default-signal=INT", KMAPLAB, "watch", "--work", work, "--quick"]
+    command = ["env", "--default-signal=INT", str(KMAPLAB), "watch", "--work", str(work), "--quick"]
     with subprocess.Popen([*command, "--once"], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        process.stderr.readline()
-        time.sleep(0.1)
+        # Before this line it gets ready, as every verb does.
+        assert any("watching" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
         try:
             said = process.communicate(timeout=60)[1]
