@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from harness.base import kept
@@ -26,15 +26,18 @@ from harness.guest import prepare, side_by_side
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, Target
-from harness.results.clauses import Evidence
+from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.crash import Crash, CrashFrame
 from harness.results.load_results import LoadResult, ProblemKind
 from harness.runs import check_loads, listening, proof, run_suites
-from harness.runs.check_loads import Order
+from harness.runs.check_loads import CheckedLoads, Order
 
 # What user-mode Linux and the further checks are asked for: enough to find what is usually
 # wrong, while somebody waits.
 _FEW = ("--calls", "500", "--rounds", "200")
+
+# Guests for the checks of one load, where a check breaks its guest.
+_MOST_GUESTS = 3
 
 # Of what a compiler says, and of what a check found, in lines and characters.
 _MOST_COMPILER = 12
@@ -187,20 +190,26 @@ class Judging:
 
     def _can_run(self, machine: Machine, shown: _LabEvidence) -> bool:
         """Note why a lab cannot be checked; say whether it can."""
-        assert machine.modules
-        said = machine.modules.not_built.get(shown.lab.name)
         if reason := shown.lab.why_not(machine.kernel.target):
             shown.add_problem(LabTrouble.SKIPPED, reason)
-        elif said:
-            log = machine.modules.directory / f"{shown.lab.name}.log"
-            details = _compiler_lines(log, machine.modules.directory / "src", self.request.labs)
-            missing = " is not taken: " in said and not details
-            kind = LabTrouble.MISSING if missing else LabTrouble.NOT_COMPILED
-            shown.add_problem(kind, said)
-            shown.details = () if missing else tuple(details)
-        if shown.trouble:
             shown.everything = shown.problem
+        self._note_not_built(shown, machine)
         return not shown.trouble
+
+    def _note_not_built(self, shown: _LabEvidence, machine: Machine) -> None:
+        """Note why a lab has no module for a machine, if it has none: then nothing counts."""
+        assert machine.modules
+        said = machine.modules.not_built.get(shown.lab.name)
+        if not said or shown.trouble is LabTrouble.SKIPPED:
+            return
+        log = machine.modules.directory / f"{shown.lab.name}.log"
+        details = _compiler_lines(log, machine.modules.directory / "src", self.request.labs)
+        missing = " is not taken: " in said and not details
+        shown.everything = f"{said} ({self._where(machine)})"
+        shown.add_problem(
+            LabTrouble.MISSING if missing else LabTrouble.NOT_COMPILED, shown.everything
+        )
+        shown.details = () if missing else tuple(details)
 
     @property
     def can_look_further(self) -> bool:
@@ -241,8 +250,11 @@ class Judging:
         request = replace(self.request, target=target, accelerator="tcg")
         machine = prepare.machine(request)
         assert machine.modules
+        able = [lab for lab in able if not lab.why_not(target)]
+        for lab in able:
+            self._note_not_built(self._shown[lab.name], machine)
         built = [lab for lab in able if lab.name not in machine.modules.not_built]
-        for lab in (lab for lab in built if not lab.why_not(target)):
+        for lab in built:
             for parameters in lab.loads:
                 order = Order(
                     [Load(lab, parameters)], request.seed, ("--thorough", *_FEW), leaks=True
@@ -269,10 +281,33 @@ _GuestWork = tuple[str, str, Callable[[], Evidence]]
 
 
 def _task(machine: Machine, order: Order, where: str) -> _GuestWork:
-    def run() -> Evidence:
-        return proof.of_loads(check_loads.run(machine, order))
+    return str(order.loads[0]), where, lambda: find(order, partial(check_loads.run, machine))
 
-    return str(order.loads[0]), where, run
+
+def find(order: Order, run: Callable[[Order], CheckedLoads]) -> Evidence:
+    """Return what the checks of one load show, each of which must come.
+
+    A check that breaks its guest leaves others unmade: those have another guest, a few times.
+    """
+    [load], [expected] = order.loads, order.expected
+    evidence = Evidence()
+    left: Sequence[str] = expected.checks
+    for _ in range(_MOST_GUESTS):
+        checked = run(order)
+        evidence.add(proof.of_loads(checked))
+        [result] = checked.results
+        came = {check.name for check in result.ktap.checks} | {result.ktap.running}
+        unmade = [name for name in left if name not in came]
+        if not checked.trouble or not unmade or len(unmade) == len(left):
+            break
+        left = unmade
+        order = replace(order, options=("--thorough", *_FEW, "--only", ",".join(left)))
+    why = str(result.problems[0]) if result.problems else "nobody knows why"
+    evidence.observations += [
+        Observation(load.lab.name, str(load), name, ClauseVerdict.FAILED, f"was not made: {why}")
+        for name in unmade
+    ]
+    return evidence
 
 
 def _suite_run(
@@ -282,7 +317,13 @@ def _suite_run(
 
     def run() -> Evidence:
         ran = run_suites.run(machine, [suite], seed)
-        return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+        evidence = proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+        if evidence.problems and not evidence.failed:
+            where, text = f"KUnit {suite.lab}", evidence.problems[0]
+            evidence.observations.append(
+                Observation(suite.lab, where, contract.REPORTS, ClauseVerdict.FAILED, text)
+            )
+        return evidence
 
     return run
 

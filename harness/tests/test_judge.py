@@ -7,7 +7,9 @@ import pytest
 from harness.build import listing
 from harness.catalogue import contract, exercises
 from harness.catalogue.labs import Lab, Load, all_labs
+from harness.grading import judge
 from harness.grading.judge import Judging, LabTrouble, LabVerdict
+from harness.guest.guest import Ending
 from harness.kernels.request import Request
 from harness.results import load_results
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -15,6 +17,7 @@ from harness.results.crash import Crash, CrashFrame, ReportPart
 from harness.results.ktap import Check, Ktap
 from harness.results.load_results import WITNESSED, LoadResult, ProblemKind
 from harness.results.witness import Sighting
+from harness.runs.check_loads import CheckedLoads, Order
 
 LAB = all_labs()[0]
 EXERCISES = exercises.read(LAB)
@@ -126,6 +129,46 @@ def test_nothing_that_passes_elsewhere_earns_points() -> None:
     refused.add(ProblemKind.ERROR, "modprobe: no memory")
     found = verdict(refused, findings=Evidence(shown))
     assert lost(found) == ALL and found.trouble is LabTrouble.NOT_LOADED
+
+
+def in_guests(*gone_in: str | None) -> tuple[set[str], list[tuple[str, ...]]]:
+    """Have a load checked in guests that are gone in the middle of a check, or are not (None).
+
+    Return the checks that failed, and those that each guest was asked for.
+    """
+    asked: list[tuple[str, ...]] = []
+
+    def run(order: Order) -> CheckedLoads:
+        [expected] = order.expected
+        last = gone_in[len(asked)]
+        asked.append(expected.checks)
+        made = expected.checks[: expected.checks.index(last)] if last else expected.checks
+        checks = [Check(name, True) for name in made]
+        found = LoadResult(order.loads[0], Ktap(len(checks), checks, running=last))
+        ending = Ending(not last, None, 1.0, b"")
+        return CheckedLoads([found], [], "the guest is gone" if last else None, ending)
+
+    found = judge.find(Order([Load(LAB, LAB.loads[0])], 1), run)
+    return {one.check for one in found.failed}, asked
+
+
+def test_where_sanitizers_look_each_check_must_come() -> None:
+    names = listing.of_programs()[LAB.name].usual
+    assert in_guests(None) == (set(), [names])
+    # A check that breaks its guest costs itself, and the others have another guest.
+    assert in_guests(names[2], None) == ({names[2]}, [names, names[3:]])
+    # Nobody hides by breaking every guest.
+    failed, asked = in_guests(*names[1:5])
+    assert failed == {*names[1:]} and len(asked) < 5
+
+
+def test_a_load_that_only_qemu_can_make_earns_nothing() -> None:
+    refused = LoadResult(Load(LAB, LAB.loads[0]))
+    refused.add(ProblemKind.ERROR, "modprobe: no memory")
+    ending = Ending(True, None, 1.0, b"")
+    order = Order([Load(LAB, LAB.loads[0])], 1)
+    found = judge.find(order, lambda _: CheckedLoads([refused], [], None, ending))
+    assert lost(verdict(result(), findings=found)) == ALL
 
 
 @pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
