@@ -348,7 +348,8 @@ def _compile_ahead(recipe: Recipe) -> None:
     done = place / "done"
     if done.is_file():
         return
-    with locked(place.parent / "lock", "the headers that are compiled ahead"):
+    # Not below what is cleared away: the next run waits for the same lock.
+    with locked(recipe.own.directory / "ahead.lock", "the headers that are compiled ahead"):
         if done.is_file():
             return
         shutil.rmtree(place.parent, ignore_errors=True)
