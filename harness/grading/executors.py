@@ -107,7 +107,7 @@ class _Elsewhere:
 
     @property
     def files(self) -> list[Path]:
-        return [self.place.task_file(task.student).resolve() for task in self.todo.values()]
+        return [self.place.task_file(task.student) for task in self.todo.values()]
 
     def wait(self, is_over: Callable[[], bool]) -> Iterator[TaskEnd]:
         """Yield what has come, as long as something may yet come, and each only once."""
@@ -177,7 +177,7 @@ class Slurm:
         yield from others.come()
         if not others.todo:
             return
-        work = self.place.directory.resolve() / "work"
+        work = self.place.work
         listed = work / "array"
         listed.write_text("".join(f"{path}\n" for path in others.files))
         script = work / "array.sh"
@@ -247,7 +247,7 @@ class Ssh:
         yield from others.come()
         if not others.todo:
             return
-        work = self.place.directory.resolve() / "work"
+        work = self.place.work
         what = digest.of([task.digest for task in others.todo.values()])[:16]
         listed = work / f"hosts-{what}.tasks"
         listed.write_text("".join(f"{path.stem}\n" for path in others.files))

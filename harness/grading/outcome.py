@@ -1,8 +1,10 @@
 """Where the marks of a class are kept, and what came of grading it.
 
-    OUT/students/KEY/result.json    a student's marks; all other files there are made of it
-    OUT/work/KEY.task, KEY.result   what another machine is given, and what it answers
-    OUT/work/secret                 what the seeds are made with
+Below OUT, which a caller names:
+
+    students/KEY/result.json    a student's marks; all other files there are made of it
+    work/KEY.task, KEY.result   what another machine is given, and what it answers
+    work/secret                 what the seeds are made with
 """
 
 import json
@@ -30,9 +32,14 @@ class MarksFolder:
         except OSError as error:
             raise RequestError(f"OUT={self.directory} cannot be used: {error.strerror}") from error
 
+    @property
+    def work(self) -> Path:
+        """The folder of what is needed to grade, absolute."""
+        return self.directory.resolve() / "work"
+
     def secret(self) -> bytes:
         """Return the secret of this class."""
-        return tasks.secret(self.directory / "work/secret")
+        return tasks.secret(self.work / "secret")
 
     def folder(self, student: Student) -> Path:
         """Return the folder of a student's files."""
@@ -40,7 +47,7 @@ class MarksFolder:
 
     def task_file(self, student: Student) -> Path:
         """Return the file of a student's task."""
-        return self.directory / "work" / f"{student.key}{tasks.SUFFIX}"
+        return self.work / f"{student.key}{tasks.SUFFIX}"
 
     def kept(self, task: GradingTask) -> Graded | None:
         """Return the marks that there are of a task, None if there are none."""

@@ -32,6 +32,10 @@ _BETWEEN_CHECKS = 20.0
 _USUAL_CHECK = 60.0
 
 
+# Enough for every kind of call, and for what rounds leave behind to show.
+FEWER = ("--calls", "2000", "--rounds", "20")
+
+
 @dataclass(frozen=True)
 class Order:
     """What a guest is to check: loads that can run there, and how.

@@ -21,9 +21,6 @@ from harness.runs.workshop import DoesNotApply, DoesNotBuild, Workshop
 # processors must meet has so many chances to be noticed, a right lab none to fail.
 _MOST_RACES = 10
 
-# Where all checks are made: enough for every kind of call, and for what rounds leave behind.
-_FEWER = ("--calls", "2000", "--rounds", "20")
-
 
 def try_all(
     request: Request, able: list[Mistake], everything: bool = False
@@ -75,7 +72,7 @@ def _others(mistake: Mistake, machine: Machine, seed: int) -> list[Observation]:
 
     Those that need two processors are not among them: they take minutes.
     """
-    order = Order([mistake.load], seed, ("--thorough", *_FEWER), leaks=True)
+    order = Order([mistake.load], seed, ("--thorough", *check_loads.FEWER), leaks=True)
     evidence = proof.of_loads(check_loads.run(listening.to_see_all(machine), order))
     if machine.kernel.target.architecture.has_kunit:
         ran = run_suites.run(machine, suites.of_contract([mistake.load.lab]), seed)
@@ -123,7 +120,7 @@ def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
         machine = replace(machine, processors=RACING_PROCESSORS)
     options = races or check_loads.options([mistake.clause], lab)
     if "--only" not in options:
-        options += _FEWER
+        options += check_loads.FEWER
     leaks = contract.LEAKS in mistake.clause.checks
     order = Order([mistake.load], seed, options, leaks)
     return proof.of_loads(check_loads.run(listening.to_see_all(machine), order))

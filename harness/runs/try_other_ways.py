@@ -12,9 +12,6 @@ from harness.runs import check_loads, listening, proof, run_suites
 from harness.runs.check_loads import Order
 from harness.runs.workshop import Workshop
 
-# Enough for every kind of call, and for what a round leaves behind to show.
-_OPTIONS = ("--thorough", "--calls", "2000", "--rounds", "20")
-
 # Seconds for all checks of all labs in one guest.
 _LIMIT = 900.0
 
@@ -40,7 +37,9 @@ def try_together(request: Request, ways: list[OtherWay]) -> OtherWaysTried:
         machine = listening.to_see_all(bench.build_all(changes, target.arch))
         runs = [way.lab for way in able if not way.lab.why_not(target)]
         loads = [Load(lab, parameters) for lab in runs for parameters in lab.loads]
-        checked = check_loads.run(machine, Order(loads, request.seed, _OPTIONS, leaks=True))
+        checked = check_loads.run(
+            machine, Order(loads, request.seed, ("--thorough", *check_loads.FEWER), leaks=True)
+        )
         evidence = proof.of_loads(checked)
         if target.architecture.has_kunit:
             names = {way.lab.name for way in able}

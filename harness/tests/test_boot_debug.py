@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.base.paths import BUILD, LABS
-from harness.tests.conftest import KMAPLAB, Kmaplab
+from harness.base.paths import BUILD
+from harness.tests.conftest import KMAPLAB, BreakLab, Kmaplab
 
 pytestmark = pytest.mark.boot
 
@@ -60,35 +60,25 @@ def test_gdb_stops_in_mmap_and_the_page_tables_agree_with_the_lab(
 
 
 def test_a_copy_is_debugged_with_its_own_source_and_another_frame_is_seen(
-    kmaplab: Kmaplab, workbench: Path
+    kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
-    labs = workbench / "debugged"
-    shutil.rmtree(labs, ignore_errors=True)
-    shutil.copytree(LABS, labs)
-    source = labs / "01_kmalloc/lab_kmalloc.c"
-    text = source.read_text()
-    right = "first + vma->vm_pgoff,"
-    assert right in text, "lab_kmalloc.c has changed: choose another line to spoil"
-    source.write_text(text.replace(right, "first + 1 + vma->vm_pgoff, /* by a student */"))
+    lab = broken_lab("lab_kmalloc")
+    lab.replace("first + vma->vm_pgoff,", "first + 1 + vma->vm_pgoff, /* by a student */")
     commands = "list 98,105; finish; lab-frames; info source"
-    outcome = kmaplab("debug", "--labs", labs, "--lab", "kmalloc", "--cmd", commands).expect(0)
+    call = ("--labs", lab.directory, "--lab", "kmalloc", "--cmd", commands)
+    outcome = kmaplab("debug", *call).expect(0)
     assert "by a student" in outcome.out, outcome.out
     assert outcome.out.count("ANOTHER FRAME") == 4, outcome.out
-    assert f"Located in {source}" in outcome.out, outcome.out
+    assert f"Located in {lab.source}" in outcome.out, outcome.out
 
 
 def test_a_crash_is_recorded_and_comes_again_at_the_same_place(
-    kmaplab: Kmaplab, workbench: Path
+    kmaplab: Kmaplab, broken_lab: BreakLab
 ) -> None:
-    labs = workbench / "recorded"
-    shutil.rmtree(labs, ignore_errors=True)
-    shutil.copytree(LABS, labs)
-    source = labs / "01_kmalloc/lab_kmalloc.c"
-    text, line = source.read_text(), "\tfirst = PHYS_PFN(virt_to_phys(lab->view.vaddr));"
-    assert line in text, "lab_kmalloc.c has changed: choose another line to spoil"
-    wrong = "\tif (vma->vm_pgoff)\n\t\t*(volatile int *)8 = 1;\n"
-    source.write_text(text.replace(line, wrong + line))
-    call = ("--labs", labs, "--lab", "kmalloc", "--limit", "300")
+    lab = broken_lab("lab_kmalloc")
+    line = "\tfirst = PHYS_PFN(virt_to_phys(lab->view.vaddr));"
+    lab.replace(line, "\tif (vma->vm_pgoff)\n\t\t*(volatile int *)8 = 1;\n" + line)
+    call = ("--labs", lab.directory, "--lab", "kmalloc", "--limit", "300")
     oops = kmaplab("record", *call).expect(3).out
     assert "lab_kmalloc pages=4: its kernel crashed" in oops, oops
     place = re.search(r"RIP: 0010:(lab_kmalloc_mmap\+0x[0-9a-f]+)/", oops)

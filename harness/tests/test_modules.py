@@ -126,9 +126,9 @@ make[3]: *** [/linux/scripts/Makefile.build:255: COPY/labs/05_remap/lab_remap.o]
 
 
 def test_errors_are_shown_with_the_lines_of_the_copy_and_nothing_else(tmp_path: Path) -> None:
-    origin = Path("/home/student/work")
+    origin = Path("/home/student/labs")
     lines = not_built.errors(SHOWN.replace("COPY", str(tmp_path)), tmp_path, origin)
-    place = "/home/student/work/05_remap/lab_remap.c:109:15: error: 'pagez' undeclared \ufffd[31m"
+    place = "/home/student/labs/05_remap/lab_remap.c:109:15: error: 'pagez' undeclared \ufffd[31m"
     assert lines == [place, "  109 |         return pagez;", "      |                ^~~~~"]
 
 
