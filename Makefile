@@ -62,6 +62,8 @@ help:
 	@echo '               LAB= LABS= WORK= KERNEL= ARCH= LIMIT= CMD='
 	@echo 'make compile_commands'
 	@echo '               what clangd needs to read the C sources  KERNEL='
+	@echo 'make docs      the site in build/docs: lessons, sources with commentary beside the'
+	@echo '               code, mistakes as puzzles'
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
 	@echo 'make clean     remove build/ with all that was made or fetched'
 	@echo 'make help      this list'
@@ -130,7 +132,7 @@ replay:
 bench:
 	@harness/kmaplab bench $(call pass,KERNEL ARCH)
 
-lint test clean:
+docs lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade lint test skels console debug record replay compile_commands bench clean
+.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade docs lint test skels console debug record replay compile_commands bench clean

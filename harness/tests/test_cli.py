@@ -92,6 +92,7 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
         "debug",
         "record",
         "replay",
+        "docs",
         "bench",
         "clean",
     ],
@@ -104,7 +105,7 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
     verbs = "run check watch hint kunit contract coverage lint test console debug record replay "
-    verbs += "bench clean help"
+    verbs += "docs bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
 

@@ -21,6 +21,7 @@ FLOORS = (
     ("runs",),
     ("lint", "grading"),
     ("reports",),
+    ("site",),
     ("verbs",),
 )
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

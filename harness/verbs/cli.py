@@ -37,6 +37,7 @@ _VERBS = {
     "grade": "the marks of a class, with what explains them",
     "lint": "what static checkers report of the sources",
     "skels": "a workspace for a student: the labs without solutions, the lessons without answers",
+    "docs": "the site: lessons, annotated sources and what runs have shown, to be read from disk",
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "check": "the verdict on a workspace: points, what is wrong, and what to do next",
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     made["skels"].add_argument("--lab", help="labs, by name (default: all)")
     made["skels"].add_argument("--dest", help="where the workspace is to be, outside the project")
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
+    made["docs"].add_argument("--open", action="store_true", help="open it in a browser")
     made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
     made["pages"].add_argument(
         "--write", action="store_true", help="write the new output into the pages that differ"

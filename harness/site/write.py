@@ -1,0 +1,123 @@
+"""Writing the site: the pages for Sphinx, and then Sphinx."""
+
+import posixpath
+import re
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.base import tools
+from harness.base.lock import locked
+from harness.base.paths import ROOT
+from harness.base.progress import step
+from harness.catalogue import labs, pages
+from harness.site import home, markdown, places
+
+_FILES = Path(__file__).parent / "files"
+_STATIC = "_static_of_kmaplab"
+
+
+@dataclass
+class Site:
+    """The pages so far: Sphinx' name of each, and its text."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def address(self, origin: str, path: Path) -> str:
+        """Return where a file of the tree is, for a page; it is the site's from then on."""
+        name = places.document(path)
+        if name not in self.texts:
+            self._add(path)
+        return posixpath.relpath(f"{name}.md", posixpath.dirname(origin) or ".")
+
+    def _add(self, path: Path) -> None:
+        name = places.document(path)
+        if path.is_file():
+            self.texts[name] = markdown.show_file(path)
+            return
+        self.texts[name] = ""
+        entries = [
+            (f"{one.name}/" if one.is_dir() else one.name, self._page_of(name, one))
+            for one in sorted(path.iterdir())
+            if not one.name.startswith((".", "__pycache__"))
+        ]
+        self.texts[name] = markdown.show_folder(path, entries)
+
+    def _page_of(self, origin: str, path: Path) -> str:
+        """Return where an entry of a folder is; "" if it has no page of its own."""
+        if path.is_relative_to(ROOT / "harness"):
+            return ""
+        self.address(origin, path)
+        return places.link(origin, places.document(path))
+
+
+def write() -> Path:
+    """Write the site; return its first page.
+
+    Raises SetupError if a page would be wrong, with what is wrong.
+    """
+    places.WORK.mkdir(parents=True, exist_ok=True)
+    with locked(places.WORK / "lock", "the site"):
+        with step("writing the site's pages"):
+            site = _pages()
+            _put(site.texts)
+        with step("running Sphinx"):
+            _run_sphinx()
+    return places.OUTPUT / f"{places.HOME}.html"
+
+
+def _pages() -> Site:
+    site = Site()
+    every = pages.all_pages()
+    for page in every:
+        markdown.links(page.path)
+        # So that a link to it makes no page of the bare file.
+        site.texts[places.document(page.path)] = ""
+    for page in every:
+        site.texts[places.document(page.path)] = markdown.convert(page, site.address)
+    site.texts[places.HOME] = home.page(labs.all_labs(), _headings(), site.texts)
+    return site
+
+
+def _headings() -> list[tuple[str, list[str]]]:
+    """Return the groups of pages that docs/index.md has, each with its pages."""
+    index = ROOT / "docs/index.md"
+    groups: list[tuple[str, list[str]]] = []
+    for line in index.read_text().splitlines():
+        if line.startswith("## "):
+            groups.append((line[3:], []))
+        elif match := re.match(r"- \[[^]]+\]\(([^)]+\.md)\)", line):
+            path = Path(posixpath.normpath((index.parent / match[1]).as_posix()))
+            groups[-1][1].append(places.document(path))
+    return [(title, names) for title, names in groups if names]
+
+
+def _put(texts: dict[str, str]) -> None:
+    """Write the pages that have changed, and remove those that are no more."""
+    source = places.WORK / "source"
+    wanted = {source / f"{name}.md": text for name, text in texts.items()}
+    for path in source.rglob("*.md"):
+        if path not in wanted:
+            path.unlink()
+    for path, text in wanted.items():
+        _write(path, text)
+    shutil.copytree(_FILES / "static", source / _STATIC, dirs_exist_ok=True)
+    shutil.copy(_FILES / "conf.py", source)
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def _run_sphinx() -> None:
+    """Have Sphinx make HTML; a warning is an error, and so is a reference to nothing."""
+    command: list[str | Path] = [
+        "env",
+        f"PYTHONPATH={ROOT}",
+        *(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-j", "auto"),
+        *("-d", places.WORK / "doctrees", places.WORK / "source", places.OUTPUT),
+    ]
+    tools.run(command, places.WORK / "sphinx.log", "Sphinx")
