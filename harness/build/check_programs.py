@@ -16,11 +16,16 @@ from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 
 @dataclass(frozen=True)
 class Programs:
-    """The static executable, the names it goes by, and the digest of its inputs."""
+    """The static executable, the names it goes by, and the digest of its inputs.
+
+    ``steps`` is a program beside it, which leads a mapping through its life; None where no
+    guest needs it.
+    """
 
     executable: Path
     names: tuple[str, ...]
     digest: str
+    steps: Path | None = None
 
 
 def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
@@ -30,7 +35,7 @@ def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
     """
     root = sysroot.of(architecture)
     output = BUILD / "userspace" / architecture.debian
-    made = [output / "checks"]
+    made = [output / "checks", output / "steps"]
     stamp = output / "digest"
     compiler = architecture.toolchain.compiler
     tools_used = [digest.of_tool(path) for path in (compiler, f"{root}/usr/include/check.h")]
@@ -49,7 +54,7 @@ def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
                 "building the check programs",
             )
         digest.set_current(made, stamp, wanted)
-    return Programs(made[0], tuple(lab.name for lab in labs.all_labs()), wanted)
+    return Programs(made[0], tuple(lab.name for lab in labs.all_labs()), wanted, made[1])
 
 
 def _places(root: Path) -> list[str]:

@@ -200,6 +200,8 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     reasons.write_text("".join(f"{text}\n" for text in modules.not_built.values()))
     spec.file("etc/not_built", reasons)
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
+    if programs.steps:
+        spec.file(f"checks/{programs.steps.name}", programs.steps, 0o755)
     for name in programs.names:
         spec.link(f"checks/{name}", programs.executable.name)
     for path in _depmod(modules.directory / "root", kernel, modules.stripped):

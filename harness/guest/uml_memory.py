@@ -57,9 +57,14 @@ class ProcessMappings:
 
     def translate(self, virtual: int) -> Translation | None:
         """Return where an address leads: a program's, or else the kernel's."""
-        for one in (*self.program, *self.kernel):
+        found = self.mapping_at(virtual, False) or self.mapping_at(virtual, True)
+        return _translation(virtual, found) if found else None
+
+    def mapping_at(self, virtual: int, of_kernel: bool) -> FileMapping | None:
+        """Return what the kernel or the program has mapped at an address."""
+        for one in self.kernel if of_kernel else self.program:
             if one.start <= virtual < one.end:
-                return _translation(virtual, one)
+                return one
         return None
 
     def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:

@@ -9,6 +9,9 @@ Debian's kernels use them. Level 4 is the top here, level 1 holds the page table
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.kernels import entry_fields
+from harness.kernels.entry_fields import Field
+
 PAGE = 4096
 _LEVELS = 4
 _INDEX_BITS = 9
@@ -154,6 +157,10 @@ class Format:
         """Name the bits that are set in an entry, but for frame and memory type."""
         raise NotImplementedError
 
+    def fields(self, step: WalkStep) -> tuple[Field, ...]:
+        """Name all bits of an entry, from the lowest on."""
+        raise NotImplementedError
+
 
 class _X86(Format):
     def root(self, registers: Mapping[str, int], virtual: int) -> int:
@@ -180,6 +187,11 @@ class _X86(Format):
         known = _X86_BITS if self.is_leaf(step) else _X86_TABLE_BITS
         names = [_X86_BITS[number] for number in known if step.entry >> number & 1]
         return names + (["large"] if self.is_leaf(step) and step.level > 1 else [])
+
+    def fields(self, step: WalkStep) -> tuple[Field, ...]:
+        if not self.is_present(step.entry):
+            return entry_fields.of_absent("present")
+        return entry_fields.of_x86(self.is_leaf(step), step.level > 1)
 
 
 class _Arm64(Format):
@@ -212,6 +224,11 @@ class _Arm64(Format):
     def bits(self, step: WalkStep) -> list[str]:
         known = _ARM64_BITS if self.is_leaf(step) else _ARM64_TABLE_BITS
         return [name for number, name in known.items() if step.entry >> number & 1]
+
+    def fields(self, step: WalkStep) -> tuple[Field, ...]:
+        if not self.is_present(step.entry):
+            return entry_fields.of_absent("valid")
+        return entry_fields.of_arm64(self.is_leaf(step))
 
 
 # One top table for both halves; and one for each.

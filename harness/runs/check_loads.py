@@ -242,7 +242,7 @@ def run(
 
     With ``files`` the guest also sends what gcov has counted.
     """
-    look = witness.looking_at(machine.kernel.target.architecture, order.witness_seed)
+    look = witness.looking_at(order.witness_seed)
     options = (*order.options, "--witness", f"0x{order.witness_seed:x}")
     job = Job(
         "run",

@@ -13,17 +13,14 @@ its layout.
 
 import random
 import struct
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 from harness.base.errors import GuestError
-from harness.guest import gdb_stub, uml_memory
+from harness.guest import waiting
 from harness.guest.machine import Machine
-from harness.kernels.architecture import Architecture
-from harness.kernels.page_tables import PAGE, Format, Translation
+from harness.guest.waiting import MachineRam, ProgramMemory, Tables
+from harness.kernels.page_tables import PAGE, Translation
 from harness.results import pattern
 from harness.results.witness import Sighting
 
@@ -31,18 +28,13 @@ from harness.results.witness import Sighting
 # then these words, as offset and value, and the kernel's address of each page.
 _HEAD = struct.Struct("<5Q")
 _MAGIC = 0x6B6D61706C616221
+_MARK = struct.pack("<Q", _MAGIC)
 _WORD = struct.Struct("<QQ")
 _MOST_WORDS = 16
 _ADDRESSES = _HEAD.size + _MOST_WORDS * _WORD.size
 _STATE = 8
 _WORDS = 32
 _LOOKED_AT = 2
-
-# How often the machine is stopped until the program runs. Each pause is longer than the one
-# before, by these seconds: where many guests share a processor, a short one may pass without
-# this guest having run at all.
-_TRIES = 50
-_PAUSE = 0.01
 
 # No lab has more; what a guest claims is not believed.
 _MOST_PAGES = 1 << 14
@@ -57,26 +49,6 @@ class _Box:
     kernel: tuple[int, ...]
 
 
-class MachineRam(Protocol):
-    """A machine's RAM, by physical addresses. Both raise GuestError where there is none."""
-
-    def read(self, physical: int, size: int) -> bytes:
-        """Return bytes."""
-
-    def write(self, physical: int, data: bytes) -> None:
-        """Change bytes."""
-
-
-class Tables(Protocol):
-    """What leads from virtual to physical addresses, as kernels.page_tables has it."""
-
-    def translate(self, virtual: int) -> Translation | None:
-        """Return where an address leads; None if nothing is mapped there."""
-
-    def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
-        """Yield what leads to page frames, from the kernel's or the program's addresses."""
-
-
 @dataclass
 class Witness:
     """Looks at a machine that stands still, and writes into its RAM."""
@@ -84,6 +56,10 @@ class Witness:
     machine: MachineRam
     tables: Tables
     sighting: Sighting = field(default_factory=Sighting)
+
+    @property
+    def _memory(self) -> ProgramMemory:
+        return ProgramMemory(self.machine, self.tables)
 
     def examine(self, address: int, seed: int) -> Sighting:
         """Compare what a program that waits says with what is so; leave words for it.
@@ -97,17 +73,17 @@ class Witness:
         if not self.sighting.problems:
             self._look_for_others(box)
             self._leave_words(box)
-        self._write(box.address + _STATE, struct.pack("<Q", _LOOKED_AT))
+        self._memory.write(box.address + _STATE, struct.pack("<Q", _LOOKED_AT))
         return self.sighting
 
     def _object(self, text: str) -> None:
         self.sighting.problems.append(text)
 
     def _read_box(self, address: int) -> _Box:
-        magic, _, user, pages, _ = _HEAD.unpack(self._read(address, _HEAD.size))
+        magic, _, user, pages, _ = _HEAD.unpack(self._memory.read(address, _HEAD.size))
         if magic != _MAGIC or not 0 < pages <= _MOST_PAGES:
             raise GuestError(f"the waiting program has no box at {address:#x}")
-        kernel = struct.unpack(f"<{pages}Q", self._read(address + _ADDRESSES, 8 * pages))
+        kernel = struct.unpack(f"<{pages}Q", self._memory.read(address + _ADDRESSES, 8 * pages))
         return _Box(address, user, kernel)
 
     def _compare(self, page: int, user_address: int, kernel_address: int, seed: int) -> None:
@@ -158,32 +134,8 @@ class Witness:
             frame = self.sighting.frames[offset // PAGE]
             self.machine.write(frame + offset % PAGE, struct.pack("<I", value))
             listed += _WORD.pack(offset, value)
-        self._write(box.address + _WORDS, struct.pack("<Q", len(places)))
-        self._write(box.address + _HEAD.size, listed)
-
-    def _read(self, address: int, size: int) -> bytes:
-        """Return bytes of the program's memory."""
-        parts = [self.machine.read(place, count) for place, count in self._parts(address, size)]
-        return b"".join(parts)
-
-    def _write(self, address: int, data: bytes) -> None:
-        """Write to the program's memory."""
-        for place, count in self._parts(address, len(data)):
-            self.machine.write(place, data[:count])
-            data = data[count:]
-
-    def _parts(self, address: int, size: int) -> Iterator[tuple[int, int]]:
-        """Yield the pieces of RAM behind the program's memory, each within a page.
-
-        Raises GuestError if the program has nothing there.
-        """
-        while size > 0:
-            found = self.tables.translate(address)
-            if not found or found.by_user is False:
-                raise GuestError(f"the waiting program has no memory at {address:#x}")
-            count = min(size, PAGE - address % PAGE)
-            yield found.physical, count
-            address, size = address + count, size - count
+        self._memory.write(box.address + _WORDS, struct.pack("<Q", len(places)))
+        self._memory.write(box.address + _HEAD.size, listed)
 
 
 def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
@@ -200,35 +152,15 @@ def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
         yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
 
 
-def looking_at(architecture: Architecture, seed: int) -> Callable[[Machine, int], Sighting]:
-    """Return what examines a machine of this architecture.
+def looking_at(seed: int) -> Callable[[Machine, int], Sighting]:
+    """Return what examines a machine.
 
     It is given the machine and the address of the waiting program's box. What the memory
     must hold follows from ``seed``.
     """
-    qemu = architecture.qemu
-    if not qemu:
-        return lambda machine, address: _look_at_program(machine.initrd, address, seed)
-    layout = qemu.tables
-    return lambda machine, address: _look(machine.initrd.parent, layout, address, seed)
 
+    def look(machine: Machine, address: int) -> Sighting:
+        with waiting.stopped(machine, address, _MARK) as (ram, tables):
+            return Witness(ram, tables).examine(address, seed)
 
-def _look_at_program(initrd: Path, address: int, seed: int) -> Sighting:
-    """Examine user-mode Linux, whose programs are processes of this machine."""
-    with uml_memory.stopped(initrd, address, struct.pack("<Q", _MAGIC)) as (ram, tables):
-        return Witness(ram, tables).examine(address, seed)
-
-
-def _look(directory: Path, layout: Format, address: int, seed: int) -> Sighting:
-    """Stop the machine that was started in ``directory``, and examine it.
-
-    Raises GuestError if it cannot be stopped while the program runs.
-    """
-    for number in range(_TRIES):
-        with gdb_stub.stopped(directory) as machine:
-            registers = machine.registers(layout.registers)
-            if layout.in_user_mode(registers):
-                tables = gdb_stub.tables_of(machine, layout, registers)
-                return Witness(machine, tables).examine(address, seed)
-        time.sleep(_PAUSE * number)
-    raise GuestError("the waiting program was never seen to run")
+    return look

@@ -128,7 +128,8 @@ def _own_programs(arch: str, home: Path) -> Programs:
     programs = check_programs.build(ARCHES[arch])
     directory = home / arch
     directory.mkdir(exist_ok=True)
-    return replace(programs, executable=Path(shutil.copy2(programs.executable, directory)))
+    executable = Path(shutil.copy2(programs.executable, directory))
+    return replace(programs, executable=executable, steps=None)
 
 
 def copy(labs: Path, sources: Path) -> None:

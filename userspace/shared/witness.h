@@ -2,8 +2,8 @@
 /*
  * witness.h - where a check meets the host that looks at the machine from outside
  *
- * harness/runs/witness.py reads and writes this structure in the RAM of the stopped
- * machine. It has the same layout for every architecture, little-endian.
+ * harness/runs/witness.py reads and writes these structures in the RAM of the stopped
+ * machine. They have the same layout for every architecture, little-endian.
  */
 #ifndef WITNESS_H
 #define WITNESS_H
@@ -42,6 +42,18 @@ struct witness_box {
 	volatile uint64_t word_count;
 	struct witness_word words[WITNESS_MOST_WORDS];
 	uint64_t kernel_addr[];
+};
+
+/**
+ * struct waiting_box - what a process of tools/steps.c waits with
+ * @magic: WITNESS_MAGIC
+ * @state: enum witness_state
+ * @who: the number of the process, for they have their boxes at the same address
+ */
+struct waiting_box {
+	uint64_t magic;
+	volatile uint64_t state;
+	uint64_t who;
 };
 
 #endif /* WITNESS_H */

@@ -1,0 +1,282 @@
+"""The life of a lab's mapping, step by step, as a stopped machine showed it from outside.
+
+What the program and the lab themselves said of it stands beside it, so that both can be
+compared. Frames are page frame numbers, addresses and sizes are in bytes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+
+# A number that JSON has as text: other readers of JSON cannot hold 64 bits.
+Hex = NewType("Hex", int)
+
+# The steps, in order, and what a person calls them.
+TITLES = {
+    "before": "before mmap",
+    "mmap": "after mmap",
+    "touch": "after first touch",
+    "fork": "after fork",
+    "munmap": "after munmap of the middle",
+    "last": "after the last unmap",
+}
+
+# What /proc/iomem calls RAM that the kernel uses.
+_RAM = "System RAM"
+
+# VMAs that map frames without a struct page of their own kind, by the letters of VmFlags
+# (Documentation/filesystems/proc.rst).
+FLAG_NAMES = {
+    "rd": "readable",
+    "wr": "writable",
+    "ex": "executable",
+    "sh": "shared",
+    "mr": "may read",
+    "mw": "may write",
+    "me": "may execute",
+    "ms": "may share",
+    "io": "VM_IO",
+    "pf": "VM_PFNMAP",
+    "mm": "VM_MIXEDMAP",
+    "de": "VM_DONTEXPAND",
+    "dd": "VM_DONTDUMP",
+    "dc": "VM_DONTCOPY",
+    "sd": "soft-dirty",
+}
+_TELLING = ("pf", "mm", "io")
+
+
+@dataclass(frozen=True)
+class EntryField:
+    """Bits ``low`` to ``high`` of an entry: what they are, and what is there."""
+
+    low: int
+    high: int
+    name: str
+    value: Hex
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a walk: entry ``index`` of a table, of ``width`` bits.
+
+    ``shift`` is the lowest bit of an address that takes part in choosing the entry.
+    """
+
+    name: str
+    index: int
+    shift: int
+    entry: Hex
+    width: int
+    is_present: bool
+    fields: tuple[EntryField, ...]
+
+
+@dataclass(frozen=True)
+class HostArea:
+    """Where an address leads in user-mode Linux: the host maps its RAM, a file, there."""
+
+    start: Hex
+    end: Hex
+    offset: Hex
+
+
+@dataclass(frozen=True)
+class Way:
+    """From a virtual address to a page frame; ``frame`` is None where nothing is mapped.
+
+    ``size`` is that of the whole mapping. What cannot be seen is None or empty.
+    """
+
+    address: Hex
+    frame: Hex | None
+    levels: tuple[Level, ...] = ()
+    host: HostArea | None = None
+    size: int | None = None
+    by_user: bool | None = None
+    writable: bool | None = None
+    executable_by_user: bool | None = None
+    memory_type: str | None = None
+
+
+@dataclass(frozen=True)
+class UserArea:
+    """A VMA of a process that maps the device from byte ``offset`` on.
+
+    ``flags`` are the letters of VmFlags in /proc/PID/smaps.
+    """
+
+    start: Hex
+    end: Hex
+    offset: Hex
+    rights: str
+    flags: tuple[str, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of those flags that say how frames are mapped."""
+        return tuple(FLAG_NAMES[flag] for flag in _TELLING if flag in self.flags)
+
+
+@dataclass(frozen=True)
+class UserSide:
+    """A process, its VMAs, and the way to each page that it has, had or will have."""
+
+    name: str
+    areas: tuple[UserArea, ...]
+    pages: tuple[Way, ...]
+
+    def has(self, address: int) -> bool:
+        """Say whether an address is in one of the VMAs."""
+        return any(area.start <= address < area.end for area in self.areas)
+
+
+@dataclass(frozen=True)
+class LabPage:
+    """A page of a lab's memory.
+
+    ``told`` is the frame that LAB_IOC_PAGE names, ``kernel`` the way from the address that it
+    names; ``linear`` is the way from the linear map's address, None where that leaves the frame
+    out. ``region`` is what /proc/iomem calls that physical memory, and ``content`` are its
+    first bytes, in RAM.
+    """
+
+    index: int
+    told: Hex
+    kernel: Way
+    linear: Way | None
+    region: str
+    content: str
+
+    @property
+    def is_ram(self) -> bool:
+        """Whether the frame is of RAM that the kernel manages."""
+        return self.region == _RAM
+
+
+@dataclass(frozen=True)
+class LifeStep:
+    """What was there at a step. ``mappings`` is the lab's own count, None if it has none."""
+
+    name: str
+    mappings: int | None
+    processes: tuple[UserSide, ...]
+    pages: tuple[LabPage, ...]
+
+    @property
+    def title(self) -> str:
+        """The step in words."""
+        return TITLES[self.name]
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Kernel addresses of one kind.
+
+    ``offset`` is what a physical address is added to in a zone where that is constant.
+    """
+
+    name: str
+    start: Hex
+    end: Hex
+    offset: Hex | None
+
+
+@dataclass(frozen=True)
+class LabLife:
+    """All steps of a lab, loaded with ``parameters``; ``page`` is the one that they are about."""
+
+    lab: str
+    title: str
+    parameters: tuple[str, ...]
+    page: int
+    zones: tuple[Zone, ...]
+    steps: tuple[LifeStep, ...]
+
+    def step(self, name: str) -> LifeStep:
+        """Return a step by its name."""
+        return next(step for step in self.steps if step.name == name)
+
+
+@dataclass(frozen=True)
+class MappingLives:
+    """What one guest showed: the lives of mappings of labs.
+
+    ``machine`` is what ran the guest, and ``date`` the day, as 2026-11-22. ``skipped`` has for
+    each other lab why it has no picture there.
+    """
+
+    target: str
+    release: str
+    machine: str
+    seed: Hex
+    date: str
+    labs: tuple[LabLife, ...]
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def region_at(iomem: list[str], physical: int) -> str:
+    """Return what the lines of /proc/iomem call a physical address, "RAM" if nothing does.
+
+    A claim of a driver, which is further to the right, does not count.
+    """
+    for line in iomem:
+        place, _, name = line.partition(" : ")
+        start, _, end = place.partition("-")
+        if not line.startswith(" ") and int(start, 16) <= physical <= int(end, 16):
+            return name
+    return _RAM if not iomem else "nothing"
+
+
+def to_json(value: Any, kind: Any = None) -> Any:
+    """Return what JSON can hold, without a loss."""
+    if is_dataclass(value) and not isinstance(value, type):
+        made_of: Any = type(value)
+        hints = _types_of(made_of)
+        return {
+            one.name: to_json(getattr(value, one.name), hints[one.name]) for one in fields(value)
+        }
+    if isinstance(value, tuple):
+        return [to_json(one, get_args(kind)[0]) for one in value]
+    if value is not None and _without_none(kind) is Hex:
+        return f"0x{value:x}"
+    return value
+
+
+def from_json(kind: Any, value: Any) -> Any:
+    """Return what to_json() was given. Raises ValueError, KeyError or TypeError for other data."""
+    kind = _without_none(kind)
+    if value is None:
+        return None
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = _types_of(kind)
+        return kind(
+            **{one.name: from_json(hints[one.name], value[one.name]) for one in fields(kind)}
+        )
+    if get_origin(kind) is tuple:
+        return tuple(from_json(get_args(kind)[0], one) for one in value)
+    return int(value, 16) if kind is Hex else value
+
+
+@cache
+def _types_of(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _without_none(kind: Any) -> Any:
+    """Return what a type is if it is not None."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    [meant] = [one for one in get_args(kind) if one is not NoneType]
+    return meant
+
+
+def frames_of(step: LifeStep) -> Iterator[int]:
+    """Yield every frame that a step shows."""
+    for page in step.pages:
+        yield page.told
+        for way in (page.kernel, page.linear, *(side.pages[page.index] for side in step.processes)):
+            if way and way.frame is not None:
+                yield way.frame

@@ -1,0 +1,109 @@
+"""A lab's life, made up of page tables in a made-up machine's RAM, for what draws it."""
+
+from dataclasses import replace
+
+from harness.kernels.page_tables import ARM64, PAGE, X86
+from harness.results.steps import (
+    TITLES,
+    Hex,
+    LabLife,
+    LabPage,
+    LifeStep,
+    MappingLives,
+    UserArea,
+    UserSide,
+    Way,
+    Zone,
+)
+from harness.runs.mapping_lives import way_to
+from harness.tests.test_page_tables import MadeUpRam
+
+USER, VMALLOC, OFFSET = 0x7FE98D1F8000, 0xFFFFD192405C6000, 0xFFFF8CD600000000
+# Two frames are neighbours, the others are not.
+FRAMES = (0x28EA, 0x28E1, 0x2A02, 0x2A03, 0x1FF07)
+MIDDLE = len(FRAMES) // 2
+
+# Leaves for a user and for the kernel, and what leads to them; arm64's of ordinary memory.
+_LEAVES = {
+    "x86_64": (1 << 63 | 0x267, 1 << 63 | 0x163, 0x67),
+    "arm64": (0x0168000000000F43, 0x0068000000000703, 0x3),
+}
+_REGISTERS = {
+    "x86_64": {"cr3": 0x100000, "cs": 0x33},
+    "arm64": {"TTBR0_EL1": 0x100000, "TTBR1_EL1": 0x101000, "MAIR_EL1": 0xFFFF},
+}
+
+
+def ways(arch: str = "x86_64") -> tuple[list[Way], list[Way], list[Way]]:
+    """Return the ways from user's, vmalloc's and the linear map's addresses to the frames."""
+    user_leaf, kernel_leaf, table = _LEAVES[arch]
+    ram = MadeUpRam({"x86_64": X86, "arm64": ARM64}[arch], _REGISTERS[arch])
+    for number, frame in enumerate(FRAMES):
+        ram.map(USER + number * PAGE, frame * PAGE | user_leaf, table)
+        ram.map(VMALLOC + number * PAGE, frame * PAGE | kernel_leaf, table)
+        ram.map(OFFSET + frame * PAGE, frame * PAGE | kernel_leaf, table)
+    places = (USER, VMALLOC)
+    user, kernel = (
+        [way_to(ram.walker, place + number * PAGE, False) for number in range(len(FRAMES))]
+        for place in places
+    )
+    return user, kernel, [way_to(ram.walker, OFFSET + frame * PAGE, True) for frame in FRAMES]
+
+
+def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
+    """Return the life of a mapping of scattered pages, or of such outside of RAM."""
+    user, kernel, linear = ways(arch)
+    region = "Reserved" if reserved else "System RAM"
+    pages = tuple(
+        LabPage(
+            number,
+            Hex(frame),
+            kernel[number],
+            None if reserved else linear[number],
+            region,
+            "6162636461626364",
+        )
+        for number, frame in enumerate(FRAMES)
+    )
+    zones = (
+        Zone("linear map", Hex(OFFSET + PAGE), Hex(OFFSET + 0x1FFDA000), Hex(OFFSET)),
+        Zone("vmalloc area", Hex(0xFFFFD19200000000), Hex(0xFFFFF191FFFFFFFF), None),
+    )
+    steps = tuple(LifeStep(name, 1, _processes(name, user), pages) for name in TITLES)
+    name = "lab_reserved" if reserved else "lab_vmalloc"
+    return LabLife(name, "made up", ("pages=5",), MIDDLE, zones, steps)
+
+
+def _processes(step: str, user: list[Way]) -> tuple[UserSide, ...]:
+    def area(first: int, last: int) -> UserArea:
+        start, end = (Hex(USER + number * PAGE) for number in (first, last))
+        return UserArea(start, end, Hex(first * PAGE), "rw-s", ("rd", "wr", "sh", "pf"))
+
+    def without(numbers: range) -> tuple[Way, ...]:
+        gone = [replace(way, frame=None, levels=way.levels[:2]) for way in user]
+        return tuple(gone[n] if n in numbers else way for n, way in enumerate(user))
+
+    count = len(FRAMES)
+    whole = UserSide("program", (area(0, count),), tuple(user))
+    child = replace(whole, name="its child")
+    if step in ("before", "last"):
+        return (UserSide("program", (), without(range(count))),)
+    if step == "fork":
+        return (whole, child)
+    if step == "munmap":
+        areas = (area(0, MIDDLE), area(MIDDLE + 1, count))
+        return (UserSide("program", areas, without(range(MIDDLE, MIDDLE + 1))), child)
+    return (whole,)
+
+
+def lives(*labs: LabLife) -> MappingLives:
+    """Return what a guest showed of some labs."""
+    return MappingLives(
+        target="6.1-x86_64",
+        release="6.1.0-56-cloud-amd64",
+        machine="QEMU, tcg",
+        seed=Hex(0xFEDCBA9876543210),
+        date="2026-11-22",
+        labs=labs or (life(),),
+        skipped={"lab_prepare": "runs from Linux 7.2 on"},
+    )
