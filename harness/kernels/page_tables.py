@@ -291,11 +291,7 @@ class PageTables:
         seen: set[int],
     ) -> Iterator[Translation]:
         level = _LEVELS - len(above)
-        entries = self.read(table)
-        for index in indexes if entries else ():
-            entry = entries[index]
-            if not self.format.is_present(entry):
-                continue
+        for index, entry in self._worth_a_look(table, level, frames, indexes):
             steps = (*above, WalkStep(level, index, entry))
             here = virtual | index << _shift(level)
             if self.format.is_leaf(steps[-1]):
@@ -306,6 +302,20 @@ class PageTables:
                 yield from self._search(
                     entry & _FRAME, steps, here, frames, range(1 << _INDEX_BITS), seen
                 )
+
+    def _worth_a_look(
+        self, table: int, level: int, frames: set[int], indexes: range
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the entries of a table that are present; of those of pages what is searched for.
+
+        A machine has tens of thousands of entries.
+        """
+        entries = self.read(table)
+        if level == 1 and frames.isdisjoint({entry & _FRAME for entry in entries}):
+            return
+        for index in indexes if entries else ():
+            if entries[index] and self.format.is_present(entries[index]):
+                yield index, entries[index]
 
     def _found(
         self, virtual: int, steps: tuple[WalkStep, ...], frames: set[int]
