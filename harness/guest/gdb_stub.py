@@ -107,7 +107,8 @@ class StoppedMachine(MachineStub):
     def ask(self, packet: str) -> bytes:
         """Send a packet and return the answer. Raises GuestError if the stub is gone."""
         data = packet.encode()
-        self._send(b"$%s#%02x" % (data, sum(data) & 0xFF))
+        # The plus takes note of the answer before: each write wakes QEMU.
+        self._send(b"+$%s#%02x" % (data, sum(data) & 0xFF))
         return self.next_packet()
 
     def next_packet(self) -> bytes:
@@ -121,7 +122,6 @@ class StoppedMachine(MachineStub):
                 raise GuestError(_NO_ANSWER)
             self._heard += data
         self._heard = self._heard[match.end() :]
-        self._send(b"+")
         return match[1]
 
     def _send(self, data: bytes) -> None:
