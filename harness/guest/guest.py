@@ -38,6 +38,10 @@ _MOST_RESULT_BYTES = 256 << 20
 # Seconds from one look at a silent guest to the next.
 _LOOK = 1.0
 
+# Seconds in which more may come: a serial port sends byte by byte, and to wake for each of them
+# takes longer than to read it.
+_GATHER = 0.001
+
 # Seconds for which a silent guest may, beyond its patience, use next to no processor time: if
 # it waits for something, that may yet come.
 _IDLE = 60.0
@@ -148,7 +152,9 @@ class _Listener:
             while selector.get_map():
                 if why := self.watch.why_not():
                     return False, why
-                for key, _ in selector.select(self.watch.wait):
+                came = selector.select(self.watch.wait)
+                time.sleep(_GATHER if came else 0)
+                for key, _ in came:
                     data = os.read(key.fd, 1 << 16)
                     if not data:
                         selector.unregister(key.fd)
