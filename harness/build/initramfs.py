@@ -43,10 +43,12 @@ _APPLETS = (
     *("sleep", "kill", "setsid", "poweroff", "find", "base64", "insmod", "cpio"),
 )
 
-# The drivers of a disk, in the order in which they are loaded; the last one only when
-# there is a disk to be read. A series may have some of them built in.
-_BUS = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci")
-_DISK = "virtio_blk"
+# The drivers of a disk, in the order in which they are loaded. A series may have some of
+# them built in.
+_DISK = (
+    *("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev"),
+    *("virtio_pci", "virtio_blk"),
+)
 _DRIVERS = "lib/disk"
 
 _DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
@@ -185,11 +187,9 @@ def _write_base(archive: Path, kernel: Kernel) -> None:
     spec.file("bin/busybox", busybox_of(kernel), 0o755)
     for applet in _APPLETS:
         spec.link(f"bin/{applet}", "busybox")
-    for number, name in enumerate(_BUS):
+    for number, name in enumerate(_DISK):
         if path := _unpack_module(kernel, name, archive.parent):
             spec.file(f"{_DRIVERS}/{number}-{name}.ko", path)
-    if path := _unpack_module(kernel, _DISK, archive.parent):
-        spec.file(f"{_DRIVERS}/disk.ko", path)
     spec.write(archive)
 
 

@@ -29,6 +29,10 @@ _LIMIT = 120.0
 # Each holds 130 MB; those not used for longest go.
 _MOST = 12
 
+# What the guest takes a disk for, in bytes: it has looked before it was kept, since to look
+# takes as long as to check a lab. All but the files at its beginning is a hole.
+_DISK = 1 << 30
+
 
 def can_be_taken(machine: Machine) -> bool:
     """Say whether a machine may go on from a snapshot.
@@ -50,10 +54,21 @@ def restored(machine: Machine, job: Path) -> Machine | None:
         snapshot = of(replace(machine, sandboxed=False))
         if machine.sandboxed:
             snapshot = snapshot.copied(job.parent / "snapshot")
+        disks = tuple(_disk(path, job.parent) for path in (machine.initrd, job))
     except SetupError as error:
-        say(f"this guest boots, since no snapshot of its kernel can be taken: {error}")
+        say(f"this guest boots, since it cannot go on from a snapshot: {error}")
         return None
-    return replace(machine, initrd=job, before=(), snapshot=snapshot, disks=(machine.initrd, job))
+    return replace(machine, initrd=job, before=(), snapshot=snapshot, disks=disks)
+
+
+def _disk(archive: Path, directory: Path) -> Path:
+    """Return a disk with an archive at its beginning. Raises SetupError if it is too large."""
+    if archive.stat().st_size > _DISK:
+        raise SetupError(f"{archive} is larger than {_DISK >> 20} MiB")
+    disk = directory / f"{archive.stem}.disk"
+    shutil.copyfile(archive, disk)
+    os.truncate(disk, _DISK)
+    return disk
 
 
 def of(machine: Machine) -> Snapshot:
@@ -101,7 +116,7 @@ def _take(machine: Machine, directory: Path, base: Path) -> None:
     empty = directory / "empty"
     for path in (ram, empty):
         path.touch()
-    os.truncate(empty, 1 << 20)
+    os.truncate(empty, _DISK)
     disks = (empty,) * DISKS
     ready = replace(machine, initrd=initrd, before=(), limit=_LIMIT, snapshot=snapshot, disks=disks)
     heard = bytearray()

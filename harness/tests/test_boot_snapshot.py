@@ -14,7 +14,7 @@ from harness.tests.conftest import Kmaplab
 pytestmark = pytest.mark.boot
 
 # The first lines of a kernel's log are there as often as it has booted, and the drivers of
-# disks are loaded where there are disks to go on with.
+# disks are loaded where a snapshot is taken.
 _COMMAND = "dmesg | grep -c 'Linux version'; grep -c ^virtio_blk /proc/modules"
 _TEXT = "grep ' T _text$' /proc/kallsyms"
 
