@@ -21,7 +21,7 @@ from types import ModuleType
 from harness.base import paths
 from harness.base.errors import RequestError, SetupError
 from harness.base.lock import locked
-from harness.base.progress import step
+from harness.base.progress import say, step
 from harness.kernels import host
 from harness.kernels.series import DebianSuite
 
@@ -54,6 +54,10 @@ _SAFETY = {
 
 class NoSuchSuite(SetupError):
     """The mirror answers, but does not carry the suite."""
+
+
+class OutOfStep(SetupError):
+    """The mirror answers, but a list of it is not the one that its signed index names."""
 
 
 @dataclass(frozen=True)
@@ -360,13 +364,19 @@ class Archive:
         return run(argv, self._lock, cwd, env)
 
     def update(self) -> None:
-        """Fetch the lists. Raises NoSuchSuite if the mirror lacks a suite."""
+        """Fetch the lists.
+
+        Raises NoSuchSuite if the mirror lacks a suite, OutOfStep if its lists do not belong
+        together.
+        """
         result = self._apt("apt-get", "update", "--error-on=any")
         if result.returncode == 0:
             return
         said = result.stdout + result.stderr
         if re.search(r"^  (404 |File not found)", said, re.MULTILINE):
             raise NoSuchSuite(f"{self._where()}: {essence(said)}")
+        if re.search(r"Hash Sum mismatch|Mirror sync in progress", said):
+            raise OutOfStep(str(self._unreachable(said)))
         raise self._unreachable(said)
 
     def _unreachable(self, said: str) -> SetupError:
@@ -421,12 +431,18 @@ def open_archive(
 ) -> Iterator[Archive | None]:
     """The archive of ``suites``, up to date; None if no mirror is known for any.
 
-    ``what`` is wanted from it, for the line of progress.
+    ``what`` is wanted from it, for the line of progress. Where the security archive is out of
+    step, as some mirrors are for days, the other suites do without it.
     Raises NoSuchSuite if a mirror lacks one of them, SetupError for all else.
     """
     machine = this_machine()
     mirrors = machine_mirrors(machine)
     known = {suite.name: mirror for suite in suites if (mirror := mirrors.of(suite))}
+    without = {
+        suite.name: known[suite.name]
+        for suite in suites
+        if suite.name in known and not suite.security
+    }
     if not known:
         yield None
         return
@@ -439,7 +455,15 @@ def open_archive(
         try:
             archive = Archive(home, known, debian_arch, machine, lock)
             with step(f"looking for {what} in {', '.join(known)}"):
-                archive.update()
+                try:
+                    archive.update()
+                except OutOfStep as error:
+                    if without in ({}, known):
+                        raise
+                    say(f"looking in {', '.join(without)} only: {error}")
+                    shutil.rmtree(home)
+                    archive = Archive(home, without, debian_arch, machine, lock)
+                    archive.update()
             yield archive
         finally:
             shutil.rmtree(home, ignore_errors=True)

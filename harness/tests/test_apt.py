@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import shutil
 import threading
 from pathlib import Path
 
@@ -336,6 +337,30 @@ def test_a_mirror_signed_with_another_key_is_refused(
     monkeypatch.setenv("KMAPLAB_MIRROR", f"file:{fetching}/mirror")
     with pytest.raises(SetupError, match="cannot fetch from file:"):
         with apt.open_archive(BOOKWORM, "amd64", "demo"):
+            pass
+
+
+def test_a_security_archive_out_of_step_is_done_without(
+    fetching: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The mirror of both has a list of the second that is not the one in its index."""
+    security = fetching / "security"
+    shutil.copytree(fetching / "mirror", security)
+    dists = security / "dists"
+    (dists / "bookworm").rename(dists / "bookworm-security")
+    with (dists / "bookworm-security/main/binary-amd64/Packages").open("a") as file:
+        file.write("\n")
+    sources = fetching / "sources.list"
+    line = sources.read_text()
+    line += line.replace(" bookworm ", " bookworm-security ").replace("mirror ", "security ")
+    sources.write_text(line)
+    with apt.open_archive(BOOKWORM, "amd64", "demo") as archive:
+        assert archive
+        assert [*archive.suites] == ["bookworm"]
+        assert archive.versions("demo")[0].version == "1.0-10"
+    assert "looking in bookworm only: " in capsys.readouterr().err
+    with pytest.raises(apt.OutOfStep):
+        with apt.open_archive(BOOKWORM[1:], "amd64", "demo"):
             pass
 
 
