@@ -4,7 +4,7 @@
  */
 #include "contract.h"
 
-#include <elf.h>
+#include <link.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -83,10 +83,10 @@ static void dump_core(void)
 		      "the child left no core: status 0x%x", status);
 }
 
-static const Elf64_Phdr *segment_of(const char *core, const void *addr)
+static const ElfW(Phdr) *segment_of(const char *core, const void *addr)
 {
-	const Elf64_Ehdr *header = (const void *)core;
-	const Elf64_Phdr *segment = (const void *)(core + header->e_phoff);
+	const ElfW(Ehdr) *header = (const void *)core;
+	const ElfW(Phdr) *segment = (const void *)(core + header->e_phoff);
 	int i;
 
 	for (i = 0; i < header->e_phnum; i++)
@@ -115,7 +115,7 @@ static uint64_t pages_found_in(const char *core, size_t size)
 
 START_TEST(core_dump_leaves_the_area_out)
 {
-	const Elf64_Phdr *segment;
+	const ElfW(Phdr) *segment;
 	size_t size, i;
 	char *core;
 

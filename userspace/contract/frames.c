@@ -4,7 +4,7 @@
  */
 #include "contract.h"
 
-#include <elf.h>
+#include <link.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -63,10 +63,10 @@ END_TEST
  * system, without asking a lab. Of the linear map it also has the physical
  * address of each segment.
  */
-static Elf64_Phdr kcore_segment(int kcore, uint64_t addr, size_t size)
+static ElfW(Phdr) kcore_segment(int kcore, uint64_t addr, size_t size)
 {
-	Elf64_Ehdr header;
-	Elf64_Phdr segment;
+	ElfW(Ehdr) header;
+	ElfW(Phdr) segment;
 	int i;
 
 	ck_assert_int_eq(pread(kcore, &header, sizeof(header), 0),
@@ -77,7 +77,7 @@ static Elf64_Phdr kcore_segment(int kcore, uint64_t addr, size_t size)
 		ck_assert_int_eq(pread(kcore, &segment, sizeof(segment), offset),
 				 sizeof(segment));
 		if (segment.p_type == PT_LOAD && addr >= segment.p_vaddr &&
-		    addr + size <= segment.p_vaddr + segment.p_memsz)
+		    addr + size - segment.p_vaddr <= segment.p_memsz)
 			return segment;
 	}
 	ck_abort_msg("0x%" PRIx64 " is no address of the kernel's memory",
@@ -87,14 +87,14 @@ static Elf64_Phdr kcore_segment(int kcore, uint64_t addr, size_t size)
 static void read_kcore(const struct lab_page *page, void *buf, size_t size)
 {
 	int kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
-	Elf64_Phdr segment;
+	ElfW(Phdr) segment;
 	uint64_t distance;
 
 	if (kcore < 0)
 		skip("/proc/kcore: %s", strerror(errno));
 	segment = kcore_segment(kcore, page->kernel_addr, size);
 	distance = page->kernel_addr - segment.p_vaddr;
-	if (segment.p_paddr != UINT64_MAX && segment.p_paddr != 0)
+	if (segment.p_paddr != (ElfW(Addr))-1 && segment.p_paddr != 0)
 		ck_assert_uint_eq(page->pfn * lab.info.page_size,
 				  segment.p_paddr + distance);
 	ck_assert_int_eq(pread(kcore, buf, size,

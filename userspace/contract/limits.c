@@ -5,8 +5,8 @@
 #include "contract.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shared/checks.h"
@@ -88,8 +88,10 @@ END_TEST
  */
 START_TEST(mmap_near_the_top_of_the_range_is_refused)
 {
+	/* Offsets have the bits of a long; larger ones never reach a driver. */
+	const uint64_t half = (uint64_t)LONG_MAX + 1;
 	uint64_t page = lab.info.page_size;
-	uint64_t top = 0 - page;
+	uint64_t top = half + (half - page);
 
 	assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
 			    (off_t)top),
@@ -101,19 +103,19 @@ START_TEST(mmap_near_the_top_of_the_range_is_refused)
 			    (off_t)(top - page)),
 		       EINVAL, "the last page but one of all offsets");
 	assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
-			    (off_t)(1ull << 63)),
-		       EINVAL, "offset 2^63");
+			    (off_t)half),
+		       EINVAL, "half of all offsets");
 	assert_refused(mmap(NULL, page, READ_WRITE, MAP_SHARED, lab.fd,
 			    (off_t)(1ull << 32)),
-		       EINVAL, "offset 2^32");
+		       sizeof(long) == 4 ? EOVERFLOW : EINVAL, "offset 2^32");
 }
 END_TEST
 
 START_TEST(mmap_at_an_odd_offset_is_refused)
 {
 	/* Not by the C library, which would refuse it itself. */
-	long map = syscall(SYS_mmap, NULL, lab.info.page_size, READ_WRITE,
-			   MAP_SHARED, lab.fd, 1L);
+	long map = raw_mmap(0, lab.info.page_size, READ_WRITE, MAP_SHARED,
+			    lab.fd, 1);
 
 	assert_refused(map == -1 ? MAP_FAILED : (void *)map, EINVAL,
 		       "offset 1");

@@ -132,8 +132,8 @@ END_TEST
 
 static int remap_pages(volatile void *map, uint64_t pages, uint64_t to)
 {
-	return syscall(SYS_remap_file_pages, map, pages * lab.info.page_size,
-		       0, to, 0);
+	return syscall(SYS_remap_file_pages, map,
+		       (size_t)(pages * lab.info.page_size), 0, (size_t)to, 0);
 }
 
 /*

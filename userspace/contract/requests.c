@@ -79,10 +79,10 @@ END_TEST
  */
 static void assert_no_user_pointer(uint64_t kernel_addr, uint64_t offset)
 {
-	void *at = (void *)(kernel_addr + offset);
+	void *at = (void *)(uintptr_t)(kernel_addr + offset);
 	size_t i;
 
-	if (is_mapped((void *)kernel_addr))
+	if (is_mapped((void *)(uintptr_t)kernel_addr))
 		skip("the program has memory of its own at 0x%" PRIx64,
 		     kernel_addr);
 	for (i = 0; i < REQUESTS; i++)

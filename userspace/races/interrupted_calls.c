@@ -51,8 +51,8 @@ static bool is_allowed(const char *name, ssize_t done)
 		return object("%s returns 0", name);
 	position = lseek(lab.fd, 0, SEEK_CUR);
 	if (position != (done < 0 ? 0 : done))
-		return object("%s returns %zd, and the position is %ld", name,
-			      done, position);
+		return object("%s returns %zd, and the position is %lld",
+			      name, done, (long long)position);
 	return true;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "calls.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/param.h>
 #include <unistd.h>
@@ -54,8 +55,8 @@ static size_t draw_count(void)
 	const size_t size = model.info.size;
 	const size_t edges[] = {
 		0, page - 1, page, page + 1, size - 1, size, size + 1,
-		1ul << 31, (1ul << 32) + 1, 1ul << 33, 1ul << 58, 1ul << 63,
-		INT64_MAX, -page, -1ul,
+		power_of_two(31), power_of_two(32) + 1, power_of_two(33),
+		power_of_two(58), power_of_two(63), LONG_MAX, -page, -1ul,
 	};
 
 	if (one_in(8))

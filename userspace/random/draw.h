@@ -24,6 +24,17 @@ bool one_in(uint64_t count);
 	(*all_)[draw(sizeof(*all_) / sizeof(**all_))];			\
 })
 
+/*
+ * 2 to the power of @exponent. Where addresses have 32 bits, what is 2 GiB or more
+ * becomes a number of whole pages beyond them all.
+ */
+static inline unsigned long power_of_two(unsigned int exponent)
+{
+	if (sizeof(long) == 4 && exponent > 30)
+		return (unsigned long)0xf0000000;
+	return (unsigned long)(1ull << exponent);
+}
+
 enum descriptor draw_descriptor(void);
 
 /* The address of a spot, more often one where something is mapped. */

@@ -18,9 +18,15 @@
  * the mappings of user-mode Linux, which grow up; far below those of the other
  * architectures, which grow down.
  */
+#if __SIZEOF_POINTER__ == 8
 #define BUFFERS_AT 0x0f00000000ul
+#define ROOM_AT 0x1000000000ul
+#else
+#define BUFFERS_AT 0x30000000ul
+#define ROOM_AT 0x40000000ul
+#endif
 
-const unsigned long room_at = 0x1000000000ul;
+const unsigned long room_at = ROOM_AT;
 
 struct ground ground;
 
@@ -126,7 +132,10 @@ static struct buffer buffer_that_ends(size_t bytes)
 struct buffer draw_bad_buffer(size_t size)
 {
 	const size_t page = page_size();
-	const unsigned long kernels[] = { -8ul, -page, 0xffff888000000000ul };
+	/* The last is in the linear map, also as a number of 32 bits. */
+	const unsigned long kernels[] = {
+		-8ul, -page, (unsigned long)0xffff8880c0000000ull,
+	};
 
 	switch (draw(6)) {
 	case 0:

@@ -25,10 +25,15 @@ enum descriptor { BY_BOTH, BY_READER, BY_WRITER, BY_NOBODY };
 
 /*
  * 2^57: no address space of ours is so large; with five levels of page tables it
- * is half of that. Lengths that are smaller, but larger than all that is mapped,
- * may fit on one machine and not on another: they are not drawn.
+ * is half of that. On 32-bit x86 it has 3 GiB. Lengths that are smaller, but larger
+ * than all that is mapped, may fit on one machine and not on another: they are not
+ * drawn.
  */
+#if __SIZEOF_POINTER__ == 8
 #define BEYOND_ALL 0x200000000000000ul
+#else
+#define BEYOND_ALL 0xc0000000ul
+#endif
 
 /**
  * struct spot - one page of the addresses where mappings come and go

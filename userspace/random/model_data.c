@@ -50,7 +50,7 @@ static int transfer_error(bool allowed, const struct buffer *buffer,
 		return -EBADF;
 	if (buffer->kernels || count > BEYOND_ALL)
 		return -EFAULT;
-	return (int64_t)(position + count) < 0 ? -EINVAL : 0;
+	return (int64_t)((uint64_t)position + count) < 0 ? -EINVAL : 0;
 }
 
 /* Bytes from the position to the end of the memory. */

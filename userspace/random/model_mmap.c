@@ -91,7 +91,7 @@ static int mmap_error(const struct mmap_call *call, unsigned long len)
 	if (call->flags & MAP_FIXED_NOREPLACE &&
 	    !range_is_free(range_of(call->addr, len)))
 		return -EEXIST;
-	if (call->offset / page_size() > (UINT64_MAX - len) / page_size())
+	if (call->offset / page_size() > (ULONG_MAX - len) / page_size())
 		return -EOVERFLOW;
 	return refused_by_the_kernel(call);
 }

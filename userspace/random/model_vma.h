@@ -5,12 +5,12 @@
 #ifndef MODEL_VMA_H
 #define MODEL_VMA_H
 
-#include <stdint.h>
+#include <limits.h>
 
 #include "model.h"
 
 /* An address that the kernel chooses. */
-#define SOMEWHERE INT64_MAX
+#define SOMEWHERE LONG_MAX
 
 struct mmap_call {
 	unsigned long addr;

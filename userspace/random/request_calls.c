@@ -4,6 +4,7 @@
  */
 #include "calls.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -46,8 +47,8 @@ static unsigned long draw_request(void)
 		request = LAB_IOC_FILL;
 	else if (one_in(8 + 2 * model.info.pages))
 		request = LAB_IOC_CHECK;
-	/* The kernel uses 32 bits of it. */
-	return one_in(32) ? request | 1ul << 32 : request;
+	/* The kernel uses 32 bits of it; on a 32-bit machine there are no others. */
+	return one_in(32) ? request | (unsigned long)(1ull << 32) : request;
 }
 
 /* The one drawn before, or a new one. */
@@ -252,7 +253,7 @@ void compare_all(void)
 
 	must_succeed("ioctl(LAB_IOC_INFO)", LAB_IOC_INFO, &info);
 	if (info.mappings != model_mappings())
-		disagree("%llu mappings are counted, and there are %lu",
+		disagree("%llu mappings are counted, and there are %" PRIu64,
 			 info.mappings, model_mappings());
 	have_one_byte_found();
 }

@@ -15,6 +15,7 @@
 #include "ground.h"
 #include "history.h"
 #include "model_vma.h"
+#include "shared/user_side.h"
 
 /*
  * Arguments
@@ -26,9 +27,10 @@ static unsigned long draw_length(void)
 	const unsigned long size = model.info.size;
 	const unsigned long edges[] = {
 		0, 1, page_size() - 1, page_size() + 1, size - 1, size,
-		size + 1, size + page_size(), 1ul << 31, 1ul << 32,
-		(1ul << 32) + page_size(), (1ul << 33) + 1, 1ul << 58,
-		1ul << 63, -size, -page_size(), -page_size() + 1, -1ul,
+		size + 1, size + page_size(), power_of_two(31),
+		power_of_two(32), power_of_two(32) + page_size(),
+		power_of_two(33) + 1, power_of_two(58), power_of_two(63),
+		-size, -page_size(), -page_size() + 1, -1ul,
 	};
 	unsigned long length;
 
@@ -86,9 +88,11 @@ static int draw_protection(void)
 static unsigned long draw_offset(void)
 {
 	const unsigned long edges[] = {
-		model.info.size, 1ul << 31, 1ul << 32, 1ul << 43,
-		1ul << 44, 1ul << 52, 1ul << 62, 1ul << 63, (1ul << 63) +
-		(1ul << 32), -model.info.size, -2 * page_size(),
+		model.info.size, power_of_two(31), power_of_two(32),
+		power_of_two(43), power_of_two(44), power_of_two(52),
+		power_of_two(62), power_of_two(63),
+		power_of_two(63) + power_of_two(32), -model.info.size,
+		-2 * page_size(),
 	};
 	unsigned long offset = draw(model.info.pages) * page_size();
 
@@ -191,6 +195,12 @@ static void settle(const struct mmap_call *call, unsigned long addr)
 	look_at(to);
 }
 
+/* On a 32-bit machine the kernel chooses addresses that are negative numbers. */
+static bool is_error(long found)
+{
+	return found < 0 && found > -4096;
+}
+
 bool random_mmap(void)
 {
 	struct mmap_call call = draw_mmap();
@@ -199,9 +209,9 @@ bool random_mmap(void)
 
 	note("mmap", "axpxfx", call.addr, call.len, call.prot, call.flags,
 	     call.by, call.offset);
-	found = answered(syscall(SYS_mmap, call.addr, call.len, call.prot,
-				 call.flags, ground.fd[call.by], call.offset));
-	if (predicted == SOMEWHERE && found > 0) {
+	found = answered(raw_mmap(call.addr, call.len, call.prot, call.flags,
+				  ground.fd[call.by], call.offset));
+	if (predicted == SOMEWHERE && !is_error(found)) {
 		settle(&call, (unsigned long)found);
 		return true;
 	}
@@ -294,7 +304,7 @@ static int draw_mremap_flags(void)
 static struct mremap_call draw_mremap(void)
 {
 	const unsigned long wild[] = {
-		-8ul, -page_size(), 1ul << 58, 1ul << 63,
+		-8ul, -page_size(), power_of_two(58), power_of_two(63),
 	};
 	unsigned long addr = draw_address();
 	struct mremap_call call = {

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "compare.h"
@@ -35,6 +36,21 @@ void *must_map(int fd, size_t length, int prot, int flags, uint64_t offset)
 		ck_abort_msg("mmap of 0x%zx bytes at offset 0x%" PRIx64
 			     " failed: %s", length, offset, strerror(errno));
 	return map;
+}
+
+long raw_mmap(unsigned long addr, unsigned long length, int prot, int flags,
+	      int fd, unsigned long offset)
+{
+#ifdef __i386__
+	/* This call is from the time when it could have but one argument. */
+	const unsigned long arguments[] = {
+		addr, length, prot, flags, fd, offset,
+	};
+
+	return syscall(SYS_mmap, arguments);
+#else
+	return syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
+#endif
 }
 
 void must_unmap(volatile void *map, size_t length)

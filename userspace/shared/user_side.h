@@ -17,6 +17,13 @@ int must_open(int mode);
 void *must_map(int fd, size_t length, int prot, int flags, uint64_t offset);
 void must_unmap(volatile void *map, size_t length);
 
+/*
+ * mmap() as the kernel has it, with an offset in bytes: the C library refuses some
+ * calls itself. Returns an address, or -1 with errno.
+ */
+long raw_mmap(unsigned long addr, unsigned long length, int prot, int flags,
+	      int fd, unsigned long offset);
+
 /* Takes what mmap() or mremap() returned, and errno, and fails if it worked. */
 void assert_refused(void *map, int expected_errno, const char *what);
 
