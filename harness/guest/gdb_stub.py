@@ -135,7 +135,7 @@ class StoppedMachine(MachineStub):
 
         QEMU 7.2 reports the stop unasked, later ones do not.
         """
-        answer = self.ask("qSupported:xmlRegisters=i386")
+        answer = self.ask("qSupported")
         while answer[:1] in (b"T", b"S"):
             answer = self.next_packet()
         self.see_ram()
@@ -157,10 +157,12 @@ def _bytes(answer: bytes) -> bytes:
 def tables_of(stub: MachineStub, layout: Format, registers: Mapping[str, int]) -> PageTables:
     """Return the page tables of a machine that stands still, and whose stub sees RAM."""
 
+    words = f"<{layout.entries}{'Q' if layout.entry_size == 8 else 'I'}"
+
     @cache
     def read(physical: int) -> tuple[int, ...]:
         try:
-            return struct.unpack("<512Q", stub.read(physical, PAGE))
+            return struct.unpack(words, stub.read(physical, PAGE))
         except GuestError:
             return ()
 

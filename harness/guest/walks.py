@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.kernels.page_tables import LEVEL_NAMES, PAGE, PageTables, Translation
+from harness.kernels.page_tables import PAGE, PageTables, Translation
 
-_SIZES = {PAGE: "4 KiB", 1 << 21: "2 MiB", 1 << 30: "1 GiB"}
+_SIZES = {PAGE: "4 KiB", 1 << 21: "2 MiB", 1 << 22: "4 MiB", 1 << 30: "1 GiB"}
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ def describe_walk(tables: PageTables, address: int) -> str:
     lines = [f"{address:#x}"]
     for step in tables.walk(address):
         names = " ".join(tables.format.bits(step)) or "not present"
-        lines.append(
-            f"  {LEVEL_NAMES[step.level]}  index {step.index:3}  {step.entry:#018x}  {names}"
-        )
+        level = tables.format.level_name(step.level)
+        entry = f"{step.entry:#0{2 + 2 * tables.format.entry_size}x}"
+        lines.append(f"  {level}  index {step.index:3}  {entry}  {names}")
     found = tables.translate(address)
     lines.append(f"  {_where(found)}" if found else "  nothing is mapped there")
     return "\n".join(lines)

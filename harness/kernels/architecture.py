@@ -58,7 +58,8 @@ class Architecture:
     """A value of ARCH=.
 
     ``summary`` is for people. ``debian`` is Debian's name for it, and ``package`` the
-    end of the names of Debian's kernel packages; it is empty where the kernel is built
+    end of the names of Debian's kernel packages, of which there are those of ``series``
+    only, if any are named. It is empty where the kernel is built
     from the source, in one of ``flavours``, the first by default. ``console`` and
     ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
     a program of this machine.
@@ -78,6 +79,7 @@ class Architecture:
     results: str
     toolchain: Toolchain
     package: str = ""
+    series: tuple[str, ...] = ()
     flavours: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ("amd64",)
     elsewhere: str = ""

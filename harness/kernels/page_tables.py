@@ -1,9 +1,10 @@
 """Page tables as a processor reads them, walked by somebody who looks on from outside.
 
-x86_64's entries are described in Intel's Software Developer's Manual, volume 3, chapter
+The entries of x86 are described in Intel's Software Developer's Manual, volume 3, chapter
 "Paging", and arm64's in the Arm Architecture Reference Manual, chapter "The AArch64 Virtual
-Memory System Architecture". Both have four levels of 512 entries with pages of 4 KiB, as
-Debian's kernels use them. Level 4 is the top here, level 1 holds the page table entries.
+Memory System Architecture". With pages of 4 KiB, as Debian's kernels use them, x86_64 and
+arm64 have four levels of 512 entries, and 32-bit x86 without PAE has two of 1024. Level 1
+holds the page table entries here, and the highest is the top.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,21 +14,14 @@ from harness.kernels import entry_fields
 from harness.kernels.entry_fields import Field
 
 PAGE = 4096
-_LEVELS = 4
-_INDEX_BITS = 9
-_ADDRESS_BITS = 48
-_ALL = range(1 << _INDEX_BITS)
-# What stands above the 48 bits in the kernel's virtual addresses.
-_KERNEL = 0xFFFF << _ADDRESS_BITS
-# Bits 12 to 47 of an entry: the physical address of a table or of a page frame.
-_FRAME = (1 << _ADDRESS_BITS) - PAGE
+_OFFSET_BITS = 12
 
-# What Linux calls the levels, from 4 on.
+# What Linux calls the levels where there are four; the top is the PGD everywhere.
 LEVEL_NAMES = {4: "PGD", 3: "PUD", 2: "PMD", 1: "PTE"}
 
-# Bits of x86's entries by their numbers. 9 and 11 are left to the kernel, and Linux uses them
-# as arch/x86/include/asm/pgtable_types.h says; 3, 4 and 7 (12 where more than a page is mapped)
-# are the memory type.
+# Bits of x86's entries by their numbers; those of 32 bits have no 63. 9 and 11 are left to
+# the kernel, and Linux uses them as arch/x86/include/asm/pgtable_types.h says; 3, 4 and 7 (12
+# where more than a page is mapped) are the memory type.
 _X86_BITS = {
     0: "present",
     1: "writable",
@@ -63,7 +57,7 @@ _ARM64_TABLE_BITS = {
     62: "read-only",
 }
 
-# Returns the 512 entries of the table at a physical address; none if no RAM is there.
+# Returns the entries of the table at a physical address; none if no RAM is there.
 ReadTable = Callable[[int], tuple[int, ...]]
 
 # The memory types of x86 by the number that three bits of an entry make, as Linux sets them
@@ -103,7 +97,7 @@ class WalkStep:
 class Translation:
     """Where a virtual address leads, and what may be done there.
 
-    ``size`` is that of the whole mapping in bytes: a page, 2 MiB or 1 GiB. ``by_user``
+    ``size`` is that of the whole mapping in bytes: a page, 2 or 4 MiB, or 1 GiB. ``by_user``
     says whether user space may use it at all. What cannot be seen is None.
     """
 
@@ -123,11 +117,45 @@ class Format:
 
     ``registers`` are those that say where the tables are, by the names of QEMU's gdb stub;
     ``user_half`` and ``kernel_half`` the entries of the top table for either's addresses.
+    A table fills a page: ``index_bits`` bits of an address choose one of its entries, on
+    each of the ``levels``. Above the bits that choose the kernel's virtual addresses have
+    ``kernel_base``. Bits 12 to ``physical_bits`` of an entry are the physical address of a
+    table or of a page frame.
     """
 
     registers: tuple[str, ...]
     user_half: range
     kernel_half: range
+    levels: int = 4
+    index_bits: int = 9
+    kernel_base: int = 0xFFFF << 48
+    physical_bits: int = 48
+
+    @property
+    def entries(self) -> int:
+        """How many entries a table has."""
+        return 1 << self.index_bits
+
+    @property
+    def entry_size(self) -> int:
+        """Bytes of an entry."""
+        return PAGE // self.entries
+
+    def shift(self, level: int) -> int:
+        """Return the lowest bit of a virtual address that chooses an entry of a level."""
+        return _OFFSET_BITS + self.index_bits * (level - 1)
+
+    def index(self, level: int, virtual: int) -> int:
+        """Return which entry of a table of a level a virtual address chooses."""
+        return virtual >> self.shift(level) & self.entries - 1
+
+    def frame(self, entry: int) -> int:
+        """Return the physical address in an entry, or in a register that leads to a table."""
+        return entry & (1 << self.physical_bits) - PAGE
+
+    def level_name(self, level: int) -> str:
+        """Return what Linux calls a level."""
+        return LEVEL_NAMES[4 if level == self.levels else level]
 
     def root(self, registers: Mapping[str, int], virtual: int) -> int:
         """Return the physical address of the top table for a virtual address."""
@@ -145,8 +173,11 @@ class Format:
         """Say whether an entry that is present maps memory, and does not lead to another table."""
         raise NotImplementedError
 
-    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
-        """Return whether a user may use it, it can be written, and a user can execute it."""
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool | None]:
+        """Return whether a user may use it, it can be written, and a user can execute it.
+
+        The last is None where no entry can say so.
+        """
         raise NotImplementedError
 
     def memory_type(self, registers: Mapping[str, int], leaf: WalkStep) -> str:
@@ -164,7 +195,7 @@ class Format:
 
 class _X86(Format):
     def root(self, registers: Mapping[str, int], virtual: int) -> int:
-        return registers["cr3"] & _FRAME
+        return self.frame(registers["cr3"])
 
     def in_user_mode(self, registers: Mapping[str, int]) -> bool:
         return registers["cs"] & 3 == 3
@@ -172,7 +203,7 @@ class _X86(Format):
     def is_leaf(self, step: WalkStep) -> bool:
         return step.level == 1 or (step.level < 4 and bool(step.entry & 1 << 7))
 
-    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool | None]:
         by_user = all(step.entry & 1 << 2 for step in steps)
         writable = all(step.entry & 1 << 1 for step in steps)
         executes = by_user and not any(step.entry & 1 << 63 for step in steps)
@@ -190,15 +221,23 @@ class _X86(Format):
 
     def fields(self, step: WalkStep) -> tuple[Field, ...]:
         if not self.is_present(step.entry):
-            return entry_fields.of_absent("present")
-        return entry_fields.of_x86(self.is_leaf(step), step.level > 1)
+            return entry_fields.of_absent("present", 8 * self.entry_size)
+        return entry_fields.of_x86(self.is_leaf(step), step.level > 1, 8 * self.entry_size)
+
+
+class _X86NarrowEntries(_X86):
+    """Entries of 32 bits, which have no room for no-execute."""
+
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool | None]:
+        by_user, writable, _ = super().rights(steps)
+        return by_user, writable, None
 
 
 class _Arm64(Format):
     def root(self, registers: Mapping[str, int], virtual: int) -> int:
         # The kernel's half of the addresses has tables of its own.
         is_kernels = virtual >> 63
-        return registers["TTBR1_EL1" if is_kernels else "TTBR0_EL1"] & _FRAME
+        return self.frame(registers["TTBR1_EL1" if is_kernels else "TTBR0_EL1"])
 
     def in_user_mode(self, registers: Mapping[str, int]) -> bool:
         return registers["cpsr"] & 0xF == 0
@@ -206,7 +245,7 @@ class _Arm64(Format):
     def is_leaf(self, step: WalkStep) -> bool:
         return step.level == 1 or not step.entry & 1 << 1
 
-    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool]:
+    def rights(self, steps: tuple[WalkStep, ...]) -> tuple[bool, bool, bool | None]:
         *tables, leaf = (step.entry for step in steps)
         # A table's entry can only take away: APTable and UXNTable.
         by_user = bool(leaf & 1 << 6) and not any(entry & 1 << 61 for entry in tables)
@@ -231,9 +270,19 @@ class _Arm64(Format):
         return entry_fields.of_arm64(self.is_leaf(step))
 
 
-# One top table for both halves; and one for each.
-X86 = _X86(("cr3", "cs"), _ALL[:256], _ALL[256:])
-ARM64 = _Arm64(("TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "cpsr"), _ALL, _ALL)
+# One top table for both halves; on 32-bit x86 the kernel has the last of four GiB.
+X86 = _X86(("cr3", "cs"), range(256), range(256, 512))
+X86_32 = _X86NarrowEntries(
+    ("cr3", "cs"),
+    range(768),
+    range(768, 1024),
+    levels=2,
+    index_bits=10,
+    kernel_base=0,
+    physical_bits=32,
+)
+# One for each.
+ARM64 = _Arm64(("TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "cpsr"), range(512), range(512))
 
 
 @dataclass(frozen=True)
@@ -251,15 +300,15 @@ class PageTables:
         """
         table = self.format.root(self.registers, virtual)
         steps: tuple[WalkStep, ...] = ()
-        for level in range(_LEVELS, 0, -1):
+        for level in range(self.format.levels, 0, -1):
             entries = self.read(table)
             if not entries:
                 return steps
-            index = virtual >> _shift(level) & (1 << _INDEX_BITS) - 1
+            index = self.format.index(level, virtual)
             steps += (WalkStep(level, index, entries[index]),)
             if not self.format.is_present(entries[index]) or self.format.is_leaf(steps[-1]):
                 return steps
-            table = entries[index] & _FRAME
+            table = self.format.frame(entries[index])
         return steps
 
     def translate(self, virtual: int) -> Translation | None:
@@ -276,9 +325,9 @@ class PageTables:
         ``frames`` are physical addresses of pages. A mapping of 2 MiB or more is yielded
         once for each of the frames in it.
         """
-        half = _KERNEL if of_kernel else 0
-        root = self.format.root(self.registers, half)
+        half = self.format.kernel_base if of_kernel else 0
         indexes = self.format.kernel_half if of_kernel else self.format.user_half
+        root = self.format.root(self.registers, half)
         yield from self._search(root, (), half, frames, indexes, set())
 
     def _search(
@@ -290,18 +339,18 @@ class PageTables:
         indexes: range,
         seen: set[int],
     ) -> Iterator[Translation]:
-        level = _LEVELS - len(above)
+        level = self.format.levels - len(above)
         for index, entry in self._worth_a_look(table, level, frames, indexes):
             steps = (*above, WalkStep(level, index, entry))
-            here = virtual | index << _shift(level)
+            here = virtual | index << self.format.shift(level)
+            below = self.format.frame(entry)
             if self.format.is_leaf(steps[-1]):
                 yield from self._found(here, steps, frames)
             # Some tables stand at thousands of addresses and lead to the same pages.
-            elif entry & _FRAME not in seen:
-                seen.add(entry & _FRAME)
-                yield from self._search(
-                    entry & _FRAME, steps, here, frames, range(1 << _INDEX_BITS), seen
-                )
+            elif below not in seen:
+                seen.add(below)
+                every = range(self.format.entries)
+                yield from self._search(below, steps, here, frames, every, seen)
 
     def _worth_a_look(
         self, table: int, level: int, frames: set[int], indexes: range
@@ -311,7 +360,7 @@ class PageTables:
         A machine has tens of thousands of entries.
         """
         entries = self.read(table)
-        if level == 1 and frames.isdisjoint({entry & _FRAME for entry in entries}):
+        if level == 1 and frames.isdisjoint({self.format.frame(entry) for entry in entries}):
             return
         for index in indexes if entries else ():
             if entries[index] and self.format.is_present(entries[index]):
@@ -320,8 +369,8 @@ class PageTables:
     def _found(
         self, virtual: int, steps: tuple[WalkStep, ...], frames: set[int]
     ) -> Iterator[Translation]:
-        size = 1 << _shift(steps[-1].level)
-        first = steps[-1].entry & _FRAME & -size
+        size = 1 << self.format.shift(steps[-1].level)
+        first = self.format.frame(steps[-1].entry) & -size
         if size == PAGE:
             inside = [first] if first in frames else []
         else:
@@ -331,11 +380,11 @@ class PageTables:
 
     def _translation(self, virtual: int, steps: tuple[WalkStep, ...]) -> Translation:
         leaf = steps[-1]
-        size = 1 << _shift(leaf.level)
+        size = 1 << self.format.shift(leaf.level)
         by_user, writable, user_executes = self.format.rights(steps)
         return Translation(
             virtual=virtual,
-            physical=leaf.entry & _FRAME & -size | virtual & size - 1,
+            physical=self.format.frame(leaf.entry) & -size | virtual & size - 1,
             size=size,
             by_user=by_user,
             writable=writable,
@@ -343,8 +392,3 @@ class PageTables:
             memory_type=self.format.memory_type(self.registers, leaf),
             steps=steps,
         )
-
-
-def _shift(level: int) -> int:
-    """Return the lowest bit of a virtual address that chooses an entry of a level."""
-    return 12 + _INDEX_BITS * (level - 1)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from harness.base.errors import RequestError
-from harness.kernels import arm64, host, um, x86_64
+from harness.kernels import arm64, host, i386, um, x86_64
 from harness.kernels.architecture import Architecture
 from harness.kernels.newest import newest_series
 from harness.kernels.series import DEFAULT_SERIES, NEWEST, SERIES, Groups, Series
 
 ARCHES: dict[str, Architecture] = {
-    module.ARCHITECTURE.name: module.ARCHITECTURE for module in (x86_64, um, arm64)
+    module.ARCHITECTURE.name: module.ARCHITECTURE for module in (x86_64, um, arm64, i386)
 }
 DEFAULT_ARCH = x86_64.ARCHITECTURE.name
 # What KERNEL= is where the number of the series does not matter.
@@ -41,7 +41,10 @@ class Target:
     @property
     def has_image(self) -> bool:
         """Whether there is a kernel of the series for the architecture."""
-        return self.architecture.is_built or bool(self.suites)
+        only = self.architecture.series
+        return self.architecture.is_built or (
+            bool(self.suites) and (not only or self.series in only)
+        )
 
     @property
     def suites(self) -> Groups:

@@ -19,7 +19,7 @@ from harness.results import kernel_log
 _ADDRESS = re.compile(r"(?P<guess>\? )?\b(\w[\w.]*)\+0x([0-9a-f]+)/0x([0-9a-f]+) \[(\w+)[^\]]*\]")
 
 # Where an address is that of the instruction itself. All others are return addresses.
-_EXACT = re.compile(r"\bRIP: |\bpc : |\bPC is at |WARNING: ")
+_EXACT = re.compile(r"\b[RE]IP: |\bpc : |\bPC is at |WARNING: ")
 
 # A register that holds the return address of the last call, which may be over.
 _LINK = re.compile(r"\blr : ")

@@ -29,7 +29,7 @@ from harness.guest.job import Job
 from harness.guest.machine import Machine
 from harness.guest.uml_memory import ProcessMappings
 from harness.guest.waiting import MachineRam, ProgramMemory, ProgramTables
-from harness.kernels.page_tables import LEVEL_NAMES, PAGE, PageTables, WalkStep
+from harness.kernels.page_tables import PAGE, PageTables, WalkStep
 from harness.kernels.request import Request
 from harness.results import steps
 from harness.results.steps import (
@@ -109,9 +109,9 @@ def _way_of_host(tables: ProcessMappings, address: int, of_kernel: bool) -> Way:
 def _level(tables: PageTables, one: WalkStep) -> Level:
     named = tables.format.fields(one)
     return Level(
-        name=LEVEL_NAMES[one.level],
+        name=tables.format.level_name(one.level),
         index=one.index,
-        shift=12 + 9 * (one.level - 1),
+        shift=tables.format.shift(one.level),
         entry=Hex(one.entry),
         width=named[-1].high + 1,
         is_present=tables.format.is_present(one.entry),

@@ -30,8 +30,18 @@ __attribute__((section(".init.text"))) int lab_demo_init(void)
 """
 _FOLDER = "01_kmalloc"
 
+# What stands before the instruction that crashed.
+_EXACT = {"x86_64": "RIP: 0010:", "arm64": "pc : ", "i386": "EIP: "}
 
-@pytest.fixture(scope="module", params=["x86_64", "arm64"])
+# As kbuild has them for the architectures of which a crash is read here.
+_OPTIONS: dict[str, list[str]] = {
+    "x86_64": ["-fcf-protection=none"],
+    "arm64": [],
+    "i386": ["-fcf-protection=none", "-fno-pie"],
+}
+
+
+@pytest.fixture(scope="module", params=list(_OPTIONS))
 def decoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoder:
     """Return one for a module that was compiled as kbuild does, in a directory as its own."""
     directory = tmp_path_factory.mktemp("built")
@@ -39,8 +49,7 @@ def decoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder.mkdir(parents=True)
     (folder / "lab_demo.c").write_text(_SOURCE)
     toolchain = ARCHES[request.param].toolchain
-    command = [toolchain.compiler, "-g", "-O2", "-fcf-protection=none", "-c", "lab_demo.c"]
-    command = [word for word in command if request.param == "x86_64" or "-fcf" not in word]
+    command = [toolchain.compiler, "-g", "-O2", *_OPTIONS[request.param], "-c", "lab_demo.c"]
     subprocess.run([*command, "-o", "lab_demo.ko"], cwd=folder, check=True)
     modules = Modules(directory, (folder / "lab_demo.ko",), "")
     return Decoder(ARCHES[request.param], modules)
@@ -59,7 +68,7 @@ def oops(decoder: Decoder, exact: str) -> list[str]:
     """Return a log with a crash in lab_demo_mmap(), called by lab_demo_init()."""
     size = symbols(decoder)
     # The call is the last but the few bytes that add and return.
-    behind_the_call = {"x86_64": 0x7, "arm64": 0xC}[decoder.architecture.name]
+    behind_the_call = {"x86_64": 0x7, "arm64": 0xC, "i386": 0x7}[decoder.architecture.name]
     return [
         "[    1.000000] lab_demo: loaded",
         "[    1.100000] BUG: kernel NULL pointer dereference, address: 0000000000000000",
@@ -75,7 +84,7 @@ def oops(decoder: Decoder, exact: str) -> list[str]:
 def test_a_crash_is_told_by_the_lines_of_the_source_inlined_ones_among_them(
     decoder: Decoder,
 ) -> None:
-    found = decoder.decode(oops(decoder, "RIP: 0010:"))
+    found = decoder.decode(oops(decoder, _EXACT[decoder.architecture.name]))
     assert found and "NULL pointer" in found.begins
     lines = [(frame.function, frame.file, frame.line) for frame in found.frames]
     file = f"{_FOLDER}/lab_demo.c"
@@ -88,7 +97,7 @@ def test_a_crash_is_told_by_the_lines_of_the_source_inlined_ones_among_them(
 def test_without_debug_information_or_another_function_of_that_name_nothing_is_told(
     decoder: Decoder,
 ) -> None:
-    log = oops(decoder, "RIP: 0010:")
+    log = oops(decoder, _EXACT[decoder.architecture.name])
     other = [*log[:2], "RIP: 0010:lab_demo_mmap+0x0/0x1 [lab_demo]"]
     assert decoder.decode(other) is None
     assert decoder.decode(["BUG: bad page", "lab_gone_mmap+0x1/0x2 [lab_gone]"]) is None

@@ -1,10 +1,10 @@
-"""Page tables of x86_64 and arm64, walked in a made-up machine's RAM."""
+"""Page tables of x86_64, i386 and arm64, walked in a made-up machine's RAM."""
 
 from dataclasses import dataclass, field
 
 import pytest
 
-from harness.kernels.page_tables import ARM64, PAGE, X86, Format, PageTables
+from harness.kernels.page_tables import ARM64, PAGE, X86, X86_32, Format, PageTables
 
 _TABLES = 0x100000
 _X86_REGISTERS = {"cr3": _TABLES | 0x18, "cs": 0x33}
@@ -31,14 +31,14 @@ class MadeUpRam:
     def map(self, virtual: int, leaf: int, table: int, last: int = 1) -> None:
         """Make ``leaf`` the entry of a virtual address on the level ``last``."""
         here = self.format.root(self.registers, virtual)
-        for level in range(4, last - 1, -1):
-            entries = self.tables.setdefault(here, [0] * 512)
-            index = virtual >> (12 + 9 * (level - 1)) & 511
+        for level in range(self.format.levels, last - 1, -1):
+            entries = self.tables.setdefault(here, [0] * self.format.entries)
+            index = self.format.index(level, virtual)
             if level == last:
                 entries[index] = leaf
             elif not entries[index]:
                 entries[index] = _TABLES + PAGE * (16 + len(self.tables)) | table
-            here = entries[index] & ((1 << 48) - PAGE)
+            here = self.format.frame(entries[index])
 
     def read(self, physical: int) -> tuple[int, ...]:
         return tuple(self.tables.get(physical, ()))
@@ -51,6 +51,11 @@ class MadeUpRam:
 @pytest.fixture
 def x86() -> MadeUpRam:
     return MadeUpRam(X86, _X86_REGISTERS)
+
+
+@pytest.fixture
+def i386() -> MadeUpRam:
+    return MadeUpRam(X86_32, {"cr3": _TABLES, "cs": 0x73})
 
 
 @pytest.fixture
@@ -124,6 +129,31 @@ def test_the_bits_of_entries_have_names(x86: MadeUpRam, arm64: MadeUpRam) -> Non
     assert ARM64.bits(top) == ["valid", "table"]
     names = ["valid", "user", "accessed", "not-global", "dirty-management"]
     assert ARM64.bits(leaf) == [*names, "kernel-no-execute", "user-no-execute", "special"]
+
+
+def test_a_page_of_32_bit_x86_is_found_on_two_levels(i386: MadeUpRam) -> None:
+    user = 0xB7FC4000
+    i386.map(user, 0x01EEC000 | 0x27, _X86_TABLE)
+    found = i386.walker.translate(user + 0x123)
+    assert found and (found.physical, found.size) == (0x01EEC123, PAGE)
+    assert (found.by_user, found.writable, found.user_executes) == (True, True, None)
+    assert [(step.level, step.index) for step in found.steps] == [(2, 0x2DF), (1, 0x3C4)]
+    names = [X86_32.level_name(step.level) for step in found.steps]
+    assert (names, X86_32.entry_size) == (["PGD", "PTE"], 4)
+
+
+def test_every_way_to_a_frame_of_32_bit_x86_is_found(i386: MadeUpRam) -> None:
+    user, linear, vmalloc = 0xB7FC4000, 0xC1C00000, 0xE08AD000
+    i386.map(user, 0x01EEC000 | 0x27, _X86_TABLE)
+    i386.map(linear, 0x01C00000 | 1 << 7 | 0x3, _X86_TABLE, last=2)
+    i386.map(vmalloc, 0x01EEC000 | 0x13, 0x3)
+    found = [*i386.walker.mappings_of({0x01EEC000}, of_kernel=True)]
+    where = [(one.virtual, one.size, one.memory_type) for one in found]
+    assert where == [
+        (linear + 0x2EC000, 4 << 20, "write-back"),
+        (vmalloc, PAGE, "uncached, weak"),
+    ]
+    assert [one.virtual for one in i386.walker.mappings_of({0x01EEC000}, False)] == [user]
 
 
 def test_each_half_of_arm64_has_tables_of_its_own(arm64: MadeUpRam) -> None:

@@ -1,7 +1,7 @@
 """What lab-walk and lab-frames print, of tables in a made-up machine's RAM."""
 
 from harness.guest.walks import PageRow, describe_frames, describe_walk
-from harness.kernels.page_tables import X86
+from harness.kernels.page_tables import X86, X86_32
 from harness.tests.test_page_tables import USER, MadeUpRam
 
 _REGISTERS = {"cr3": 0x100000, "cs": 0x10}
@@ -25,6 +25,14 @@ def test_a_walk_that_leads_nowhere_says_where_it_ends() -> None:
     assert lines[4].endswith("0x0000000000000000  not present")
     assert lines[5] == "  nothing is mapped there"
     assert len(lines) == 6
+
+
+def test_a_walk_of_32_bit_x86_has_two_levels() -> None:
+    ram = MadeUpRam(X86_32, _REGISTERS)
+    ram.map(0xC1C00000, 0x01C00000 | 1 << 7 | 0x3, 0x27, last=2)
+    lines = describe_walk(ram.walker, 0xC1EEC000).splitlines()
+    assert lines[1] == "  PGD  index 775  0x01c00083  present writable large"
+    assert lines[2].startswith("  frame 0x1eec, physical 0x1eec000, 4 MiB: kernel only")
 
 
 def test_frames_of_both_sides_are_compared() -> None:

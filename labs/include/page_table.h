@@ -17,7 +17,7 @@
  * @size: out: bytes that the entry maps: a page, or more if it is an entry of a
  *	higher level
  * @types: out: the register that lists the memory types, one in each byte:
- *	IA32_PAT on x86_64, MAIR_EL1 on arm64, 0 where there are none
+ *	IA32_PAT on x86, MAIR_EL1 on arm64, 0 where there are none
  * @index: out: which of those bytes the entry selects, 0 to 7
  * @reserved: out: zero
  */
@@ -41,7 +41,7 @@ static inline __u8 page_table_type(const struct page_table_entry *entry)
 	return (__u8)(entry->types >> (8 * entry->index));
 }
 
-/* x86_64: Intel's manual, volume 3, table "Memory Types That Can Be Encoded". */
+/* x86: Intel's manual, volume 3, table "Memory Types That Can Be Encoded". */
 #define PAGE_TABLE_X86_UC		0x00
 #define PAGE_TABLE_X86_WC		0x01
 #define PAGE_TABLE_X86_WB		0x06

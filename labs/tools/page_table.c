@@ -20,7 +20,7 @@
 
 /*
  * Two things differ between architectures: where the kernel's page table begins,
- * and which bits of an entry select the memory type. On x86_64 and arm64 these
+ * and which bits of an entry select the memory type. On x86 and arm64 these
  * are three bits, an index into a register that lists eight types.
  */
 #if defined(CONFIG_ARM64)
@@ -38,7 +38,7 @@ static void page_table_read_type(struct page_table_entry *entry)
 	entry->types = read_sysreg(mair_el1);
 }
 
-#elif defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#elif defined(CONFIG_X86) && !defined(CONFIG_UML)
 
 #include <asm/msr.h>
 

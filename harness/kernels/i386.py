@@ -1,0 +1,39 @@
+"""i386: 32-bit x86, Debian's own kernel in QEMU, built for with a cross compiler."""
+
+from harness.kernels import page_tables
+from harness.kernels.architecture import (
+    RESERVED_MIB,
+    Architecture,
+    Qemu,
+    Toolchain,
+)
+
+_RESERVED = 0x18000000
+
+ARCHITECTURE = Architecture(
+    name="i386",
+    summary="Debian's 32-bit kernel in QEMU",
+    debian="i386",
+    # Page tables of two levels, whose entries have 32 bits; with PAE it would be "686-pae".
+    package="686",
+    series=("6.1",),
+    console="ttyS0",
+    results="ttyS1",
+    elsewhere="this project has no cross compiler for it",
+    toolchain=Toolchain(
+        compiler="/usr/bin/i686-linux-gnu-gcc-12",
+        make=("ARCH=i386", "CROSS_COMPILE=i686-linux-gnu-"),
+        packages=("busybox-static", "check", "libsubunit-dev"),
+        prefix="i686-linux-gnu-",
+    ),
+    qemu=Qemu(
+        program="qemu-system-i386",
+        # A 32-bit processor with page attributes: of Intel's old ones the kernel does not
+        # use them, for an erratum.
+        processor="athlon",
+        results=("-serial", "chardev:results"),
+        reserved=_RESERVED,
+        tables=page_tables.X86_32,
+        arguments=(f"memmap={RESERVED_MIB}M${_RESERVED:#x}",),
+    ),
+)
