@@ -25,6 +25,9 @@ ARCHITECTURE = Architecture(
         # cmpxchg16b, and the slab allocator of 6.12 then crashes in one boot of three.
         # Without the feature the kernel does without the instruction.
         processor="qemu64,-cx16",
+        # An eighth of the RAM lies above 4 GiB, and the kernel takes that first: so the labs'
+        # physical addresses need more than 32 bits.
+        options=("-machine", "pc,max-ram-below-4g=448M"),
         results=("-serial", "chardev:results"),
         reserved=_RESERVED,
         tables=page_tables.X86,

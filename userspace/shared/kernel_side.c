@@ -38,7 +38,10 @@ void kernel_fills(void)
 
 void kernel_checks(void)
 {
-	struct lab_check check = { .seed = lab.seed };
+	/* What the caller leaves in the answers' fields is no answer. */
+	struct lab_check check = {
+		.seed = lab.seed, .offset = 4, .expected = 5, .found = 6,
+	};
 
 	must_ioctl(LAB_IOC_CHECK, &check, "LAB_IOC_CHECK");
 	assert_same((struct difference){
@@ -47,6 +50,9 @@ void kernel_checks(void)
 		.expected = check.expected,
 		.found = check.found,
 	}, "the kernel reads");
+	ck_assert_msg(!check.expected && !check.found,
+		      "LAB_IOC_CHECK found no difference: expected 0 and 0 as the words there, found 0x%x and 0x%x",
+		      check.expected, check.found);
 	summary->user_to_kernel += lab.info.size;
 }
 
