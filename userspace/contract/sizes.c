@@ -17,8 +17,11 @@
 
 /*
  * 1.10: one page; a number that is no power of two; more than one page table maps,
- * which with pages of 4 KiB is 512
+ * which with pages of 4 KiB is 512; none given
  */
+
+/* Pages of a lab if pages= is not given. */
+#define DEFAULT_PAGES 4
 
 static void assert_nothing_behind(uint64_t pages)
 {
@@ -65,6 +68,8 @@ START_TEST(every_size_is_as_it_was_asked_for)
 		must_reload_with_pages(sizes[i]);
 		use_the_size(sizes[i]);
 	}
+	must_reload_without_pages(DEFAULT_PAGES);
+	use_the_size(DEFAULT_PAGES);
 	must_reload_with_pages(usual);
 }
 END_TEST

@@ -128,20 +128,40 @@ void must_unload(void)
 		      strerror(errno));
 }
 
+static void must_reload(const char *more, uint64_t pages)
+{
+	close_lab();
+	must_unload();
+	must_load_with(more);
+	open_lab();
+	ck_assert_msg(lab.info.pages == pages &&
+		      lab.info.size == pages * lab.info.page_size,
+		      "loaded with \"%s%s\", expected %" PRIu64
+		      " pages, LAB_IOC_INFO says %" PRIu64 ", 0x%" PRIx64
+		      " bytes", module.parameters, more, pages,
+		      (uint64_t)lab.info.pages, (uint64_t)lab.info.size);
+}
+
 void must_reload_with_pages(uint64_t pages)
 {
 	char parameter[32];
 
-	close_lab();
-	must_unload();
 	snprintf(parameter, sizeof(parameter), "pages=%" PRIu64, pages);
-	must_load_with(parameter);
-	open_lab();
-	ck_assert_msg(lab.info.pages == pages &&
-		      lab.info.size == pages * lab.info.page_size,
-		      "loaded with %s, LAB_IOC_INFO says %" PRIu64
-		      " pages, 0x%" PRIx64 " bytes", parameter,
-		      (uint64_t)lab.info.pages, (uint64_t)lab.info.size);
+	must_reload(parameter, pages);
+}
+
+void must_reload_without_pages(uint64_t pages)
+{
+	char *all = module.parameters, *others = strdup(all);
+	char *found = strstr(others, "pages=");
+
+	if (found)
+		memmove(found, strchr(found, ' ') + 1,
+			strlen(strchr(found, ' ')));
+	module.parameters = others;
+	must_reload("", pages);
+	module.parameters = all;
+	free(others);
 }
 
 /*

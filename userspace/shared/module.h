@@ -17,6 +17,8 @@ void must_unload(void);
 
 /* Loads it anew with so many pages, which it must report, and opens the device. */
 void must_reload_with_pages(uint64_t pages);
+/* Loads it anew without pages=, and then it must report so many. */
+void must_reload_without_pages(uint64_t pages);
 
 /* init_module() with "name=value name=value" besides: -1 and errno if it fails. */
 int load_with(const char *more);
