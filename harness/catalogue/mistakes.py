@@ -3,16 +3,18 @@
     labs/01_kmalloc/mistakes/offset-ignored.patch
 
         What: the offset that user space asks for is ignored
+        Harm: a program that maps the second page writes into the first
         Clause: 1.6
 
         --- a/lab_kmalloc.c
         +++ b/lab_kmalloc.c
         ...
 
-``Clause`` is the one of docs/contract.md whose checks must notice. ``Load`` are the
-parameters, by default the first of lab.toml's. ``On`` is an architecture, by default um. ``By``
-is user (default), the lab's check program, kunit, its suite, or core, the suite of what all
-labs share. ``Lab``, in the directory of what all share, says which lab shows it.
+``Harm`` is what it would do on a machine that others use. ``Clause`` is the one of
+docs/contract.md whose checks must notice. ``Load`` are the parameters, by default the first of
+lab.toml's. ``On`` is an architecture, by default um. ``By`` is user (default), the lab's check
+program, kunit, its suite, or core, the suite of what all labs share. ``Lab``, in the directory
+of what all share, says which lab shows it.
 """
 
 from dataclasses import dataclass
@@ -26,12 +28,12 @@ from harness.base.paths import LABS
 from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target
 
 # Fails and Shown are for those that a lesson proposes: see catalogue/changes.py.
-KEYS = ("What", "Clause", "Load", "On", "By", "Lab", "Fails", "Shown")
+KEYS = ("What", "Harm", "Clause", "Load", "On", "By", "Lab", "Fails", "Shown")
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One wrong version: its patch, whose it is, and which clause must notice.
+    """One wrong version: its patch, what is wrong and what harm it does, and which clause notices.
 
     ``owner`` is the directory below labs/ that the patch is applied in; ``arch`` where it
     runs, and ``suite`` what LAB= calls the suite that must notice, None if it is the check
@@ -40,6 +42,7 @@ class Mistake:
 
     patch: Path
     what: str
+    harm: str
     clause: Clause
     owner: str
     load: Load
@@ -73,7 +76,7 @@ def read_all(directory: Path = LABS) -> list[Mistake]:
 
 
 def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mistake:
-    header = patches.header(patch, KEYS, ("What", "Clause"))
+    header = patches.header(patch, KEYS, ("What", "Harm", "Clause"))
     lab = patches.lab_of(patch, header.get("Lab"), known)
     if header["Clause"] not in clauses:
         raise SetupError(f"{patch}: Clause: {header['Clause']} is not in {contract.PAGE.name}")
@@ -92,6 +95,7 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
     return Mistake(
         patch=patch,
         what=header["What"],
+        harm=header["Harm"],
         clause=clauses[header["Clause"]],
         owner=patches.owner_of(patch),
         load=Load(lab, parameters),

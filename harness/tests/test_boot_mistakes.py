@@ -29,7 +29,7 @@ def catalogue(workbench: Path) -> tuple[Path, Write]:
         source = (directory / "02_pages/lab_pages.c").read_text().splitlines()
         number = source.index(old) + 1 if old in source else 1
         (directory / f"02_pages/mistakes/{name}.patch").write_text(
-            f"What: {name}\nClause: {clause}\n{header}\n"
+            f"What: {name}\nHarm: none\nClause: {clause}\n{header}\n"
             "--- a/lab_pages.c\n+++ b/lab_pages.c\n"
             f"@@ -{number} +{number} @@\n-{old}\n+{new}\n"
         )

@@ -43,13 +43,13 @@ def test_no_two_say_the_same() -> None:
     ("header", "complaint"),
     [
         ("Clause: 1.1\n", "no line 'What:'"),
-        ("What: x\n", "no line 'Clause:'"),
-        ("What: x\nClause: 9.9\n", "9.9 is not in contract.md"),
-        ("What: x\nClause: 1.1\nOn: vax\n", "On: x86_64 or um or arm64 or i386"),
-        ("What: x\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
-        ("What: x\nClause: 1.1\nWhere: there\n", "'Where: there' is not one of"),
-        ("What: x\nWhat: y\nClause: 1.1\n", "there twice"),
-        ("What: x\nClause: 1.1\nLab: lab_pages\n", "what all labs share only"),
+        ("What: x\nHarm: y\n", "no line 'Clause:'"),
+        ("What: x\nHarm: y\nClause: 9.9\n", "9.9 is not in contract.md"),
+        ("What: x\nHarm: y\nClause: 1.1\nOn: vax\n", "On: x86_64 or um or arm64 or i386"),
+        ("What: x\nHarm: y\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
+        ("What: x\nHarm: y\nClause: 1.1\nWhere: there\n", "'Where: there' is not one of"),
+        ("What: x\nHarm: z\nWhat: y\nClause: 1.1\n", "there twice"),
+        ("What: x\nHarm: y\nClause: 1.1\nLab: lab_pages\n", "what all labs share only"),
     ],
 )
 def test_a_header_that_makes_no_sense_is_refused(
@@ -62,16 +62,16 @@ def test_a_header_that_makes_no_sense_is_refused(
 
 def test_what_all_share_is_shown_with_a_lab_that_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="Lab: must be one of"):
-        mistakes.read_all(catalogue(tmp_path, "What: x\nClause: 1.1\n", "core"))
+        mistakes.read_all(catalogue(tmp_path, "What: x\nHarm: y\nClause: 1.1\n", "core"))
 
 
 def test_a_lab_without_checks_in_user_mode_linux_needs_its_suite_or_x86(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot run on um: user-mode Linux has no reserved RAM"):
-        mistakes.read_all(catalogue(tmp_path, "What: x\nClause: 1.1\n", "04_reserved"))
+        mistakes.read_all(catalogue(tmp_path, "What: x\nHarm: y\nClause: 1.1\n", "04_reserved"))
 
 
 def test_the_header_says_what_runs(tmp_path: Path) -> None:
-    header = "What: all is wrong\nClause: 7.1\nLoad: pages=5\nBy: kunit\n"
+    header = "What: all is wrong\nHarm: much\nClause: 7.1\nLoad: pages=5\nBy: kunit\n"
     mistake = mistakes.read_all(catalogue(tmp_path, header))[0]
     assert mistake.name == "kmalloc/one" and mistake.what == "all is wrong"
     assert str(mistake.load) == "lab_kmalloc pages=5"
