@@ -88,6 +88,15 @@ def fetch_source(target: Target) -> Source:
         return Source(home / "source", _fetch_source(target, home))
 
 
+def source_if_there(target: Target) -> Source | None:
+    """Return the source of a series if it was fetched before, else None."""
+    home = _home(target)
+    stamp = home / "source.version"
+    if stamp.is_file() and (home / "source/Makefile").is_file():
+        return Source(home / "source", stamp.read_text())
+    return None
+
+
 def fetch(target: Target, flavour: str | None = None) -> Kernel:
     """Return the kernel of a series in a flavour, built if it is not there.
 

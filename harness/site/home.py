@@ -9,6 +9,17 @@ from harness.site import places
 
 _IDEA = Path(__file__).parent / "files/idea.svg"
 
+_SHARED = (
+    "labs/core/lab_core.c",
+    "labs/core/lab_core.h",
+    "labs/include/lab.h",
+    "labs/include/lab_compat.h",
+    places.puzzles("core"),
+    "userspace/index",
+    "kunit/index",
+    places.KERNEL_NAMES,
+)
+
 _HEAD = """\
 # Kernel memory, mapped to user space
 
@@ -77,6 +88,7 @@ def page(every: list[Lab], groups: Iterable[tuple[str, list[str]]], has: Iterabl
         _DOORS.format(**doors),
         *(_contents(lab.name, [name for name in _of_lab(lab) if name in known]) for lab in every),
         *(_contents(title, names) for title, names in groups),
+        _contents("Sources", [name for name in _SHARED if name in known]),
         _contents("More", ["README", "docs/index"]),
     ]
     return "\n".join(parts)

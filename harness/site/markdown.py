@@ -6,7 +6,7 @@ answers are folded away. All else stands as it was written.
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,11 +16,12 @@ from harness.base.errors import SetupError
 from harness.base.paths import ROOT
 from harness.catalogue.pages import Block, Page
 from harness.results import kept_runs
-from harness.site import places
+from harness.site import places, terms
 
 TRANSCRIPTS = "transcripts"
 
-_LINK = re.compile(r"(?<!!)\]\(([^)\s]+)\)")
+# A link, but not one in a span of code.
+_LINK = re.compile(r"(`+)[^`]+\1|(?<!!)\]\(([^)\s]+)\)")
 _ELSEWHERE = re.compile(r"[a-z]+:|#")
 _FOLDED = "Answers"
 # Longer than any fence within.
@@ -29,6 +30,9 @@ _FENCE = "`" * 12
 # Before a page that no table of contents lists.
 ORPHAN = "---\norphan: true\n---\n"
 
+# A line that shows a function where the site is read, and is a link where the file is.
+_CODE = re.compile(r"\[(\w+)\(\)\]\(([^)]+)\)<!-- code -->$")
+_PICTURE = re.compile(r"<!-- picture: (\w+) (\w+) -->$")
 # What pygments calls the kinds of our blocks that it has under another name.
 _LEXERS = {"report": "text"}
 
@@ -39,8 +43,8 @@ def links(page: Path) -> list[Path]:
     Raises SetupError, with page and link, for one that is not there.
     """
     found = []
-    for target in _LINK.findall(page.read_text()):
-        if not _ELSEWHERE.match(target):
+    for _, target in _LINK.findall(page.read_text()):
+        if target and not _ELSEWHERE.match(target):
             path = _resolve(page, target)
             if not path.exists() or not path.is_relative_to(ROOT):
                 raise SetupError(
@@ -55,10 +59,16 @@ def _resolve(page: Path, target: str) -> Path:
     return Path(posixpath.normpath((page.parent / path).as_posix()))
 
 
-def convert(page: Page, address: Callable[[str, Path], str], more: str = "") -> str:
-    """Return a page's text for Sphinx, with ``more`` at its end.
+def convert(
+    page: Page,
+    address: Callable[[str, Path], str],
+    show: Callable[[str, str, str | Path], str | None],
+    notes: Mapping[int, str] | None = None,
+) -> str:
+    """Return a page's text for Sphinx, with ``notes`` behind some of its lines.
 
-    ``address`` says where a file is on the site, from the page of this name.
+    ``address`` says where a file is on the site, from the page of this name; ``show`` returns
+    the HTML of a function of a file, or of a step of a lab, for that page.
     """
     lines = page.path.read_text().splitlines()
     fenced = {
@@ -70,22 +80,48 @@ def convert(page: Page, address: Callable[[str, Path], str], more: str = "") -> 
     text: list[str] = []
     captions = {block.line + len(block.lines) + 1: block for block in page.blocks}
     fences = {block.line: block for block in page.blocks}
-    for number, line in enumerate(lines, 1):
+    for number, raw in enumerate(lines, 1):
+        line = raw
         if number in fences:
             block = fences[number]
             line = f"{block.indent}```{_LEXERS.get(block.kind, block.kind)}"
         elif number not in fenced:
             line = _with_links(line, page.path, origin, address)
+            if page.path == terms.WORDS:
+                line = terms.with_anchor(line)
         text.append(line)
+        if number not in fenced and (shown := _included(raw, page.path, number, show)):
+            text[-1] = html(shown)
+        if notes and number in notes:
+            text += ["", notes[number]]
         if number in captions and (caption := provenance(captions[number])):
             text += ["", f"{captions[number].indent}{caption}", ""]
-    return "\n".join([*_fold(text), "", more]).rstrip() + "\n"
+    return "\n".join(_fold(text)).rstrip() + "\n"
+
+
+def _included(
+    line: str, page: Path, number: int, show: Callable[[str, str, str | Path], str | None]
+) -> str | None:
+    """Return the code or the picture that stands for a line, None for any other line.
+
+    Raises SetupError, with page and line, if there is nothing of that name.
+    """
+    origin = places.document(page)
+    if code := _CODE.match(line):
+        found = show(origin, code[1], _resolve(page, code[2]))
+    elif picture := _PICTURE.match(line):
+        found = show(origin, picture[2], picture[1])
+    else:
+        return None
+    if found is None:
+        raise SetupError(f"{page.relative_to(ROOT)}:{number}: there is no such thing: {line}")
+    return found
 
 
 def _with_links(line: str, page: Path, origin: str, address: Callable[[str, Path], str]) -> str:
     def replace(match: re.Match[str]) -> str:
-        target = match[1]
-        if _ELSEWHERE.match(target):
+        target = match[2]
+        if not target or _ELSEWHERE.match(target):
             return match[0]
         path, anchor = _resolve(page, target), target.partition("#")[2]
         where = address(origin, path)
@@ -126,6 +162,12 @@ def provenance(block: Block) -> str:
     )
 
 
+def keep(page: Page, blocks: Iterable[Block]) -> None:
+    """Keep that these blocks of a page are what a run of today has printed."""
+    if fresh := {digest_of(block): {"target": block.target} for block in blocks}:
+        kept_runs.keep(TRANSCRIPTS, name_of(page.path), fresh)
+
+
 def _plain(text: str) -> str:
     """Return a text in which no character means anything to Markdown."""
     return re.sub(r"([*_`<\[\]])", r"\\\1", text.rstrip("."))
@@ -163,3 +205,9 @@ def show_folder(path: Path, entries: list[tuple[str, str]]) -> str:
 def html(text: str) -> str:
     """Return a block of HTML for a page in Markdown; the text may hold fences of its own."""
     return f"{_FENCE}{{raw}} html\n{text}\n{_FENCE}\n"
+
+
+def gone() -> frozenset[str]:
+    """Return the functions that docs/then-and-now.md names: some are in no series any more."""
+    page = ROOT / "docs/then-and-now.md"
+    return frozenset(re.findall(r"\b([a-z_]\w*)\(\)", page.read_text()))

@@ -2,7 +2,6 @@
 
 import posixpath
 import re
-import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from harness.base import tools
 from harness.base.lock import locked
 from harness.base.paths import ROOT
 from harness.base.progress import step
-from harness.catalogue import labs, pages
-from harness.site import home, markdown, places
+from harness.catalogue import contract, labs, mistakes, pages
+from harness.site import clause_notes, home, markdown, pictures, places, puzzles, source_pages
 
 _FILES = Path(__file__).parent / "files"
 _STATIC = "_static_of_kmaplab"
@@ -20,9 +19,10 @@ _STATIC = "_static_of_kmaplab"
 
 @dataclass
 class Site:
-    """The pages so far: Sphinx' name of each, and its text."""
+    """The pages so far: Sphinx' name of each, and its text; and a script."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    names: str = ""
 
     def address(self, origin: str, path: Path) -> str:
         """Return where a file of the tree is, for a page; it is the site's from then on."""
@@ -61,7 +61,7 @@ def write() -> Path:
     with locked(places.WORK / "lock", "the site"):
         with step("writing the site's pages"):
             site = _pages()
-            _put(site.texts)
+            _put(site)
         with step("running Sphinx"):
             _run_sphinx()
     return places.OUTPUT / f"{places.HOME}.html"
@@ -69,14 +69,37 @@ def write() -> Path:
 
 def _pages() -> Site:
     site = Site()
-    every = pages.all_pages()
+    every, known, sources = pages.all_pages(), labs.all_labs(), places.written_in_c()
+    wrong = mistakes.read_all()
+    maker = source_pages.annotator(sources, known)
+    site.texts |= source_pages.pages(maker, sources, known)
+    site.names = source_pages.script_of_names(maker)
+    for folder in dict.fromkeys(one.owner for one in wrong):
+        mine = [one for one in wrong if one.owner == folder]
+        name = places.puzzles(folder)
+        site.texts[name] = puzzles.page(folder, puzzles.owner_of(folder), mine)
     for page in every:
         markdown.links(page.path)
         # So that a link to it makes no page of the bare file.
         site.texts[places.document(page.path)] = ""
+
+    def show(origin: str, name: str, where: str | Path) -> str | None:
+        if isinstance(where, Path):
+            one = maker.lookup.definitions.find(name, "f", where)
+            return maker.quote(origin, one) if one and one.path == where else None
+        lab = next((lab for lab in known if lab.name == where), None)
+        return pictures.figures(lab, name, origin) if lab and name in pictures.STEPS else None
+
     for page in every:
-        site.texts[places.document(page.path)] = markdown.convert(page, site.address)
-    site.texts[places.HOME] = home.page(labs.all_labs(), _headings(), site.texts)
+        notes = (
+            clause_notes.notes(maker.lookup.definitions, wrong)
+            if page.path == contract.PAGE
+            else {}
+        )
+        site.texts[places.document(page.path)] = markdown.convert(page, site.address, show, notes)
+    for directory in sorted({path.parent for path in sources}):
+        site.address(places.HOME, directory)
+    site.texts[places.HOME] = home.page(known, _headings(), site.texts)
     return site
 
 
@@ -93,17 +116,19 @@ def _headings() -> list[tuple[str, list[str]]]:
     return [(title, names) for title, names in groups if names]
 
 
-def _put(texts: dict[str, str]) -> None:
+def _put(site: Site) -> None:
     """Write the pages that have changed, and remove those that are no more."""
     source = places.WORK / "source"
-    wanted = {source / f"{name}.md": text for name, text in texts.items()}
+    wanted = {source / f"{name}.md": text for name, text in site.texts.items()}
     for path in source.rglob("*.md"):
         if path not in wanted:
             path.unlink()
     for path, text in wanted.items():
         _write(path, text)
-    shutil.copytree(_FILES / "static", source / _STATIC, dirs_exist_ok=True)
-    shutil.copy(_FILES / "conf.py", source)
+    for path in (_FILES / "static").iterdir():
+        _write(source / _STATIC / path.name, path.read_text())
+    _write(source / _STATIC / "kernel-names.js", site.names)
+    _write(source / "conf.py", (_FILES / "conf.py").read_text())
 
 
 def _write(path: Path, text: str) -> None:
@@ -117,6 +142,7 @@ def _run_sphinx() -> None:
     command: list[str | Path] = [
         "env",
         f"PYTHONPATH={ROOT}",
+        "PYTHONDONTWRITEBYTECODE=1",
         *(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-j", "auto"),
         *("-d", places.WORK / "doctrees", places.WORK / "source", places.OUTPUT),
     ]

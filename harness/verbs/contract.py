@@ -3,9 +3,11 @@
 import time
 from argparse import Namespace
 
+from harness.base.paths import LABS
 from harness.catalogue import contract, labs
 from harness.guest import prepare
 from harness.kernels.request import Request
+from harness.reports import kept_reports
 from harness.reports.contract_report import ContractReport
 from harness.reports.forms import Booted
 from harness.results import clauses
@@ -31,5 +33,7 @@ def main(request: Request, args: Namespace) -> int:
         evidence=evidence,
         source=request.labs,
     )
+    if request.labs == LABS:
+        kept_reports.keep_clauses(request.target, report.results)
     report.print(args.format)
     return report.status

@@ -2,8 +2,10 @@
 
 from argparse import Namespace
 
+from harness.base.paths import LABS
 from harness.catalogue import mistakes
 from harness.kernels.request import Request
+from harness.reports import kept_reports
 from harness.reports.mistakes_report import MistakesReport
 from harness.runs import try_mistakes
 
@@ -21,5 +23,7 @@ def main(request: Request, args: Namespace) -> int:
         results=results,
         skipped={one.name: reason for one in chosen if (reason := one.why_not(series))},
     )
+    if request.labs == LABS:
+        kept_reports.keep_mistakes(series, results)
     report.print(args.format)
     return report.status

@@ -11,6 +11,7 @@ from harness.catalogue.pages import Page
 from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, target
 from harness.runs import page_runs, try_changes
+from harness.site import markdown
 
 
 def main(args: Namespace) -> int:
@@ -29,6 +30,7 @@ def _transcripts(page: Page, write: bool) -> list[str]:
     """Return where the transcripts of a page are not what came; none, if they are written."""
     with step(f"running the commands of {page}"):
         ran = page_runs.run(page)
+    markdown.keep(page, [one.block for one in ran if not one.differences()])
     differences = [str(difference) for one in ran for difference in one.differences()]
     if write and differences:
         page_runs.refresh(page, ran)

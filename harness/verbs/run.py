@@ -4,9 +4,11 @@ import importlib
 import threading
 from argparse import Namespace
 
+from harness.base.paths import LABS
 from harness.catalogue import labs
 from harness.guest import consoles, prepare
 from harness.kernels.request import Request
+from harness.reports import kept_reports
 from harness.reports.run_report import RunReport
 from harness.runs import check_loads
 
@@ -19,6 +21,8 @@ def main(request: Request, args: Namespace) -> int:
     checked = check_loads.of_labs(machine, chosen, request.seed)
     console = consoles.keep("run", machine, checked.ending)
     report = RunReport.of(machine, request, checked, console)
+    if request.labs == LABS:
+        kept_reports.keep_run(request.target, report)
     report.print(args.format)
     return report.status
 

@@ -1,0 +1,59 @@
+// The reader picks a kernel series, and each of the kernel's names says where that series has it.
+// Without this script the names lead to the page that lists all series.
+"use strict";
+
+(function () {
+  const key = "kmaplab-series";
+
+  function keep(series) {
+    try { localStorage.setItem(key, series); } catch (error) { /* a browser may forbid it */ }
+  }
+
+  function kept() {
+    try { return localStorage.getItem(key); } catch (error) { return null; }
+  }
+
+  function show(series, places) {
+    for (const link of document.querySelectorAll("a.k")) {
+      const where = (places[link.hash.slice(1)] || {})[series];
+      link.title = `Linux ${series}: ` + (where || "does not have it");
+    }
+    for (const cell of document.querySelectorAll("[data-series]")) {
+      cell.classList.toggle("chosen", cell.dataset.series === series);
+    }
+  }
+
+  function begin() {
+    // What is folded is printed, too.
+    window.addEventListener("beforeprint", () => {
+      for (const one of document.querySelectorAll("details")) { one.open = true; }
+    });
+    const places = window.kernelNames;
+    if (!places || !document.querySelector("a.k, table.names")) { return; }
+    const every = window.kernelSeries;
+    const box = document.createElement("div");
+    box.className = "series";
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", "Kernel series");
+    const label = document.createElement("label");
+    label.textContent = "Names as in Linux ";
+    const select = document.createElement("select");
+    for (const series of every) { select.append(new Option(series, series)); }
+    select.value = every.includes(kept()) ? kept() : every[0];
+    const output = document.createElement("output");
+    label.append(select);
+    box.append(label, output);
+    const main = document.querySelector("[role=main]") || document.body;
+    main.append(box);
+    select.addEventListener("change", () => { keep(select.value); show(select.value, places); });
+    const tell = (event) => {
+      const link = event.target.closest && event.target.closest("a.k");
+      if (link) { output.textContent = `${link.textContent}: ${link.title}`; }
+    };
+    document.addEventListener("focusin", tell);
+    document.addEventListener("mouseover", tell);
+    show(select.value, places);
+  }
+
+  document.addEventListener("DOMContentLoaded", begin);
+})();

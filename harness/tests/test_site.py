@@ -1,0 +1,314 @@
+"""The site: sources split into passages, names and where they lead, and what pages add."""
+
+import html
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness.base.errors import SetupError
+from harness.base.paths import LABS, ROOT, USERSPACE
+from harness.catalogue import contract, labs, mistakes, pages
+from harness.reports import kept_reports
+from harness.results import kept_runs
+from harness.site import (
+    clause_notes,
+    markdown,
+    passages,
+    pictures,
+    places,
+    prose,
+    puzzles,
+    source_pages,
+    terms,
+)
+from harness.site.annotated import Annotator
+from harness.site.definitions import COMPAT, Definitions
+from harness.site.kernel_index import KernelIndex
+from harness.site.prose import Links
+from harness.site.uses import Lookup
+
+SOURCES = places.written_in_c()
+REMAP = LABS / "05_remap/lab_remap.c"
+
+BEFORE_7 = "#if KERNEL_VERSION(7, 0, 0) > LINUX_VERSION_CODE\n"
+
+NO_LINKS = Links(lambda name: None, html.escape)
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Definitions:
+    return Definitions(SOURCES)
+
+
+def lookup(definitions: Definitions, *indices: KernelIndex) -> Lookup:
+    """Return what knows these series of the kernel, and no C library."""
+    return Lookup(definitions, list(indices), frozenset(), frozenset())
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_passages_of_a_source_are_the_source(path: Path) -> None:
+    lines = [line for one in passages.read(path) for line in (*one.comment, *one.code)]
+    assert lines == path.read_text().splitlines()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commentary_keeps_all_its_words_in_order(path: Path) -> None:
+    for one in passages.read(path):
+        text = passages.text_of(one.comment)
+        shown = prose.render(text, NO_LINKS)
+        plain = re.sub(r"<[^>]+>", " ", f"{shown.heading} {shown.html}")
+        assert words(html.unescape(plain)) == words(text), f"{path}:{one.first}"
+
+
+@pytest.mark.parametrize(
+    ("text", "comments"),
+    [
+        ("int a;\n", []),
+        ("/* one */\nint a;\n/*\n * two\n */\nint b;\n", [1, 3]),
+        ("int f(void)\n{\n\t/* why */\n\treturn 0;\n}\n", [3]),
+        ("int a; /* behind code */\n", []),
+        ("/* before code */ int a;\n", []),
+        ('char *a = "/* no comment */";\n', []),
+        ("// a line\nint a;\n", []),
+        ("#define A \\\n/* in a macro */ \\\n1\n", []),
+        ("#define A \\\n/* in a macro */\nint a;\n", []),
+        ("char a = '\"';\n/* one */\nint b;\n", [2]),
+    ],
+)
+def test_commentary_is_a_block_comment_alone_on_its_lines(text: str, comments: list[int]) -> None:
+    found = passages.split(text)
+    assert [one.first for one in found if one.comment] == comments
+    lines = [line for one in found for line in (*one.comment, *one.code)]
+    assert lines == text.splitlines()
+
+
+def test_a_comment_without_code_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.c"
+    path.write_text("int a;\n\n/* and then? */\n\n")
+    with pytest.raises(SetupError, match=r"a\.c:3: a comment without code"):
+        passages.read(path)
+
+
+class ShownPage(HTMLParser):
+    """What a page shows: its lines of code by number, and the lines that prose stands for."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.code: dict[int, str] = {}
+        self.prose: list[int] = []
+        self._line: int | None = None
+        self._depth = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if values.get("data-lines"):
+            first, last = (int(one) for one in str(values["data-lines"]).split("-"))
+            self.prose += range(first, last + 1)
+        if values.get("class") == "l" and values.get("id"):
+            assert f"L{values['data-n']}" == values["id"]
+            number = int(str(values["data-n"]))
+            assert number not in self.code, f"line {number} is shown twice"
+            self._line, self._depth = number, 0
+            self.code[number] = ""
+        elif self._line is not None:
+            self._depth += tag == "span"
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._line is not None and tag == "span":
+            self._depth -= 1
+            if self._depth < 0:
+                self._line = None
+
+    def handle_data(self, data: str) -> None:
+        if self._line is not None:
+            self.code[self._line] += data
+
+
+def test_a_page_shows_every_line_exactly_once(definitions: Definitions) -> None:
+    maker = Annotator(lookup(definitions), terms.read(), {})
+    for path in [REMAP, LABS / "core/lab_core.c", LABS / "include/lab_compat.h"]:
+        shown = ShownPage(maker.page(path, quotes=path == REMAP))
+        lines = path.read_text().splitlines()
+        assert sorted([*shown.code, *shown.prose]) == list(range(1, len(lines) + 1))
+        for number, text in shown.code.items():
+            assert text == lines[number - 1] + "\n", f"{path}:{number}"
+
+
+def test_a_labs_page_quotes_what_the_lab_calls_elsewhere(definitions: Definitions) -> None:
+    maker = Annotator(lookup(definitions), terms.read(), {})
+    page = maker.page(REMAP, quotes=True)
+    for name in ("lab_set_size", "lab_register", "lab_unregister", "lab_refuse_mmap", "lab_of"):
+        assert page.count(f"<summary><code>{name}()</code>") == 1
+    assert "lab_refuse()" in page and "lab_range_fits()" in page, "what those call in turn"
+
+
+def made_up(name: str, body: str) -> Path:
+    """Return a file that stands for one of the tree."""
+    path = ROOT / f"build/tests/site/{name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(body)
+    return path
+
+
+def names(series: str, *known: str) -> KernelIndex:
+    return KernelIndex(series, "1", {name: ("mm/memory.c", 1) for name in known})
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ("int a = old(1);\n", ["7.2 has no old"]),
+        ("int a = gone(1);\n", ["6.1, 7.2 has no gone"]),
+        ("int a = both(1);\n", []),
+        ("struct gone *a;\n", ["6.1, 7.2 has no gone"]),
+        ("struct gone;\nstruct gone *a;\n", []),
+        ("int a = OLD_FLAG;\n", ["7.2 has no OLD_FLAG"]),
+        ("int a = b->gone(1) + c.gone(2);\n", []),
+        ('/* gone() */\nchar *a = "gone()";\n', []),
+        ("#define A(gone) gone(1)\n", []),
+        ("int f(int (*gone)(int)) { return gone(1); }\n", []),
+        (f"{BEFORE_7}int a = old(1);\n#endif\n", []),
+        (
+            "#if KERNEL_VERSION(7, 0, 0) <= LINUX_VERSION_CODE\nint a = old(1);\n#endif\n",
+            ["7.2 has no old"],
+        ),
+        (
+            f"{BEFORE_7}int a;\n#else\nint a = old(1);\n#endif\n",
+            ["7.2 has no old"],
+        ),
+        ("#ifdef LAB_HAS_MMAP_PREPARE\nint a = new_(1);\n#endif\n", []),
+    ],
+)
+def test_a_name_that_a_series_does_not_have_is_named(body: str, wrong: list[str]) -> None:
+    path = made_up("a.c", body)
+    both = ("both", "LINUX_VERSION_CODE", "KERNEL_VERSION")
+    old, new = names("6.1", "old", "OLD_FLAG", *both), names("7.2", "new_", *both)
+    found = lookup(Definitions([path, COMPAT]), old, new)
+    found.uses(path)
+    assert [one.partition(": Linux ")[2] for one in found.wrong] == wrong
+
+
+def test_a_lab_of_newer_series_need_not_suit_older_ones(definitions: Definitions) -> None:
+    path = made_up("a.c", "int a = new_(1);\n")
+    found = lookup(definitions, names("6.1"), names("7.2", "new_"))
+    assert [use.kernel for use in found.uses(path, since="7.2")] == [{"7.2": "mm/memory.c:1"}]
+    assert not found.wrong
+
+
+def test_a_difference_between_series_folds_open(definitions: Definitions) -> None:
+    old = names("6.1", "MAX_ORDER")
+    maker = Annotator(lookup(definitions, old, names("7.2", "MAX_PAGE_ORDER")), terms.read(), {})
+    page = maker.page(REMAP)
+    assert "<summary>Linux 6.1: <code>MAX_PAGE_ORDER</code> is in lab_compat.h" in page
+    assert "(MAX_ORDER - 1)" in re.sub(r"<[^>]+>", "", page)
+
+
+def test_prose_that_names_a_function_which_is_gone_is_an_error(definitions: Definitions) -> None:
+    path = made_up("a.c", "/* as gone_since_2007() did */\nint a;\n")
+    maker = Annotator(lookup(definitions, names("6.1")), terms.read(), {})
+    with pytest.raises(SetupError, match=r"a\.c:1: the comment names gone_since_2007\(\)"):
+        source_pages.pages(maker, [path], [])
+
+
+def test_every_check_of_the_contract_leads_to_its_source(definitions: Definitions) -> None:
+    found = "".join(clause_notes.notes(definitions, mistakes.read_all()).values())
+    for clause in contract.read():
+        for check in set(clause.checks) - set(contract.OBSERVED):
+            [link] = re.findall(rf"<code>{check}</code>: <a href=\"([^\"#]+)#L(\d+)\"", found)[:1]
+            path = (ROOT / "docs" / link[0].removesuffix(".html")).resolve()
+            assert check in path.read_text().splitlines()[int(link[1]) - 1]
+
+
+@pytest.fixture
+def no_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(kept_runs, "PLACE", tmp_path / "kept")
+    monkeypatch.setattr(pictures, "PLACE", tmp_path / "pictures")
+    return tmp_path
+
+
+def test_what_lacks_a_run_names_the_command(no_runs: Path, definitions: Definitions) -> None:
+    mistake = mistakes.read_all()[0]
+    assert f"make mistakes ONLY={mistake.name}" in puzzles.verdict(mistake)
+    notes = "".join(clause_notes.notes(definitions, []).values())
+    assert "make contract CLAUSE=4.2<" in notes
+    lab = labs.all_labs()[0]
+    assert "make show LAB=kmalloc" in pictures.gallery(lab, "index")
+    page = next(page for page in pages.all_pages() if page.path.name == "kunit.md")
+    text = markdown.convert(page, lambda origin, path: "x", lambda *names: "")
+    assert "harness/kmaplab pages docs/kunit.md" in text
+
+
+def test_a_verdict_that_was_kept_is_shown_until_the_mistake_changes(no_runs: Path) -> None:
+    mistake = mistakes.read_all()[0]
+    by = [{"where": "um", "check": "some_check", "text": "1 == 2"}]
+    kept = {"result": "caught", "arch": "um", "by": by, "text": ""}
+    entry = {mistake.name: kept | {"patch": kept_reports.digest_of(mistake)}}
+    kept_runs.keep(kept_reports.MISTAKES, "6.1", entry)
+    assert "caught by <code>some_check</code> (um, Linux 6.1, on 20" in puzzles.verdict(mistake)
+    kept_runs.keep(kept_reports.MISTAKES, "6.1", {mistake.name: kept | {"patch": "another"}})
+    assert "make mistakes ONLY=" in puzzles.verdict(mistake)
+
+
+def test_a_run_of_some_labs_leaves_the_others_alone(no_runs: Path) -> None:
+    kept_runs.keep("runs", "um-6.1", {"a": {"x": 1}, "b": {"x": 2}})
+    kept_runs.keep("runs", "um-6.1", {"b": {"x": 3}})
+    found = kept_runs.read("runs")["um-6.1"]
+    assert (found["a"]["x"], found["b"]["x"]) == (1, 3)
+
+
+def a_page(monkeypatch: pytest.MonkeyPatch, text: str, tmp_path: Path) -> pages.Page:
+    for module in (pages, markdown, places):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "page.md").write_text(text)
+    return pages.read(tmp_path / "page.md")
+
+
+def test_answers_are_folded_and_the_next_heading_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = "# A\n\n## Answers\n\n1. Yes.\n\n## More\n\nwords\n"
+    page = a_page(monkeypatch, text, tmp_path)
+    found = markdown.convert(page, lambda origin, path: "x", lambda *names: "")
+    inside = found.partition("<details")[2].partition("</details>")[0]
+    assert "1. Yes." in inside and "## More" not in inside and "## More" in found
+
+
+def test_a_link_to_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = a_page(monkeypatch, "[a](b.md)\n", tmp_path)
+    with pytest.raises(SetupError, match=r"page\.md: a link to b\.md, which is not there"):
+        markdown.links(page.path)
+
+
+@pytest.mark.parametrize(
+    "line", ["[nosuch()](labs/a.c)<!-- code -->", "<!-- picture: lab_nosuch mmap -->"]
+)
+def test_code_and_pictures_that_are_not_there_are_an_error(
+    line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = a_page(monkeypatch, f"# A\n\n{line}\n", tmp_path)
+    with pytest.raises(SetupError, match=r"page\.md:3: there is no such thing"):
+        markdown.convert(page, lambda origin, path: "x", lambda *names: None)
+
+
+def test_a_picture_of_a_lab_without_a_mapping_says_so() -> None:
+    lab = labs.Lab("lab_x", "", LABS, ((),), mapping="none")
+    assert "lab_x has no mmap()" in pictures.missing(lab)
+
+
+def test_each_term_leads_to_its_line() -> None:
+    known = terms.read()
+    link = terms.Terms(known, "words.html").linker()
+    assert 'href="words.html#term-page-frame"' in link("of page frames & others")
+    assert "page frames" not in terms.with_anchor("| term | in one line |")
+    assert 'id="term-vma"' in terms.with_anchor("| VMA | a | b |")
+
+
+def test_the_check_programs_have_pages() -> None:
+    assert USERSPACE / "contract/vma.c" in SOURCES and LABS / "core/lab_core.h" in SOURCES
