@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
-OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST \
+OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST STEP PAGE \
 	SUBMISSIONS OUT EXECUTOR HOSTS FINDINGS GRADESCOPE
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
@@ -50,6 +50,9 @@ help:
 	@echo 'make watch     the same for a lab, each time that one of its sources is saved'
 	@echo '               WORK= LAB= KERNEL= SEED='
 	@echo 'make hint      the next hint for an exercise     WORK= LAB= EXERCISE='
+	@echo 'make show      a lab'"'"'s mapping as a picture: addresses, page frames, page tables'
+	@echo '               LAB= STEP= PAGE= KERNEL= ARCH= LIMIT= SEED= OUT='
+	@echo '               FORMAT=table|json|svg'
 	@echo 'make console   a shell in the guest; CMD= runs one command there,'
 	@echo '               EXTRA=dir appears as /extra'
 	@echo '               LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT='
@@ -117,6 +120,9 @@ watch:
 hint:
 	@harness/kmaplab hint $(call pass,WORK LAB EXERCISE)
 
+show:
+	@harness/kmaplab show $(call pass,LAB STEP PAGE KERNEL ARCH LIMIT SEED OUT FORMAT)
+
 console:
 	@harness/kmaplab console $(call pass,LABS KERNEL ARCH FLAVOUR ACCEL LIMIT CMD EXTRA)
 
@@ -135,4 +141,4 @@ bench:
 docs lint test clean:
 	@harness/kmaplab $@ $(call pass,)
 
-.PHONY: help run check watch hint kunit contract mistakes mutants coverage grade docs lint test skels console debug record replay compile_commands bench clean
+.PHONY: help run show check watch hint kunit contract mistakes mutants coverage grade docs lint test skels console debug record replay compile_commands bench clean

@@ -45,7 +45,8 @@ _X86_LARGE = (
     (9, 9, "special"),
     (10, 11, "software"),
     (12, 12, "memory type"),
-    (13, 51, "frame"),
+    (13, 20, "reserved"),
+    (21, 51, "frame"),
     (52, 58, "software"),
     *_X86_HIGH,
 )

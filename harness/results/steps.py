@@ -62,12 +62,13 @@ class EntryField:
 class Level:
     """One level of a walk: entry ``index`` of a table, of ``width`` bits.
 
-    ``shift`` is the lowest bit of an address that takes part in choosing the entry.
+    Bits ``low`` to ``high`` of an address choose the entry.
     """
 
     name: str
     index: int
-    shift: int
+    low: int
+    high: int
     entry: Hex
     width: int
     is_present: bool
@@ -185,14 +186,37 @@ class Zone:
 
 
 @dataclass(frozen=True)
+class MemoryRegion:
+    """Physical memory from ``start`` to ``end``, the last byte, by its name in /proc/iomem."""
+
+    name: str
+    start: Hex
+    end: Hex
+
+    @property
+    def is_ram(self) -> bool:
+        """Whether it is RAM that the kernel manages."""
+        return self.name == _RAM
+
+    def has(self, frame: int) -> bool:
+        """Say whether a page frame is in it."""
+        return self.start <= frame << 12 <= self.end
+
+
+@dataclass(frozen=True)
 class LabLife:
-    """All steps of a lab, loaded with ``parameters``; ``page`` is the one that they are about."""
+    """All steps of a lab, loaded with ``parameters``; ``page`` is the one that they are about.
+
+    ``memory`` has the regions of RAM and those with the lab's frames, in order; it is empty
+    where the kernel does not tell.
+    """
 
     lab: str
     title: str
     parameters: tuple[str, ...]
     page: int
     zones: tuple[Zone, ...]
+    memory: tuple[MemoryRegion, ...]
     steps: tuple[LifeStep, ...]
 
     def step(self, name: str) -> LifeStep:
@@ -217,17 +241,24 @@ class MappingLives:
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-def region_at(iomem: list[str], physical: int) -> str:
-    """Return what the lines of /proc/iomem call a physical address, "RAM" if nothing does.
+def regions_in(iomem: list[str]) -> list[MemoryRegion]:
+    """Return the regions in the lines of /proc/iomem.
 
     A claim of a driver, which is further to the right, does not count.
     """
+    found = []
     for line in iomem:
         place, _, name = line.partition(" : ")
         start, _, end = place.partition("-")
-        if not line.startswith(" ") and int(start, 16) <= physical <= int(end, 16):
-            return name
-    return _RAM if not iomem else "nothing"
+        if not line.startswith(" "):
+            found.append(MemoryRegion(name, Hex(int(start, 16)), Hex(int(end, 16))))
+    return found
+
+
+def region_of(regions: list[MemoryRegion], frame: int) -> str:
+    """Return what a page frame is; where the kernel tells of no regions, all is RAM."""
+    names = [one.name for one in regions if one.has(frame)]
+    return names[0] if names else "nothing" if regions else _RAM
 
 
 def to_json(value: Any, kind: Any = None) -> Any:

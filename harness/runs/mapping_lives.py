@@ -41,6 +41,7 @@ from harness.results.steps import (
     Level,
     LifeStep,
     MappingLives,
+    MemoryRegion,
     UserArea,
     UserSide,
     Way,
@@ -108,10 +109,12 @@ def _way_of_host(tables: ProcessMappings, address: int, of_kernel: bool) -> Way:
 
 def _level(tables: PageTables, one: WalkStep) -> Level:
     named = tables.format.fields(one)
+    low = tables.format.shift(one.level)
     return Level(
         name=tables.format.level_name(one.level),
         index=one.index,
-        shift=tables.format.shift(one.level),
+        low=low,
+        high=low + tables.format.index_bits - 1,
         entry=Hex(one.entry),
         width=named[-1].high + 1,
         is_present=tables.format.is_present(one.entry),
@@ -144,6 +147,11 @@ class _Loaded:
     errors: list[str] = field(default_factory=list)
     offset: int | None = None
 
+    @property
+    def regions(self) -> list[MemoryRegion]:
+        """Physical memory as the kernel tells of it."""
+        return steps.regions_in(self.iomem)
+
     def life(self) -> LabLife:
         """Return it as it is when all steps are over. Raises GuestError if one did not come."""
         came = [one.name for one in self.told if one.seen]
@@ -157,7 +165,12 @@ class _Loaded:
         load = self.load
         zones = tuple(self._zones(made[0]))
         middle = len(made[0].pages) // 2
-        return LabLife(load.lab.name, load.lab.title, load.parameters, middle, zones, made)
+        told = {page.told for page in made[0].pages}
+        memory = tuple(
+            one for one in self.regions if one.is_ram or any(one.has(frame) for frame in told)
+        )
+        lab = load.lab
+        return LabLife(lab.name, lab.title, load.parameters, middle, zones, memory, made)
 
     def _zones(self, first: LifeStep) -> list[Zone]:
         found = []
@@ -289,7 +302,7 @@ def _page(
         told=Hex(frame),
         kernel=kernel,
         linear=linear,
-        region=steps.region_at(loaded.iomem, physical),
+        region=steps.region_of(loaded.regions, physical // PAGE),
         content=ram.read(physical, _SHOWN).hex(),
     )
 

@@ -6,10 +6,12 @@ from harness.kernels.page_tables import ARM64, PAGE, X86
 from harness.results.steps import (
     TITLES,
     Hex,
+    HostArea,
     LabLife,
     LabPage,
     LifeStep,
     MappingLives,
+    MemoryRegion,
     UserArea,
     UserSide,
     Way,
@@ -71,7 +73,34 @@ def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
     )
     steps = tuple(LifeStep(name, 1, _processes(name, user), pages) for name in TITLES)
     name = "lab_reserved" if reserved else "lab_vmalloc"
-    return LabLife(name, "made up", ("pages=5",), MIDDLE, zones, steps)
+    memory = (
+        MemoryRegion("System RAM", Hex(0x1000), Hex(0x9FBFF)),
+        MemoryRegion(region, Hex(0x100000), Hex(0x1FFFFFFF)),
+    )
+    return LabLife(name, "made up", ("pages=5",), MIDDLE, zones, memory, steps)
+
+
+def on_host() -> LabLife:
+    """Return the life of a mapping in user-mode Linux, where a host maps the frames."""
+    made = life()
+
+    def hosted(way: Way) -> Way:
+        start = Hex(way.address & -PAGE)
+        area = HostArea(start, Hex(start + PAGE), Hex((way.frame or 0) * PAGE))
+        host = None if way.frame is None else area
+        return Way(way.address, way.frame, host=host)
+
+    def step(one: LifeStep) -> LifeStep:
+        processes = tuple(
+            replace(side, pages=tuple(hosted(way) for way in side.pages)) for side in one.processes
+        )
+        pages = tuple(
+            replace(page, kernel=hosted(page.kernel), linear=page.linear and hosted(page.linear))
+            for page in one.pages
+        )
+        return replace(one, processes=processes, pages=pages)
+
+    return replace(made, memory=(), steps=tuple(step(one) for one in made.steps))
 
 
 def _processes(step: str, user: list[Way]) -> tuple[UserSide, ...]:

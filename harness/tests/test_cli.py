@@ -45,6 +45,12 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["kunit", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
         (["kunit", "--flavour", "nosuch"], "instrumented, plain"),
         (["kunit", "--suites", "/nonexistent"], "not a directory of suites"),
+        (["show", "--step", "nosuch"], "before, mmap, touch, fork, munmap, last"),
+        (["show", "--lab", "nosuch"], "lab_kmalloc, lab_pages"),
+        (["show", "--page", "-1"], "is not the number of a page"),
+        (["show", "--format", "junit"], "table, json, svg"),
+        (["show", "--lab", "prepare"], "no picture on 6.1-x86_64: lab_prepare runs from Linux 7.2"),
+        (["show", "--lab", "reserved", "--arch", "um"], "lab_reserved user-mode Linux has no"),
         (["nosuch"], "choose from"),
         (["run", "--nosuch"], "unrecognized arguments"),
         (["run", "--limit", "0"], "between 1 and 86400"),
@@ -80,6 +86,7 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
     [
         "",
         "run",
+        "show",
         "kunit",
         "contract",
         "check",
@@ -104,7 +111,9 @@ def test_every_verb_explains_itself(kmaplab: Kmaplab, verb: str) -> None:
 
 def test_make_help_lists_every_verb(kmaplab: Kmaplab) -> None:
     listed = call("make", "-s", "help").expect(0).out
-    verbs = "run check watch hint kunit contract coverage lint test console debug record replay "
+    verbs = (
+        "run show check watch hint kunit contract coverage lint test console debug record replay "
+    )
     verbs += "docs bench clean help"
     for verb in verbs.split():
         assert f"make {verb} " in listed
@@ -126,9 +135,9 @@ def test_make_passes_options_on_unharmed() -> None:
     value = 'it\'s "a" $HOME $(LAB) * \\ b'
     outcome = call("make", "-n", "console", f"CMD={value}", "KERNEL=6.12").expect(0)
     assert '--kernel="$KMAPLAB_OPTION_KERNEL"' in outcome.out
-    script = "include Makefile\nshow:\n\t@printf '%s' \"$$KMAPLAB_OPTION_CMD\"\n"
+    script = "include Makefile\nprint:\n\t@printf '%s' \"$$KMAPLAB_OPTION_CMD\"\n"
     printed = call(
-        "sh", "-c", 'printf "%s" "$1" | make -s -f - show "$2"', "sh", script, f"CMD={value}"
+        "sh", "-c", 'printf "%s" "$1" | make -s -f - print "$2"', "sh", script, f"CMD={value}"
     )
     assert printed.expect(0).out == value
 

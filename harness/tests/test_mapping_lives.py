@@ -39,7 +39,10 @@ def test_other_json_is_refused(spoilt: str) -> None:
     [(0x28EA000, "System RAM"), (0x18002000, "Reserved"), (0x90000000, "nothing")],
 )
 def test_the_region_is_that_of_the_outermost_line(physical: int, region: str) -> None:
-    assert steps.region_at(IOMEM, physical) == region
+    regions = steps.regions_in(IOMEM)
+    assert len(regions) == 3
+    assert steps.region_of(regions, physical >> 12) == region
+    assert steps.region_of([], physical >> 12) == "System RAM", "the kernel tells of none"
 
 
 def test_the_linear_map_is_the_largest_zone_with_one_offset() -> None:

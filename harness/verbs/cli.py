@@ -26,6 +26,7 @@ from harness.kernels.targets import (
     series_of,
     target,
 )
+from harness.results.steps import TITLES
 
 _VERBS = {
     "run": "all labs, both sides, one table",
@@ -43,6 +44,7 @@ _VERBS = {
     "check": "the verdict on a workspace: points, what is wrong, and what to do next",
     "watch": "the verdict on a lab of a workspace, each time that it is saved",
     "hint": "the next hint for an exercise of a workspace",
+    "show": "a lab's mapping as a picture, at each step of its life",
     "console": "a shell in the guest, or one command",
     "debug": "gdb on a lab in a guest, stopped where the lab maps its memory",
     "record": "a lab's check program, in a run that is kept",
@@ -55,6 +57,7 @@ _VERBS = {
 # Seconds until the guest of a run is killed.
 _RUN_LIMIT = 120.0
 _CONTRACT_LIMIT = 600.0
+_SHOW_LIMIT = 240.0
 # A guest that hangs is ended when it says nothing any more; this is for busy machines.
 _MISTAKE_LIMIT = 240.0
 
@@ -100,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for name, text in _VERBS.items()
     }
-    for name in ("run", "console", "debug", "record", "replay", "bench", "contract"):
+    for name in ("run", "show", "console", "debug", "record", "replay", "bench", "contract"):
         _add_target(made[name])
     for name in ("run", "console", "debug", "record", "replay", "contract"):
         _add_guest_options(made[name])
@@ -115,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--refresh", action="store_true", help="look for a newer kernel of the series first"
     )
+    _add_show_options(made["show"])
     _add_grade_options(made["grade"])
     _add_suite_options(made["kunit"])
     made["kunit"].add_argument(
@@ -146,6 +150,18 @@ def _parser() -> argparse.ArgumentParser:
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
+
+
+def _add_show_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lab", help="labs, by name (default: all)")
+    parser.add_argument("--step", help=f"{', '.join(TITLES)} (default: touch; svg, json: all)")
+    parser.add_argument(
+        "--page", type=_page, help="the page whose way is shown (default: the middle one)"
+    )
+    parser.add_argument("--out", help="folder for the SVGs (default: build/pictures/TARGET)")
+    _add_limit(parser, _SHOW_LIMIT)
+    _add_format(parser, "table", "json", "svg")
+    _add_seed(parser)
 
 
 def _add_work_options(
@@ -364,6 +380,12 @@ def _seconds(text: str) -> float:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number of at least 1")
+    return int(text)
+
+
+def _page(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a page")
     return int(text)
 
 

@@ -1,0 +1,111 @@
+"""Real boots: the pictures of mappings, of one guest for each architecture."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.base import terminal
+from harness.base.paths import BUILD, ROOT
+from harness.base.tools import environment
+from harness.catalogue.labs import Load, all_labs
+from harness.kernels.targets import KUNIT_ARCH, Target
+from harness.results.steps import TITLES, LabLife, LifeStep, MappingLives, from_json
+from harness.tests.conftest import KMAPLAB, Kmaplab, labs_of
+
+pytestmark = pytest.mark.boot
+
+_TEXT = "{http://www.w3.org/2000/svg}text"
+
+
+def frames_drawn(target: Target, life: LabLife, step: LifeStep) -> set[int]:
+    """Return the frames in a picture's middle column: nothing else there is so short."""
+    path = BUILD / "pictures" / str(target) / life.lab / f"{step.name}.svg"
+    said = [text.text or "" for text in ElementTree.parse(path).iter(_TEXT)]
+    return {int(text, 16) for text in said if re.fullmatch(r"0x[0-9a-f]{1,7}", text)}
+
+
+def check_step(life: LabLife, step: LifeStep) -> None:
+    """Compare what the machine showed with what LAB_IOC_PAGE and /proc/self/smaps say."""
+    where = f"{life.lab}, {step.title}"
+    for page in step.pages:
+        assert page.kernel.frame == page.told, f"{where}: the kernel's address of page {page.index}"
+        for side in step.processes:
+            way = side.pages[page.index]
+            if side.has(way.address):
+                assert way.frame in (page.told, None), f"{where}: {side.name}, page {page.index}"
+            else:
+                assert way.frame is None, f"{where}: {side.name} reaches page {page.index}"
+            for level in way.levels:
+                named = sum(bits.value << bits.low for bits in level.fields)
+                assert named == level.entry, f"{where}: bits without a name in {level}"
+        assert page.is_ram == (life.lab != "lab_reserved"), f"{where}: {page.region}"
+        assert (page.linear is not None) == page.is_ram, f"{where}: the linear map"
+
+
+def check_life(lives: MappingLives, life: LabLife) -> None:
+    """Compare the steps of a lab with each other."""
+    assert [step.name for step in life.steps] == list(TITLES)
+    for step in life.steps:
+        check_step(life, step)
+    touched, forked, cut = (life.step(name) for name in ("touch", "fork", "munmap"))
+    middle = touched.processes[0].pages[life.page]
+    assert middle.frame == touched.pages[life.page].told, f"{life.lab}: what it has touched"
+    seed = lives.seed.to_bytes(8, "little").hex()
+    assert touched.pages[life.page].content == seed, f"{life.lab}: the stored bytes in RAM"
+    assert life.step("mmap").pages[life.page].content != seed
+    assert [side.name for side in forked.processes] == ["program", "its child"]
+    assert [len(side.areas) for side in cut.processes] == [2, 1], f"{life.lab}: VMAs"
+    counted = [step.mappings for step in life.steps]
+    assert counted in ([None] * 6, [0, 1, 1, 2, 3, 0]), f"{life.lab}: it counts {counted}"
+    frames = [page.told for page in touched.pages]
+    neighbours = frames == list(range(frames[0], frames[0] + len(frames)))
+    assert neighbours == (life.lab != "lab_vmalloc"), f"{life.lab}: {frames}"
+
+
+def check_target(kmaplab: Kmaplab, target: Target) -> None:
+    """Have all pictures of a target made, and compare them with what they are made of."""
+    call = ("show", "--arch", target.arch, "--kernel", target.series)
+    told = kmaplab(*call, "--format", "svg").expect(0).out.split()
+    maps = {lab.name for lab in all_labs() if Load(lab, lab.loads[0]).mapping != "none"}
+    assert len(told) == len(labs_of(target) & maps) * len(TITLES)
+    again = kmaplab(*call, "--format", "json").expect(0)
+    assert "leading" not in again.err, "nothing is run twice"
+    lives: MappingLives = from_json(MappingLives, json.loads(again.out))
+    kept = json.loads((BUILD / "pictures" / str(target) / "run.json").read_text())
+    assert from_json(MappingLives, kept) == lives, "the file beside the pictures"
+    assert {life.lab for life in lives.labs} == labs_of(target) & maps
+    for life in lives.labs:
+        check_life(lives, life)
+        for step in life.steps:
+            assert frames_drawn(target, life, step) == {page.told for page in step.pages}
+
+
+def test_pictures_show_what_the_machine_the_kernel_and_the_program_say(
+    kmaplab: Kmaplab, debian_target: Target
+) -> None:
+    check_target(kmaplab, debian_target)
+
+
+def test_pictures_of_user_mode_linux_show_the_same(kmaplab: Kmaplab, um_default: str) -> None:
+    check_target(kmaplab, Target(um_default, KUNIT_ARCH))
+
+
+def test_sixty_columns_are_enough(kmaplab: Kmaplab) -> None:
+    wide = kmaplab("show", "--lab", "vmalloc").expect(0).out
+    command = f"{KMAPLAB} show --lab vmalloc"
+    status, shown = terminal.run(command, environment() | {"TERM": "xterm"}, ROOT, 300, 60)
+    assert status == 0, shown
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= 60, shown
+    meetings = [
+        line for line in wide.splitlines() if re.match(r"[▸ ] ?\d 0x", line.replace("  ", " "))
+    ]
+    assert len(meetings) == 7, wide
+    assert all(line in shown for line in meetings), "no line of frames is broken"
+    assert wide.split() == shown.split(), "nothing is left out"
+
+
+def test_another_page_than_there_is_is_refused(kmaplab: Kmaplab) -> None:
+    outcome = kmaplab("show", "--lab", "kmalloc", "--page", "99").expect(2)
+    assert "PAGE=99: lab_kmalloc has pages 0 to 3 here" in outcome.err
