@@ -109,11 +109,8 @@ class RunReport(CaseReport):
             tables.say(console, self.trouble, "bold magenta")
             for line in self.last_lines:
                 tables.say(console, f"    {line}")
-        seen = [result.sighting for result in self.results if result.sighting]
-        failed = any(result.failed_checks for result in self.results)
-        if seen and not failed:
-            compared = sum(one.compared for one in seen)
-            tables.say(console, f"kernel, user, machine: same frames, {compared:,} bytes")
+        for line in _witness_lines(self.results):
+            tables.say(console, line)
         tables.say(
             console,
             f"{self.booted}, {self.booted.seconds:.1f} s; "
@@ -141,6 +138,33 @@ def _wrong(result: LoadResult, log: list[str], labs: Path) -> Wrong:
         str(problem) for problem in result.problems if problem.kind is not ProblemKind.KERNEL_WARNED
     ]
     return Wrong(str(result.load), result.load.lab, failed, reasons, log, labs, result.crash)
+
+
+def _witness_lines(results: list[LoadResult]) -> list[str]:
+    """Return a line for each lab that ran: whether its three witnesses agree, and on how much."""
+    ran = [result for result in results if result.verdict is not LoadVerdict.SKIPPED]
+    by_lab: dict[str, list[LoadResult]] = {}
+    for result in ran:
+        by_lab.setdefault(result.load.lab.name, []).append(result)
+    wide = max((len(name) for name in by_lab), default=0)
+    return [f"{name:{wide}}  {_witnessed(loads)}" for name, loads in by_lab.items()]
+
+
+def _witnessed(loads: list[LoadResult]) -> str:
+    """Say in what kernel, user and machine agree, over all loads of a lab.
+
+    That kernel and user do is what the checks say, of which all must have passed.
+    """
+    seen = [load.sighting for load in loads if load.sighting]
+    frames = sum(len(one.frames) for one in seen)
+    compared = sum(one.compared for one in seen)
+    if any(one.problems for one in seen):
+        return "kernel, user and machine differ: see above"
+    if len(seen) < len(loads) or not frames:
+        return "the machine was not asked for each load: see above"
+    if any(load.verdict is not LoadVerdict.PASSED for load in loads):
+        return f"the same {frames} frames, but checks failed: see above"
+    return f"kernel=user=machine {frames:3} frames, {compared:7,} bytes"
 
 
 def _wide_table(results: list[LoadResult]) -> "Table":

@@ -11,6 +11,7 @@ from harness.catalogue.labs import Lab, Load, all_labs
 from harness.reports.forms import Booted
 from harness.reports.run_report import RunReport
 from harness.results.load_results import LoadResult, LoadVerdict, Problem, ProblemKind
+from harness.results.witness import Sighting
 
 LAB = Lab("lab_x", "a [lab]", Path("/nowhere"), (("how=page",),), {"b": "look at [it]"})
 DIFFERENCE = "user reads: page 2 word 17 (offset 0x2044): expected 0x00000001, found 0x00000002"
@@ -74,6 +75,45 @@ def test_trouble_shows_the_end_of_the_console(capsys: pytest.CaptureFixture[str]
     report("the guest's kernel crashed").print("table")
     out = capsys.readouterr().out
     assert "the guest's kernel crashed" in out and "last [line]" in out
+
+
+def witnessed(*loads: tuple[LoadVerdict, Sighting | None]) -> RunReport:
+    """Return the report on loads of a lab that the machine showed so."""
+    load = Load(LAB, ())
+    results = [LoadResult(load, verdict=verdict, sighting=seen) for verdict, seen in loads]
+    return RunReport(Booted("6.1.0-1", "x86_64", "tcg", 0xABC, 2.5), results)
+
+
+_AGREES = Sighting([0x1000, 0x2000], 8192)
+
+
+@pytest.mark.parametrize(
+    ("loads", "line"),
+    [
+        ([(LoadVerdict.PASSED, _AGREES)] * 2, "kernel=user=machine   4 frames,  16,384 bytes"),
+        ([(LoadVerdict.FAILED, _AGREES)], "the same 2 frames, but checks failed: see above"),
+        (
+            [(LoadVerdict.FAILED, Sighting([0x1000], 0, problems=["another frame"]))],
+            "kernel, user and machine differ: see above",
+        ),
+        (
+            [(LoadVerdict.PASSED, _AGREES), (LoadVerdict.BROKEN, None)],
+            "the machine was not asked for each load: see above",
+        ),
+    ],
+)
+def test_a_line_for_each_lab_shows_whether_three_witnesses_agree(
+    capsys: pytest.CaptureFixture[str], loads: list[tuple[LoadVerdict, Sighting]], line: str
+) -> None:
+    witnessed(*loads).print("table")
+    out = capsys.readouterr().out
+    assert f"\nlab_x  {line}\n" in out, out
+    assert len("lab_reserved  " + line) <= 66
+
+
+def test_a_lab_that_was_skipped_has_no_such_line(capsys: pytest.CaptureFixture[str]) -> None:
+    witnessed((LoadVerdict.SKIPPED, None)).print("table")
+    assert "machine" not in capsys.readouterr().out
 
 
 def test_json_holds_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
