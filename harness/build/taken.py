@@ -34,8 +34,8 @@ MOST_BYTES = 1 << 20
 _MOST_NAMED = 8
 _MOST_ENTRIES = 1000
 
-# What is kept of copies, a few hundred KB for each.
-_MOST_COPIES = 40
+# What is kept of copies, a few hundred KB for each; each processor may be at one.
+_MOST_COPIES = max(40, 2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,14 @@ def _forget_all_but(place: Path) -> None:
     """Keep ``place`` and what was taken last of other copies; remove the rest."""
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
-    others = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+    others = sorted(place.parent.iterdir(), key=_last_use)
     for path in others[:-_MOST_COPIES]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_use(path: Path) -> float:
+    """Return when a directory was last used; 0 if another run has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
