@@ -6,9 +6,8 @@ Each may end while it is looked at: then it counts for nothing.
 import os
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 
-_PROC = Path("/proc")
+_PROC = "/proc"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -18,7 +17,10 @@ _TIMES = slice(11, 15)
 
 
 def below(process: int) -> list[int]:
-    """Return what a process has started, and what these have: those that are nearer first."""
+    """Return what a process has started, and what these have: those that are nearer first.
+
+    While strange code runs this is asked four times a second, and looks at every process.
+    """
     children: dict[int, list[int]] = {}
     for entry in os.listdir(_PROC):
         if entry.isdecimal() and (fields := _stat(int(entry))):
@@ -44,15 +46,21 @@ def seconds_of(processes: Iterable[int]) -> float:
 
 def _memory(process: int) -> int:
     try:
-        _, resident, shared, *_ = (_PROC / str(process) / "statm").read_text().split()
-    except (OSError, ValueError):
+        _, resident, shared, *_ = _read(process, "statm").split()
+    except ValueError:
         return 0
     return (int(resident) - int(shared)) * _PAGE
 
 
-def _stat(process: int) -> list[str]:
+def _stat(process: int) -> list[bytes]:
     """Return the fields behind the name, which may hold blanks; none if it has ended."""
+    return _read(process, "stat").rpartition(b")")[2].split()
+
+
+def _read(process: int, name: str) -> bytes:
+    """Return a file of a process, by the shortest way; nothing if it has ended."""
     try:
-        return (_PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
+        with open(f"{_PROC}/{process}/{name}", "rb", buffering=0) as file:
+            return file.read(_PAGE)
     except OSError:
-        return []
+        return b""
