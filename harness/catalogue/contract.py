@@ -6,6 +6,7 @@ and the names behind "Proved by" are its checks.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from harness.base.errors import RequestError, SetupError
@@ -34,8 +35,9 @@ class Clause:
         return f"{self.number} {self.title}"
 
 
-def read(page: Path = PAGE) -> list[Clause]:
-    """Return the clauses in the order of the page.
+@cache
+def read(page: Path = PAGE) -> tuple[Clause, ...]:
+    """Return the clauses in the order of the page. It is read once.
 
     Raises SetupError for a clause without checks, and for a number that comes twice.
     """
@@ -49,7 +51,7 @@ def read(page: Path = PAGE) -> list[Clause]:
         if number in (clause.number for clause in found):
             raise SetupError(f"{page}: clause {number} is there twice")
         found.append(Clause(number, title, checks))
-    return found
+    return tuple(found)
 
 
 def _sections(text: str) -> list[tuple[tuple[str, str], str]]:
