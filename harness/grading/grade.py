@@ -53,11 +53,13 @@ def grade(this: Class, executor: Executor) -> tuple[ClassMarks, dict[str, Handed
             outcome.graded.append(kept)
         else:
             todo.append(task)
+    begun = time.monotonic()
     for task, answer in _with_progress(todo, executor):
+        outcome.seconds = time.monotonic() - begun
         if isinstance(answer, Graded):
             this.place.keep(answer)
             outcome.graded.append(answer)
-            outcome.new += 1
+            outcome.new.append(answer)
         else:
             outcome.problems.append(f"{task.student.key} has no mark: {answer}")
     outcome.graded.sort(key=lambda one: one.student.key)

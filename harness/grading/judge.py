@@ -142,7 +142,7 @@ class _LabEvidence:
 class Judging:
     """A verdict that is being made: quickly by QEMU, and then with all that is found besides.
 
-    ``seconds`` says what the first took, by its parts.
+    ``seconds`` says what it took, by its parts.
     """
 
     request: Request
@@ -229,9 +229,13 @@ class Judging:
         able = self._worth_it
         if not able:
             return
+        begun = time.monotonic()
         tasks = [*self._more_checks(able), *self._on_uml(able)]
+        self.seconds["compiling"] = self.seconds.get("compiling", 0) + time.monotonic() - begun
+        begun = time.monotonic()
         for (name, where, _), evidence in side_by_side.run(tasks, lambda task: task[2]()):
             self.take_findings(evidence, where)
+            self.seconds["looking further"] = time.monotonic() - begun
             yield name
 
     def _more_checks(self, able: list[Lab]) -> Iterator["_GuestWork"]:
@@ -457,7 +461,7 @@ def _clause_of(check: str, clauses: Iterable[Clause]) -> str:
     return next((clause.number for clause in clauses if check in clause.checks), "")
 
 
-def _mark(copy: Path, shown: _LabEvidence, exercise: Exercise, clauses: list[Clause]) -> Mark:
+def _mark(copy: Path, shown: _LabEvidence, exercise: Exercise, clauses: Sequence[Clause]) -> Mark:
     """Give the points of an exercise, or say what it failed for."""
     mine = [clause for clause in clauses if clause.number in exercise.clauses]
     place = _FailurePlace.of(copy, exercise, shown.crash)

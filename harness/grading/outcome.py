@@ -78,9 +78,27 @@ def save(graded: Graded, path: Path) -> None:
 class ClassMarks:
     """What came of a class: the marks, and a line for each that got none.
 
-    ``new`` counts the marks that were not there before.
+    ``new`` are the marks that were not there before, and ``seconds`` the wall time that they
+    took together.
     """
 
     graded: list[Graded] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    new: int = 0
+    new: list[Graded] = field(default_factory=list)
+    seconds: float = 0
+
+    @property
+    def a_minute(self) -> float:
+        """How many were graded in a minute."""
+        return 60 * len(self.new) / self.seconds if self.seconds else 0
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """What part of the time each step has taken; what remains is all else."""
+        every = sum(one.seconds.get("all", 0) for one in self.new)
+        names = dict.fromkeys(name for one in self.new for name in one.seconds if name != "all")
+        return {
+            name: sum(one.seconds.get(name, 0) for one in self.new) / every
+            for name in names
+            if every
+        }

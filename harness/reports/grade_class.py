@@ -128,6 +128,17 @@ class ClassReport:
             tables.show(console, [whole, narrow], lines)
         for problem in self.outcome.problems:
             tables.say(console, problem)
+        if self.outcome.new:
+            tables.say(console, speed(self.outcome))
+
+
+def speed(outcome: ClassMarks) -> str:
+    """Return how fast a class was graded, and what the time went to."""
+    count = len(outcome.new)
+    what = f"{count} submission{'' if count == 1 else 's'}"
+    parts = ", ".join(f"{name} {100 * part:.0f} %" for name, part in outcome.parts.items())
+    text = f"graded {what} in {outcome.seconds:.0f} s, {outcome.a_minute:.1f} a minute"
+    return f"{text}: {parts}" if parts else text
 
 
 def _points(graded: Graded) -> list[str]:

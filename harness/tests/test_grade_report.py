@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ from harness.grading.outcome import ClassMarks
 from harness.grading.similar import Pair
 from harness.grading.submissions import Student
 from harness.reports import grade_files
-from harness.reports.grade_class import ClassReport
+from harness.reports.grade_class import ClassReport, speed
 
 _EVIL = "<script>alert(1)</script>&\x1b[2J"
 
@@ -109,3 +110,12 @@ def test_the_page_of_a_class_says_what_was_not_understood(tmp_path: Path) -> Non
     assert "<script>" not in page
     for text in (missed.meanings[0][:20], "eve has no mark", "students/ben/index.html", "100 %"):
         assert text in page, f"the page has no {text!r}"
+
+
+def test_how_fast_a_class_was_graded_is_said_with_the_parts() -> None:
+    took = {"compiling": 0.5, "restoring": 0.25, "checking": 1.0, "all": 2.0}
+    each = [replace(graded(name, True), seconds=took) for name in ("ada", "ben", "cyd")]
+    text = speed(ClassMarks(each, [], each, seconds=4.5))
+    parts = "compiling 25 %, restoring 12 %, checking 50 %"
+    assert text == f"graded 3 submissions in 4 s, 40.0 a minute: {parts}"
+    assert speed(ClassMarks(each, [], each[:1], 2)).startswith("graded 1 submission in 2 s, 30.0")
