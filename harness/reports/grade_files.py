@@ -16,8 +16,16 @@ from harness.reports.verdict import clauses
 
 _PAGES = Path(__file__).with_name("pages")
 
-# What Classroom 50's workflow has in its environment.
-_CLASSROOM = ("classroom", "assignment", "submission", "commit", "release", "review")
+# What Classroom 50's runner has in the environment of an autograder (its wiki, page "Advanced
+# Autograding", section "Contract"), by the names of result.json.
+_CLASSROOM = {
+    "classroom": "CLASSROOM",
+    "assignment": "ASSIGNMENT",
+    "submission": "SUBMISSION_TAG",
+    "commit": "COMMIT_URL",
+    "release": "RELEASE_URL",
+    "review": "REVIEW_URL",
+}
 
 
 @cache
@@ -107,8 +115,9 @@ def as_gradescope(graded: Graded) -> dict[str, Any]:
 
 
 def as_classroom50(graded: Graded) -> dict[str, Any]:
-    """Return result.json of Classroom 50; what its workflow knows is taken from there."""
-    known = {name: os.environ.get(f"CLASSROOM50_{name.upper()}", "") for name in _CLASSROOM}
+    """Return result.json of Classroom 50; what its runner knows is taken from there."""
+    known = {name: os.environ.get(variable, "") for name, variable in _CLASSROOM.items()}
+    known["review"] = known["review"] or known["commit"]
     return {
         "schema": "classroom50/result/v1",
         **known,

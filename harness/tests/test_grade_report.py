@@ -119,3 +119,12 @@ def test_how_fast_a_class_was_graded_is_said_with_the_parts() -> None:
     parts = "compiling 25 %, restoring 12 %, checking 50 %"
     assert text == f"graded 3 submissions in 4 s, 40.0 a minute: {parts}"
     assert speed(ClassMarks(each, [], each[:1], 2)).startswith("graded 1 submission in 2 s, 30.0")
+
+
+def test_classroom50_is_told_what_its_own_runner_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "CLASSROOM"):
+        monkeypatch.setenv(name, name.lower())
+    monkeypatch.delenv("REVIEW_URL", raising=False)
+    room = grade_files.as_classroom50(graded("ada", True))
+    assert room["classroom"] == "classroom" and room["submission"] == "submission_tag"
+    assert room["review"] == room["commit"] == "commit_url", "without a review it is the commit"
