@@ -52,11 +52,12 @@ _hushed = threading.local()
 @contextmanager
 def hushed() -> Iterator[None]:
     """Show no steps of this thread: another one shows how far it all is."""
+    before = getattr(_hushed, "on", False)
     _hushed.on = True
     try:
         yield
     finally:
-        _hushed.on = False
+        _hushed.on = before
 
 
 @contextmanager

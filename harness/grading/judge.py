@@ -16,6 +16,7 @@ from pathlib import Path
 from harness.base import kept
 from harness.base.errors import SetupError
 from harness.base.paths import KUNIT, LABS
+from harness.base.progress import hushed, step
 from harness.build import check_programs, listing, not_built
 from harness.catalogue import contract, exercises, functions, labs, suites
 from harness.catalogue.contract import Clause
@@ -373,7 +374,8 @@ def skipped_by_solutions(own: Request) -> dict[str, list[str]]:
     inputs = [machine.kernel.name, machine.kernel.version, machine.modules.digest, programs.digest]
 
     def ask() -> dict[str, list[str]]:
-        checked = check_loads.of_labs(machine, labs.all_labs(), own.seed)
+        with step("asking the project's own labs which checks this kernel has, once"), hushed():
+            checked = check_loads.of_labs(machine, labs.all_labs(), own.seed)
         if checked.trouble:
             raise SetupError(f"the project's own labs do not come through: {checked.trouble}")
         return {
@@ -446,6 +448,9 @@ def _verdict(copy: Path, shown: _LabEvidence) -> LabVerdict:
         for (check, where), text in shown.wrong.items()
         if check not in mine
     ]
+    if mine:
+        # A suite's own cases fail along with what an exercise fails for, and say no more.
+        others = [one for one in others if one.clause]
     return LabVerdict(
         shown.lab,
         tuple(marks),

@@ -1,4 +1,4 @@
-"""The same submission has the same mark each time that it is graded."""
+"""Real boots: the same submission has the same mark, and who hides from sanitizers has none."""
 
 import json
 import shutil
@@ -31,3 +31,17 @@ def test_graded_three_times_a_submission_has_the_same_mark(
         shutil.rmtree(out / "students")
     assert 0 < found[0]["earned"] < found[0]["possible"], found[0]
     assert found[0] == found[1] == found[2]
+
+
+def test_who_hides_from_user_mode_linux_loses_points_where_its_findings_count(
+    kmaplab: Kmaplab, tmp_path: Path
+) -> None:
+    source = tmp_path / "eve" / PAGES
+    source.parent.mkdir(parents=True)
+    hides = "\n#ifdef CONFIG_UML\n#error not here\n#endif\n"
+    source.write_text((LABS / PAGES).read_text() + hides)
+    command = ("grade", "--one", tmp_path / "eve", "--out", tmp_path / "out", "--lab", "pages")
+    assert "20 of 20 points" in kmaplab(*command).expect(0).out
+    assert "0 of 20 points" in kmaplab(*command, "--findings", "yes").expect(0).out
+    result = json.loads((tmp_path / "out/students/eve/result.json").read_text())
+    assert "not here (um " in result["labs"][0]["problem"], "it does not say why"

@@ -190,6 +190,15 @@ def test_what_is_found_elsewhere_takes_points_and_what_belongs_to_no_exercise_is
     assert [(one.clause, one.check) for one in found.others] == [("5.4", names[1])]
 
 
+def test_a_case_of_a_suite_is_told_only_where_nothing_else_says_what_is_wrong() -> None:
+    case = Observation(LAB.name, "um", "case_of_a_suite", ClauseVerdict.FAILED, "so")
+    clause = replace(case, check="mmap_fails_cleanly")
+    assert [one.check for one in verdict(result(), findings=Evidence([case])).others] == [
+        case.check
+    ]
+    assert verdict(result(), findings=Evidence([case, clause])).others == ()
+
+
 def test_a_crash_costs_what_it_kept_from_being_checked_and_has_its_line() -> None:
     gone = without(result(), "small_object_shares_its_page")
     frame = CrashFrame("f", f"{LAB.directory.name}/{LAB.name}.c", 57, "*p = 1;", ReportPart.CRASHED)
