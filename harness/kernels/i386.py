@@ -34,6 +34,8 @@ ARCHITECTURE = Architecture(
         results=("-serial", "chardev:results"),
         reserved=_RESERVED,
         tables=page_tables.X86_32,
-        arguments=(f"memmap={RESERVED_MIB}M${_RESERVED:#x}",),
+        # The kernel's first page tables map all RAM up to its own end, and stay. At a random
+        # place (KASLR) that may lie behind the reserved RAM.
+        arguments=(f"memmap={RESERVED_MIB}M${_RESERVED:#x}", "nokaslr"),
     ),
 )
