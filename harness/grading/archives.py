@@ -120,7 +120,10 @@ def _as_tar(archive: Path) -> Iterator[IO[bytes]]:
     """Give an archive as a stream of tar. Raises Unreadable behind a block that read it all."""
     sandbox.require()
     box = Sandbox(Path("/tmp"), read=(archive.resolve(),), limits=_LIMITS)
-    command = box.command(["bsdtar", "-cf", "-", "--format=pax", f"@{archive.resolve()}"])
+    # With -P paths stay as they are: later versions take the first slash away, which makes a
+    # file that does not count one that does.
+    options = ["-P", "-cf", "-", "--format=pax"]
+    command = box.command(["bsdtar", *options, f"@{archive.resolve()}"])
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -44,7 +44,9 @@ def test_nothing_of_the_host_is_there_but_usr_and_what_is_named(
     script = f"cat {named}; echo; ls /; ls /etc; cat {secret} 2>&1; :"
     said = output_of(Sandbox(Path("/"), read=(named,)), script, tmp_path / "log").split()
     assert said[0] == "named"
-    for name in ("home", "root", "var", "shadow", "passwd", "hostname", _SECRET):
+    # What is named has its own path: this project may lie below /home.
+    hidden = {"home", "root", "var", "shadow", "passwd", "hostname", _SECRET} - {*named.parts}
+    for name in hidden:
         assert name not in said, f"the sandbox shows {name} of the host"
 
 
