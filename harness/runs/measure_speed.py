@@ -30,7 +30,7 @@ from harness.kernels.targets import KUNIT_ARCH, Target
 from harness.results import kernel_log
 
 # What a warm run may cost, as a multiple of a bare boot.
-_AIM = 1.6
+_AIM = 0.6
 # What the verdict on an edit may cost, as a multiple of kbuild and a bare boot.
 _AIM_KUNIT = 1.5
 # And what the verdict of make watch may take beyond kbuild, in seconds.
