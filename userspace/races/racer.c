@@ -202,7 +202,7 @@ static unsigned int scale(unsigned int turns)
 {
 	unsigned long fewer = turns * settings.calls / USUAL_CALLS;
 
-	if (fewer >= turns)
+	if (turns <= FEWEST_TURNS || fewer >= turns)
 		return turns;
 	return fewer > FEWEST_TURNS ? fewer : FEWEST_TURNS;
 }
