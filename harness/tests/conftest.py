@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Files whose tests take longest: they begin first, so that no processor waits at the end.
-_LONGEST = ("test_boot_contract", "test_boot_tree", "test_boot_pages", "test_boot_coverage")
+_LONGEST = (
+    "test_boot_tree",
+    "test_boot_contract",
+    "test_boot_museum",
+    "test_boot_seventh",
+    "test_boot_pages",
+    "test_boot_coverage",
+)
 
 
 def _turn(item: pytest.Item) -> int:
@@ -43,6 +51,22 @@ def _turn(item: pytest.Item) -> int:
         return 0
     stem = item.path.stem
     return 1 + (_LONGEST.index(stem) if stem in _LONGEST else len(_LONGEST))
+
+
+def _kernel_of(item: pytest.Item) -> Target | None:
+    """Return the kernel, one of those that few tests boot, if this is one of these tests."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    name = params.get("um_series", params.get("um_between"))
+    return Target(name, KUNIT_ARCH) if name in series_of(KUNIT_ARCH)[1:-1] else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have the tests of such a kernel follow each other in one worker.
+
+    While one of them builds it, no other has to wait.
+    """
+    if kernel := _kernel_of(item):
+        item.add_marker(pytest.mark.xdist_group(str(kernel)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -131,59 +155,70 @@ def missing_kernels() -> dict[str, str]:
     return missing
 
 
+@cache
+def _why_no_uml(name: str) -> SetupError | None:
+    """Return why a series' UML cannot be had, or None. It is built when a test first needs it."""
+    try:
+        uml.fetch(Target(name, KUNIT_ARCH))
+    except SetupError as error:
+        return error
+    return None
+
+
 @pytest.fixture(scope="session")
 def missing_uml() -> dict[str, SetupError]:
     """Return why a series' UML cannot be had, for each that cannot."""
-    missing = {}
-    for name in series_of(KUNIT_ARCH):
-        try:
-            uml.fetch(Target(name, KUNIT_ARCH))
-        except SetupError as error:
-            missing[name] = error
-    return missing
+    return {name: why for name in series_of(KUNIT_ARCH) if (why := _why_no_uml(name))}
 
 
 @pytest.fixture(params=series_of(KUNIT_ARCH))
-def um_series(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]) -> str:
+def um_series(request: pytest.FixtureRequest) -> str:
     """Run the test once for each series that user-mode Linux is built of.
 
     One that the mirror does not carry is skipped; one that does not build fails.
     """
-    return _need(str(request.param), missing_uml)
+    return _need(str(request.param))
 
 
 @pytest.fixture(params=[DEFAULT_SERIES, NEWEST_NAME])
-def um_edge(request: pytest.FixtureRequest, missing_uml: dict[str, SetupError]) -> str:
+def um_edge(request: pytest.FixtureRequest) -> str:
     """Run the test for the default series and the newest that can be had; likewise."""
-    if request.param == NEWEST_NAME:
-        return _newest(missing_uml)
-    return _need(str(request.param), missing_uml)
+    return _newest() if request.param == NEWEST_NAME else _need(str(request.param))
+
+
+@pytest.fixture(params=series_of(KUNIT_ARCH)[1:-1])
+def um_between(request: pytest.FixtureRequest) -> str:
+    """Run the test for the other series: where the whole contract is not proved; likewise."""
+    return _need(str(request.param))
 
 
 @pytest.fixture
-def um_newest(missing_uml: dict[str, SetupError]) -> str:
+def um_newest() -> str:
     """For tests of what only the newest series has whole; likewise."""
-    return _newest(missing_uml)
+    return _newest()
 
 
-def _newest(missing_uml: dict[str, SetupError]) -> str:
+def _newest() -> str:
     """Return the newest series that the mirror still carries; one that does not build fails."""
-    gone = {name for name, why in missing_uml.items() if not isinstance(why, uml.KernelNotBuilt)}
-    there = [name for name in series_of(KUNIT_ARCH) if name not in gone]
-    return _need((there or [DEFAULT_SERIES])[-1], missing_uml)
+    for name in reversed(series_of(KUNIT_ARCH)):
+        why = _why_no_uml(name)
+        if why is None or isinstance(why, uml.KernelNotBuilt):
+            return _need(name)
+    return _need(DEFAULT_SERIES)
 
 
 @pytest.fixture
-def um_default(missing_uml: dict[str, SetupError]) -> str:
+def um_default() -> str:
     """For tests of what does not depend on the series; skipped or failed likewise."""
-    return _need(DEFAULT_SERIES, missing_uml)
+    return _need(DEFAULT_SERIES)
 
 
-def _need(name: str, missing_uml: dict[str, SetupError]) -> str:
-    if name in missing_uml:
-        if isinstance(missing_uml[name], uml.KernelNotBuilt):
-            pytest.fail(str(missing_uml[name]))
-        pytest.skip(str(missing_uml[name]))
+def _need(name: str) -> str:
+    why = _why_no_uml(name)
+    if isinstance(why, uml.KernelNotBuilt):
+        pytest.fail(str(why))
+    if why:
+        pytest.skip(str(why))
     return name
 
 

@@ -23,7 +23,7 @@ NOT_ON_DEBIAN = {"6.2", "7.1", "7.2", "7.5"}
 NOT_ON = {"arm64": {"8.3"}}
 
 # Where emulation is slow, or the same calls were made on another series.
-_FEWER = ("--calls", "20000", "--rounds", "100")
+_FEWER = ("--calls", "20000", "--rounds", "30")
 
 # Clauses that concern some of the labs only.
 OF_SOME = {
