@@ -26,26 +26,9 @@ TITLES = {
 # What /proc/iomem calls RAM that the kernel uses.
 _RAM = "System RAM"
 
-# VMAs that map frames without a struct page of their own kind, by the letters of VmFlags
-# (Documentation/filesystems/proc.rst).
-FLAG_NAMES = {
-    "rd": "readable",
-    "wr": "writable",
-    "ex": "executable",
-    "sh": "shared",
-    "mr": "may read",
-    "mw": "may write",
-    "me": "may execute",
-    "ms": "may share",
-    "io": "VM_IO",
-    "pf": "VM_PFNMAP",
-    "mm": "VM_MIXEDMAP",
-    "de": "VM_DONTEXPAND",
-    "dd": "VM_DONTDUMP",
-    "dc": "VM_DONTCOPY",
-    "sd": "soft-dirty",
-}
-_TELLING = ("pf", "mm", "io")
+# The flags of a VMA that say how frames are mapped, by the letters of VmFlags in
+# /proc/PID/smaps (Documentation/filesystems/proc.rst).
+_KINDS = {"pf": "VM_PFNMAP", "mm": "VM_MIXEDMAP", "io": "VM_IO"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +101,7 @@ class UserArea:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The names of those flags that say how frames are mapped."""
-        return tuple(FLAG_NAMES[flag] for flag in _TELLING if flag in self.flags)
+        return tuple(name for flag, name in _KINDS.items() if flag in self.flags)
 
 
 @dataclass(frozen=True)

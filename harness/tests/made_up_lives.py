@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.kernels.page_tables import ARM64, PAGE, X86
+from harness.kernels.page_tables import ARM64, PAGE, X86, X86_32
 from harness.results.steps import (
     TITLES,
     Hex,
@@ -21,35 +21,46 @@ from harness.runs.mapping_lives import way_to
 from harness.tests.test_page_tables import MadeUpRam
 
 USER, VMALLOC, OFFSET = 0x7FE98D1F8000, 0xFFFFD192405C6000, 0xFFFF8CD600000000
+# The same where addresses have 32 bits.
+_NARROW = (0xB7FD8000, 0xE08AE000, 0xC0000000)
 # Two frames are neighbours, the others are not.
 FRAMES = (0x28EA, 0x28E1, 0x2A02, 0x2A03, 0x1FF07)
 MIDDLE = len(FRAMES) // 2
 
 # Leaves for a user and for the kernel, and what leads to them; arm64's of ordinary memory.
 _LEAVES = {
+    "i386": (0x67, 0x163, 0x67),
     "x86_64": (1 << 63 | 0x267, 1 << 63 | 0x163, 0x67),
     "arm64": (0x0168000000000F43, 0x0068000000000703, 0x3),
 }
+_FORMATS = {"x86_64": X86, "arm64": ARM64, "i386": X86_32}
 _REGISTERS = {
+    "i386": {"cr3": 0x100000, "cs": 0x73},
     "x86_64": {"cr3": 0x100000, "cs": 0x33},
     "arm64": {"TTBR0_EL1": 0x100000, "TTBR1_EL1": 0x101000, "MAIR_EL1": 0xFFFF},
 }
 
 
+def _places(arch: str) -> tuple[int, int, int]:
+    """Return where user and kernel have the memory, and what the linear map adds."""
+    return _NARROW if arch == "i386" else (USER, VMALLOC, OFFSET)
+
+
 def ways(arch: str = "x86_64") -> tuple[list[Way], list[Way], list[Way]]:
     """Return the ways from user's, vmalloc's and the linear map's addresses to the frames."""
     user_leaf, kernel_leaf, table = _LEAVES[arch]
-    ram = MadeUpRam({"x86_64": X86, "arm64": ARM64}[arch], _REGISTERS[arch])
+    user, kernel, offset = _places(arch)
+    ram = MadeUpRam(_FORMATS[arch], _REGISTERS[arch])
+    numbers = range(len(FRAMES))
     for number, frame in enumerate(FRAMES):
-        ram.map(USER + number * PAGE, frame * PAGE | user_leaf, table)
-        ram.map(VMALLOC + number * PAGE, frame * PAGE | kernel_leaf, table)
-        ram.map(OFFSET + frame * PAGE, frame * PAGE | kernel_leaf, table)
-    places = (USER, VMALLOC)
-    user, kernel = (
-        [way_to(ram.walker, place + number * PAGE, False) for number in range(len(FRAMES))]
-        for place in places
+        ram.map(user + number * PAGE, frame * PAGE | user_leaf, table)
+        ram.map(kernel + number * PAGE, frame * PAGE | kernel_leaf, table)
+        ram.map(offset + frame * PAGE, frame * PAGE | kernel_leaf, table)
+    return (
+        [way_to(ram.walker, user + number * PAGE, False) for number in numbers],
+        [way_to(ram.walker, kernel + number * PAGE, True) for number in numbers],
+        [way_to(ram.walker, offset + frame * PAGE, True) for frame in FRAMES],
     )
-    return user, kernel, [way_to(ram.walker, OFFSET + frame * PAGE, True) for frame in FRAMES]
 
 
 def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
@@ -67,9 +78,10 @@ def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
         )
         for number, frame in enumerate(FRAMES)
     )
+    _, vmalloc, offset = _places(arch)
     zones = (
-        Zone("linear map", Hex(OFFSET + PAGE), Hex(OFFSET + 0x1FFDA000), Hex(OFFSET)),
-        Zone("vmalloc area", Hex(0xFFFFD19200000000), Hex(0xFFFFF191FFFFFFFF), None),
+        Zone("linear map", Hex(offset + PAGE), Hex(offset + 0x1FFDA000), Hex(offset)),
+        Zone("vmalloc area", Hex(vmalloc & -(1 << 20)), Hex(vmalloc + (1 << 24)), None),
     )
     steps = tuple(LifeStep(name, 1, _processes(name, user), pages) for name in TITLES)
     name = "lab_reserved" if reserved else "lab_vmalloc"
@@ -105,11 +117,11 @@ def on_host() -> LabLife:
 
 def _processes(step: str, user: list[Way]) -> tuple[UserSide, ...]:
     def area(first: int, last: int) -> UserArea:
-        start, end = (Hex(USER + number * PAGE) for number in (first, last))
+        start, end = (Hex(user[0].address + number * PAGE) for number in (first, last))
         return UserArea(start, end, Hex(first * PAGE), "rw-s", ("rd", "wr", "sh", "pf"))
 
     def without(numbers: range) -> tuple[Way, ...]:
-        gone = [replace(way, frame=None, levels=way.levels[:2]) for way in user]
+        gone = [replace(way, frame=None, levels=way.levels[:1]) for way in user]
         return tuple(gone[n] if n in numbers else way for n, way in enumerate(user))
 
     count = len(FRAMES)

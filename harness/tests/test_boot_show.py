@@ -7,10 +7,13 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.base import terminal
+from harness.base.errors import SetupError
 from harness.base.paths import BUILD, ROOT
 from harness.base.tools import environment
 from harness.catalogue.labs import Load, all_labs
-from harness.kernels.targets import KUNIT_ARCH, Target
+from harness.guest import prepare
+from harness.kernels.request import Request
+from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target, series_of
 from harness.results.steps import TITLES, LabLife, LifeStep, MappingLives, from_json
 from harness.tests.conftest import KMAPLAB, Kmaplab, labs_of
 
@@ -86,6 +89,18 @@ def test_pictures_show_what_the_machine_the_kernel_and_the_program_say(
     kmaplab: Kmaplab, debian_target: Target
 ) -> None:
     check_target(kmaplab, debian_target)
+
+
+@pytest.mark.parametrize("arch", [name for name, one in ARCHES.items() if one.series])
+def test_pictures_of_an_architecture_with_few_series_show_the_same(
+    kmaplab: Kmaplab, arch: str
+) -> None:
+    target = Target(series_of(arch)[0], arch)
+    try:
+        prepare.kernel(Request(target))
+    except SetupError as error:
+        pytest.skip(str(error))
+    check_target(kmaplab, target)
 
 
 def test_pictures_of_user_mode_linux_show_the_same(kmaplab: Kmaplab, um_default: str) -> None:

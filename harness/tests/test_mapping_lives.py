@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.kernels.page_tables import ARM64, X86, Format, WalkStep
+from harness.kernels.page_tables import ARM64, X86, X86_32, Format, WalkStep
 from harness.results import steps
 from harness.results.steps import MappingLives, from_json, to_json
 from harness.runs.mapping_lives import linear_offset
@@ -20,7 +20,7 @@ IOMEM = """\
 """.splitlines()
 
 
-@pytest.mark.parametrize("arch", ["x86_64", "arm64"])
+@pytest.mark.parametrize("arch", ["x86_64", "arm64", "i386"])
 def test_json_holds_all_of_it(arch: str) -> None:
     found = made_up_lives.lives(made_up_lives.life(arch))
     text = json.dumps(to_json(found))
@@ -55,13 +55,15 @@ def test_the_linear_map_is_the_largest_zone_with_one_offset() -> None:
     assert linear_offset([vmalloc]) is None
 
 
-@pytest.mark.parametrize("layout", [X86, ARM64])
+@pytest.mark.parametrize("layout", [X86, ARM64, X86_32])
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 @pytest.mark.parametrize("entry", [0, 1, 3, 0x83, 0x200000000000E1, (1 << 64) - 1])
 def test_each_bit_of_an_entry_has_one_name(layout: Format, level: int, entry: int) -> None:
+    width = 8 * layout.entry_size
+    entry &= (1 << width) - 1
     named = layout.fields(WalkStep(level, 0, entry))
     bits = [bit for field in named for bit in range(field.low, field.high + 1)]
-    assert bits == list(range(64)), named
+    assert bits == list(range(width)), named
     put_together = sum(field.value(entry) << field.low for field in named)
     assert put_together == entry, named
 

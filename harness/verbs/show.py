@@ -8,6 +8,7 @@ from harness.base.errors import RequestError
 from harness.catalogue import labs
 from harness.catalogue.labs import Lab
 from harness.kernels.request import Request
+from harness.reports import picture_files
 from harness.reports.show_report import ShowReport
 from harness.results.steps import TITLES, MappingLives
 from harness.runs import mapping_lives
@@ -19,7 +20,7 @@ def main(request: Request, args: Namespace) -> int:
         raise RequestError(f"STEP={args.step} is unknown: choose one of {', '.join(TITLES)}")
     chosen = labs.choose(args.lab)
     _refuse_what_cannot_be_shown(request, chosen)
-    lives = _of_labs(mapping_lives.of_target(request, args.seed), chosen)
+    lives = _of_labs(picture_files.of_target(request, args.seed), chosen)
     _refuse_missing_page(lives, args.page)
     directory = Path(args.out).resolve() if args.out else mapping_lives.directory_of(request)
     report = ShowReport(lives, args.step, args.page, directory)

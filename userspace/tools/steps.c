@@ -64,7 +64,8 @@ static void say_zone(const ElfW(Phdr) *zone)
 	uint64_t start = zone->p_vaddr;
 	char physical[32] = "none";
 
-	if (zone->p_paddr && zone->p_paddr != (ElfW(Addr))-1)
+	/* The linear map of 32-bit x86 begins with physical address 0. */
+	if (zone->p_paddr != (ElfW(Addr))-1)
 		snprintf(physical, sizeof(physical), "0x%" PRIx64,
 			 (uint64_t)zone->p_paddr);
 	say("zone 0x%" PRIx64 " 0x%" PRIx64 " %s", start,
