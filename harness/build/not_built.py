@@ -25,7 +25,9 @@ _ERROR = re.compile(r"(?P<path>\S+?\.[chsS]):\d+(:\d+)?: (fatal )?[Ee]rror: .*")
 _SHOWN = re.compile(r"\s*\d* \|")
 
 # What stands for the error where a compiler gives up, or a module does not fit the others.
-_GAVE_UP = re.compile(r"^(?:\S*gcc\S*: fatal error|\S*cc1: .*|ERROR: modpost): .*", re.MULTILINE)
+_GAVE_UP = re.compile(
+    r"^(?:\S*gcc\S*: fatal error|\S*cc1: (?!note: ).*|ERROR: modpost): .*", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

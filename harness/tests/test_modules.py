@@ -121,6 +121,7 @@ COPY/labs/05_remap/lab_remap.c:109:15: error: 'pagez' undeclared \x1b[31m
 COPY/labs/05_remap/lab_remap.c:110:1: warning: control reaches the end
   110 | }
       | ^
+cc1: note: disable pass tree-early_optimizations for functions in the range of [0, 4294967295]
 make[3]: *** [/linux/scripts/Makefile.build:255: COPY/labs/05_remap/lab_remap.o] Error 1
 """
 
