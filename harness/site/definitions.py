@@ -70,8 +70,8 @@ class Definitions:
 
 
 def _of_ctags(paths: list[Path]) -> Iterator[Definition]:
-    command = ["ctags", "-f", "-", "-n", "--sort=no", "--languages=C", "--langmap=C:.c.h"]
-    command += [f"--kinds-C={_KINDS}", "--fields=kne", *map(str, paths)]
+    command = ["ctags", "-I", "ElfW+", "-f", "-", "-n", "--sort=no", "--languages=C"]
+    command += ["--langmap=C:.c.h", f"--kinds-C={_KINDS}", "--fields=kne", *map(str, paths)]
     try:
         output = subprocess.run(
             command, capture_output=True, text=True, check=True, env=tools.environment(), cwd=ROOT

@@ -130,8 +130,10 @@ def _kernel_names(indices: list[KernelIndex], names: dict[str, dict[str, str]]) 
         "file and line of the source that Debian packs. What lab_compat.h defines for a series "
         f"is marked by its path.\n\n{lacking}"
         + markdown.html(
-            '<table class="names"><caption>Names and their places, by series</caption>'
-            f'<thead><tr><th scope="col">name</th>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+            '<div class="wide" role="region" aria-label="Names" tabindex="0">'
+            "<table><caption>Names and their places, by series</caption>"
+            f'<thead><tr><th scope="col">name</th>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
         )
     )
 

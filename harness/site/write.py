@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,7 @@ def write() -> Path:
             _put(site)
         with step("running Sphinx"):
             _run_sphinx()
+        _drop_old_pages(site)
     return places.OUTPUT / f"{places.HOME}.html"
 
 
@@ -128,13 +130,24 @@ def _put(site: Site) -> None:
     for path in (_FILES / "static").iterdir():
         _write(source / _STATIC / path.name, path.read_text())
     _write(source / _STATIC / "kernel-names.js", site.names)
-    _write(source / "conf.py", (_FILES / "conf.py").read_text())
+    conf = (_FILES / "conf.py").read_text()
+    if not (source / "conf.py").is_file() or (source / "conf.py").read_text() != conf:
+        # Sphinx does not see that its set-up has changed.
+        shutil.rmtree(places.WORK / "doctrees", ignore_errors=True)
+    _write(source / "conf.py", conf)
 
 
 def _write(path: Path, text: str) -> None:
     if not path.is_file() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def _drop_old_pages(site: Site) -> None:
+    """Remove what an earlier site had, and this one has not."""
+    wanted = {places.OUTPUT / f"{name}.html" for name in (*site.texts, "search", "genindex")}
+    for path in set(places.OUTPUT.rglob("*.html")) - wanted:
+        path.unlink()
 
 
 def _run_sphinx() -> None:

@@ -1,5 +1,7 @@
 """How Sphinx makes the site. The pages themselves come from harness/site."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 project = "kmaplab"
@@ -26,13 +28,40 @@ html_show_copyright = False
 html_show_search_summary = False
 
 
+# What Debian's theme takes from a server: in its styles, and in its script, which a browser
+# does not load from disk as the module that it is.
+_SERVED = re.compile(r"@import url\(/javascript/([^)]+)\);")
+_IMPORT = re.compile(r'^import \w+ from "\./([^"]+)";\n', re.MULTILINE)
+_JAVASCRIPT = Path("/usr/share/javascript")
+
+
 def setup(app: Any) -> dict[str, bool]:
-    """Give the pages of sources the whole width, and the names of the kernel."""
-
-    def on_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
-        if 'class="annotated"' in context.get("body", ""):
-            app.add_css_file("wide.css")
-        app.add_js_file("kernel-names.js", priority=100)
-
-    app.connect("html-page-context", on_page)
+    """Have the pages be what a screen reader and a browser that reads from disk need."""
+    # Behind the theme's own.
+    app.connect("html-page-context", _on_page, priority=900)
+    app.connect("build-finished", _without_a_server)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _on_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Give the pages of sources the width of the screen, and each heading its level."""
+    if 'class="annotated"' in context.get("body", ""):
+        app.add_css_file("wide.css")
+    app.add_js_file("kernel-names.js", priority=100)
+    navigation = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = navigation.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
+def _without_a_server(app: Any, error: Exception | None) -> None:
+    """Put what the theme would fetch into its own files."""
+    static = Path(app.outdir) / "_static"
+    styles, script = static / "styles/furo.css", static / "scripts/furo.js"
+    if error:
+        return
+    text = _SERVED.sub(lambda match: (_JAVASCRIPT / match[1]).read_text(), styles.read_text())
+    styles.write_text(text)
+    text = script.read_text()
+    parts = [(script.parent / name).read_text() for name in _IMPORT.findall(text)]
+    script.write_text("\n".join([*parts, _IMPORT.sub("", text)]))

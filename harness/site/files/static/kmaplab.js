@@ -29,7 +29,7 @@
       for (const one of document.querySelectorAll("details")) { one.open = true; }
     });
     const places = window.kernelNames;
-    if (!places || !document.querySelector("a.k, table.names")) { return; }
+    if (!places || !document.querySelector("a.k, [data-series]")) { return; }
     const every = window.kernelSeries;
     const box = document.createElement("div");
     box.className = "series";

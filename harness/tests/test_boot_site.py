@@ -1,0 +1,254 @@
+"""The site as a person sees it: made whole, and read in headless Chromium from disk."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from harness.base import npm
+from harness.base.paths import BUILD
+from harness.catalogue import labs
+from harness.site import places
+from harness.tests.conftest import KMAPLAB, call
+
+pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("site")]
+
+_SHOTS = BUILD / "site/screenshots"
+_WIDE, _NARROW = (1500, 1000), (420, 900)
+_LAB = "labs/05_remap/lab_remap.c"
+# One page of each kind, for what takes a browser seconds.
+_KINDS = (
+    places.HOME,
+    "docs/story",
+    "docs/contract",
+    "docs/words",
+    "labs/05_remap/lesson",
+    "labs/05_remap/mistakes/index",
+    _LAB,
+    "userspace/contract/counts.c",
+    places.KERNEL_NAMES,
+)
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {runOnly: %s, resultTypes: ["violations"]}).then(
+    (found) => done(found.violations.map((one) => one.id + ": " + one.help + ": " +
+        one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))),
+    (error) => done(["axe-core does not run: " + error]));
+"""
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """Return where the site is, made as a person would."""
+    call(KMAPLAB, "docs", limit=1500).expect(0)
+    return places.OUTPUT
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """Return a browser that logs each request and each line of the console."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    options.add_argument("--headless=new")
+    options.add_argument("--disable-gpu")
+    options.add_argument("--disable-dev-shm-usage")
+    if os.getuid() == 0:
+        # Chromium's own sandbox does not work for root.
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver.set_page_load_timeout(120)
+    driver.set_script_timeout(120)
+    yield driver
+    driver.quit()
+
+
+class LinkReader(HTMLParser):
+    """The links of a page, and the places on it that links may lead to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.places: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        for name in ("href", "src"):
+            if values.get(name) and tag != "base":
+                self.links.append(str(values[name]))
+        for name in ("id", "name"):
+            if values.get(name):
+                self.places.append(str(values[name]))
+
+
+def test_every_internal_link_resolves(site: Path) -> None:
+    pages = {path: LinkReader(path.read_text()) for path in site.rglob("*.html")}
+    assert len(pages) > 200
+    wrong = []
+    for path, page in pages.items():
+        for link in page.links:
+            address, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", address):
+                continue
+            target = (
+                (path.parent / unquote(address.partition("?")[0])).resolve() if address else path
+            )
+            if not target.is_file():
+                wrong.append(f"{path.relative_to(site)}: {link} is not there")
+            elif anchor and target in pages and anchor not in pages[target].places:
+                wrong.append(f"{path.relative_to(site)}: {link}: no such place there")
+    assert not wrong, "\n".join(wrong[:40])
+
+
+def test_no_page_has_a_place_twice(site: Path) -> None:
+    wrong = []
+    for path in site.rglob("*.html"):
+        found = re.findall(r'\bid="([^"]+)"', path.read_text())
+        twice = (
+            {one for one in found if found.count(one) > 1} if len(set(found)) < len(found) else ()
+        )
+        wrong += [f"{path.relative_to(site)}: {one}" for one in twice]
+    assert not wrong, "\n".join(wrong[:40])
+
+
+def test_each_lab_has_its_pages(site: Path) -> None:
+    home = (site / "index.html").read_text()
+    for lab in labs.all_labs():
+        folder = f"labs/{lab.directory.name}"
+        for page in (
+            f"{folder}/{lab.name}.c",
+            f"{folder}/lesson",
+            places.puzzles(lab.directory.name),
+        ):
+            assert (site / f"{page}.html").is_file(), page
+            assert f'href="{page}.html"' in home, f"the first page has no link to {page}"
+
+
+def visit(browser: webdriver.Chrome, site: Path, page: str, theme: str = "light") -> None:
+    """Open a page in a theme."""
+    browser.get(f"{(site / page).as_uri()}.html")
+    browser.execute_script(f'document.body.dataset.theme = "{theme}"')
+
+
+def _outside(browser: webdriver.Chrome) -> list[str]:
+    """Return the requests since the last look that left the disk."""
+    found = []
+    for entry in browser.get_log("performance"):
+        message: dict[str, Any] = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            if not url.startswith(("file:", "data:")):
+                found.append(url)
+    return found
+
+
+def test_pages_are_read_without_an_error_and_from_disk_alone(
+    site: Path, browser: webdriver.Chrome
+) -> None:
+    browser.set_window_size(*_WIDE)
+    for page in _KINDS:
+        visit(browser, site, page)
+        said = [one["message"] for one in browser.get_log("browser")]
+        assert not said, f"{page}: {said}"
+        assert not _outside(browser), page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(site: Path, browser: webdriver.Chrome, theme: str) -> None:
+    axe = (npm.fetch("axe-core") / "axe.min.js").read_text()
+    _SHOTS.mkdir(parents=True, exist_ok=True)
+    browser.set_window_size(*_WIDE)
+    wrong = []
+    for page in _KINDS:
+        visit(browser, site, page, theme)
+        browser.save_screenshot(str(_SHOTS / f"{page.replace('/', '-')}-{theme}.png"))
+        browser.execute_script(axe)
+        found = browser.execute_async_script(_AXE % json.dumps(_RULES))
+        wrong += [f"{page} ({theme}): {one}" for one in found]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_code_is_beside_its_commentary_and_below_it_on_a_narrow_screen(
+    site: Path, browser: webdriver.Chrome
+) -> None:
+    for size, is_beside in ((_WIDE, True), (_NARROW, False)):
+        browser.set_window_size(*size)
+        visit(browser, site, _LAB)
+        row = next(
+            one
+            for one in browser.find_elements(By.CSS_SELECTOR, ".annotated > .row:not(.whole)")
+            if one.is_displayed()
+        )
+        prose = row.find_element(By.CSS_SELECTOR, ".prose").rect
+        code = row.find_element(By.CSS_SELECTOR, ".highlight").rect
+        if is_beside:
+            assert code["x"] >= prose["x"] + prose["width"] - 1
+            assert code["y"] < prose["y"] + prose["height"]
+        else:
+            assert code["y"] >= prose["y"] + prose["height"] - 1
+        name = f"lab_remap-{size[0]}.png"
+        browser.save_screenshot(str(_SHOTS / name))
+        width = browser.execute_script("return document.documentElement.scrollWidth")
+        assert width <= size[0] + 1, "the page itself must not scroll sideways"
+
+
+def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
+    browser.set_window_size(*_WIDE)
+    visit(browser, site, _LAB)
+    select = browser.find_element(By.CSS_SELECTOR, ".series select")
+    link = browser.find_element(By.CSS_SELECTOR, 'a.k[href$="#remap_pfn_range"]')
+    series = select.text.split()
+    first = str(link.get_attribute("title"))
+    assert first.startswith(f"Linux {series[0]}: mm/memory.c:")
+    if len(series) > 1:
+        select.send_keys(Keys.ARROW_DOWN)
+        second = str(link.get_attribute("title"))
+        assert second.startswith(f"Linux {series[1]}: mm/memory.c:") and second != first
+    fold = browser.find_element(By.CSS_SELECTOR, ".annotated details > summary")
+    fold.send_keys(Keys.ENTER)
+    shown = fold.find_element(By.XPATH, "..")
+    assert shown.get_attribute("open"), "a fold opens by Enter"
+
+
+def test_the_search_finds_words_of_the_commentary(site: Path, browser: webdriver.Chrome) -> None:
+    browser.get(f"{(site / 'search').as_uri()}.html?q=vm_operations")
+    links = browser.execute_async_script(
+        """
+        const done = arguments[arguments.length - 1];
+        const look = (left) => {
+            const found = [...document.querySelectorAll("#search-results li a")];
+            if (found.length || !left) { done(found.map((one) => one.href)); }
+            else { setTimeout(() => look(left - 1), 100); }
+        };
+        look(300);
+        """
+    )
+    assert any("lab_remap.c.html" in one for one in links), links
+    assert not _outside(browser)
+
+
+def test_pictures_are_not_empty(site: Path, browser: webdriver.Chrome) -> None:
+    """Where pictures are kept, a lab's page shows them, with words for who cannot see them."""
+    browser.set_window_size(*_WIDE)
+    visit(browser, site, _LAB)
+    for step in browser.find_elements(By.CSS_SELECTOR, "details.step"):
+        browser.execute_script("arguments[0].open = true", step)
+    pictures = browser.find_elements(By.CSS_SELECTOR, "figure.picture svg")
+    said = browser.find_elements(By.CSS_SELECTOR, ".run")
+    assert pictures or any("make show LAB=remap" in one.text for one in said)
+    for picture in pictures:
+        assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-labelledby")
+        assert picture.rect["width"] > 200 and picture.rect["height"] > 100
+        assert len(picture.find_elements(By.CSS_SELECTOR, "text")) > 5
