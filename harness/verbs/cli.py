@@ -143,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     made["skels"].add_argument("--dest", help="where the workspace is to be, outside the project")
     made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
     made["docs"].add_argument("--open", action="store_true", help="open it in a browser")
+    made["docs"].add_argument(
+        "--no-run", action="store_true", help="start no guest: only pictures that are kept"
+    )
     made["pages"].add_argument("page", nargs="*", help="files, as docs/kunit.md (default: all)")
     made["pages"].add_argument(
         "--write", action="store_true", help="write the new output into the pages that differ"
