@@ -34,6 +34,10 @@
 #include "lab.h"
 #include "../shared/witness.h"
 
+/* A core file of this machine, as wide as its addresses. */
+#define core_header ElfW(Ehdr)
+#define core_segment ElfW(Phdr)
+
 static const char *prefix, *device;
 static int fd;
 static struct lab_info info;
@@ -59,13 +63,13 @@ static void say(const char *format, ...)
 	va_end(arguments);
 }
 
-static void say_zone(const ElfW(Phdr) *zone)
+static void say_zone(const core_segment *zone)
 {
 	uint64_t start = zone->p_vaddr;
 	char physical[32] = "none";
 
 	/* The linear map of 32-bit x86 begins with physical address 0. */
-	if (zone->p_paddr != (ElfW(Addr))-1)
+	if (zone->p_paddr != UINTPTR_MAX)
 		snprintf(physical, sizeof(physical), "0x%" PRIx64,
 			 (uint64_t)zone->p_paddr);
 	say("zone 0x%" PRIx64 " 0x%" PRIx64 " %s", start,
@@ -79,8 +83,8 @@ static void say_zone(const ElfW(Phdr) *zone)
 static void say_zones(void)
 {
 	int kcore = open("/proc/kcore", O_RDONLY);
-	ElfW(Ehdr) header;
-	ElfW(Phdr) zone;
+	core_header header;
+	core_segment zone;
 	int i;
 
 	if (kcore < 0)
@@ -169,7 +173,7 @@ static bool is_told(int pipe)
 	return read(pipe, &byte, 1) == 1;
 }
 
-static void step(const char *name)
+static void stop_at(const char *name)
 {
 	say("step %s", name);
 	say_lab();
@@ -236,25 +240,25 @@ int main(int argc, char **argv)
 		err(1, "%s", device);
 	say_zones();
 	map = find_room();
-	step("before");
+	stop_at("before");
 
 	if (mmap(map, info.size, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) != map)
 		err(1, "mmap of %s", device);
-	step("mmap");
+	stop_at("mmap");
 
 	middle = info.pages / 2 * info.page_size;
 	*(volatile uint64_t *)(map + middle) = seed;
-	step("touch");
+	stop_at("touch");
 
 	start_child();
-	step("fork");
+	stop_at("fork");
 
 	munmap(map + middle, info.page_size);
-	step("munmap");
+	stop_at("munmap");
 
 	end_child();
 	munmap(map, info.size);
-	step("last");
+	stop_at("last");
 	return 0;
 }
