@@ -20,7 +20,7 @@
 
 #define WRITERS 4
 #define STEPS 32
-#define PASSES 4
+#define PASSES 2
 
 /* After so many words a writer lets others run. */
 #define WORDS_AT_ONCE 64
