@@ -14,6 +14,8 @@ COMPAT = LABS / "include/lab_compat.h"
 
 # ctags' letters: function, macro, structure, union, type, enumerator, enumeration, prototype.
 _KINDS = "fdsutegp"
+# A function in the kernel's style: it begins and its body ends at the first column.
+_FUNCTION = re.compile(r"^\w[^;={}\n]*?\b(\w+)\([^;{}]*\)\n\{\n.*?^\}", re.MULTILINE | re.DOTALL)
 _TEST = re.compile(r"^START_TEST\((\w+)\)", re.MULTILINE)
 
 
@@ -37,6 +39,9 @@ class Definitions:
         every = list(paths)
         for one in [*_of_ctags(every), *_tests(every)]:
             self._by_name.setdefault(one.name, []).append(one)
+        for one in _unseen(every):
+            if not any(seen.path == one.path for seen in self.every(one.name)):
+                self._by_name.setdefault(one.name, []).append(one)
 
     def find(self, name: str, kinds: str, seen_from: Path) -> Definition | None:
         """Return what a name means in a file, or None if the project does not define it.
@@ -94,3 +99,12 @@ def _tests(paths: Iterable[Path]) -> Iterator[Definition]:
             line = text.count("\n", 0, match.start()) + 1
             end = text.find("END_TEST", match.end())
             yield Definition(match[1], "f", path, line, text.count("\n", 0, end) + 1)
+
+
+def _unseen(paths: Iterable[Path]) -> Iterator[Definition]:
+    """Yield all functions: a macro before one can have ctags pass over it."""
+    for path in paths:
+        text = path.read_text()
+        for match in _FUNCTION.finditer(text):
+            first = text.count("\n", 0, match.start(1)) + 1
+            yield Definition(match[1], "f", path, first, text.count("\n", 0, match.end()) + 1)

@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.base.paths import BUILD
 from harness.catalogue.labs import Lab
+from harness.kernels.series import DEFAULT_SERIES
+from harness.kernels.targets import DEFAULT_ARCH, Target
 
 PLACE = BUILD / "pictures"
 # In the order of a mapping's life; others come behind.
@@ -19,8 +21,14 @@ STEPS = ("before", "mmap", "touch", "fork", "munmap", "last")
 
 def of_lab(lab: Lab, step: str) -> dict[str, Path]:
     """Return the picture of a step, for each target that has one."""
-    found = sorted(PLACE.glob(f"*/{lab.name}/{step}.svg"))
+    found = sorted(PLACE.glob(f"*/{lab.name}/{step}.svg"), key=_turn)
     return {path.parts[-3]: path for path in found}
+
+
+def _turn(path: Path) -> tuple[bool, str]:
+    """Return what is smaller for a picture that comes first: that of the default target."""
+    target = path.parts[-3]
+    return target != str(Target(DEFAULT_SERIES, DEFAULT_ARCH)), target
 
 
 def run_of(target: str) -> dict[str, Any]:
@@ -58,7 +66,8 @@ def missing(lab: Lab) -> str:
     """Return what stands where a picture should be."""
     if lab.mapping == "none":
         return f'<p class="run">{lab.name} has no mmap(), so there is no picture of a mapping.</p>'
-    command = f"make show LAB={lab.name.removeprefix('lab_')}"
+    newest = " ARCH=um KERNEL=newest" if lab.since else ""
+    command = f"make show LAB={lab.name.removeprefix('lab_')}{newest}"
     return (
         f'<p class="run">No picture is kept of a run here: <code>{command}</code> makes them.</p>'
     )

@@ -93,7 +93,8 @@ def _last_runs(lab: Lab) -> str:
         if lab.name in kept
     ]
     if not said:
-        command = f"make run LAB={lab.name.removeprefix('lab_')}"
+        newest = " ARCH=um KERNEL=newest" if lab.since else ""
+        command = f"make run LAB={lab.name.removeprefix('lab_')}{newest}"
         return (
             f'<p class="run">No run on this machine is kept: <code>{command}</code> makes one.</p>'
         )
