@@ -18,6 +18,8 @@ NEWEST_NAME = "newest"
 KUNIT_ARCH = next(name for name, arch in ARCHES.items() if arch.has_kunit)
 # Those whose machine QEMU plays, in words.
 EMULATED = " or ".join(name for name, arch in ARCHES.items() if arch.qemu)
+# What a browser can emulate.
+WEB_ARCH = i386.ARCHITECTURE.name
 
 
 @dataclass(frozen=True)

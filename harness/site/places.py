@@ -14,6 +14,8 @@ WORK = BUILD / "site"
 
 HOME = "index"
 KERNEL_NAMES = "kernel-names"
+# The folder with all that the machine in a lab's page consists of.
+MACHINE = "machine"
 # A page in Markdown, and a source with commentary.
 MARKDOWN = ".md"
 SOURCES = (".c", ".h")

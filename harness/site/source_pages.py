@@ -10,6 +10,7 @@ from harness.base.paths import LABS, ROOT, USERSPACE
 from harness.catalogue.labs import Lab
 from harness.reports import kept_reports
 from harness.results import kept_runs
+from harness.runs import web_machine
 from harness.site import kernel_index, library, markdown, pictures, places, terms
 from harness.site.annotated import Annotator
 from harness.site.definitions import Definitions
@@ -62,6 +63,8 @@ def _of_lab(maker: Annotator, lab: Lab, path: Path) -> str:
     links.append(
         f'<a href="{places.link(origin, places.puzzles(lab.directory.name))}">mistakes</a>'
     )
+    can_run = not lab.why_not(web_machine.TARGET)
+    machine = places.file(origin, places.MACHINE)
     return (
         f"---\nhide-toc: true\n---\n# {path.name}\n\n"
         + markdown.html(
@@ -70,6 +73,7 @@ def _of_lab(maker: Annotator, lab: Lab, path: Path) -> str:
             "<p>What the code uses from other files folds open beneath it.</p>"
         )
         + markdown.html(maker.page(path, quotes=True))
+        + (markdown.html(web_machine.fragment(lab.name, machine)) if can_run else "")
     )
 
 

@@ -12,6 +12,7 @@ from harness.base.lock import locked
 from harness.base.paths import ROOT
 from harness.base.progress import step
 from harness.catalogue import contract, labs, mistakes, pages
+from harness.runs import web_machine
 from harness.site import clause_notes, home, markdown, pictures, places, puzzles, source_pages
 
 _FILES = Path(__file__).parent / "files"
@@ -66,6 +67,7 @@ def write() -> Path:
         with step("running Sphinx"):
             _run_sphinx()
         _drop_old_pages(site)
+        shutil.copytree(web_machine.make(), places.OUTPUT / places.MACHINE, dirs_exist_ok=True)
     return places.OUTPUT / f"{places.HOME}.html"
 
 

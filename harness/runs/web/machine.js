@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The machine in a page: an emulator that goes on from a kept state, with a terminal, a picture
+ * of a lab's mapping, and buttons for the steps of its life
+ *
+ * All data comes in scripts, so the page works from disk. tools/steps.c does the steps: it says
+ * on the second serial port where it waits, we look at its page tables, and a button lets it go
+ * on, by a word in its memory.
+ */
+"use strict";
+
+/* What shared/witness.h has of a waiting process' box: magic, state, who, of 64 bits each. */
+const MAGIC = [0x6c616221, 0x6b6d6170];
+const STATE = 8, WHO = 16;
+const WAS_HERE = 2;
+const LOOK_AGAIN = 10;
+
+const STEPS = {
+	before: "nothing is mapped yet",
+	mmap: "after mmap()",
+	touch: "after the first touch",
+	fork: "after fork(): parent and child",
+	munmap: "after munmap() of the middle page",
+	last: "after the last munmap()",
+};
+const NAMES = Object.keys(STEPS);
+
+/* Scripts with the parts of the machine call this: each is base64 of bytes, packed by gzip. */
+const machineParts = new Map();
+function machinePart(name, text) {
+	machineParts.set(name, text);
+}
+
+function loadScript(address) {
+	return new Promise((resolve, reject) => {
+		const script = document.createElement("script");
+
+		script.src = address;
+		script.onload = resolve;
+		script.onerror = () => reject(new Error(`${address} is not there`));
+		document.head.append(script);
+	});
+}
+
+async function unpackPart(name) {
+	const packed = Uint8Array.from(atob(machineParts.get(name)), byte => byte.charCodeAt(0));
+	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+
+	machineParts.delete(name);
+	return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function startEmulator(place) {
+	const names = ["wasm", "bios", "vga_bios", "state"];
+
+	await loadScript(`${place}/libv86.js`);
+	for (const name of names)
+		await loadScript(`${place}/${name}.js`);
+	const [wasm, bios, vgaBios, state] = await Promise.all(names.map(unpackPart));
+	const emulator = new V86({
+		...MACHINE_OPTIONS,
+		wasm_fn: async imports => (await WebAssembly.instantiate(wasm, imports)).instance.exports,
+		bios: { buffer: bios.buffer },
+		vga_bios: { buffer: vgaBios.buffer },
+		initial_state: { buffer: state.buffer },
+		autostart: true,
+	});
+	await new Promise(resolve => emulator.add_listener("emulator-started", resolve));
+	return emulator;
+}
+
+/* Calls @take with each line that comes from a serial port. */
+function onLines(emulator, port, take) {
+	let line = "";
+
+	emulator.add_listener(`serial${port}-output-byte`, byte => {
+		if (byte === 10)
+			take(line.replace(/\r$/, ""));
+		line = byte === 10 ? "" : line + String.fromCharCode(byte);
+	});
+}
+
+class Machine {
+	constructor(section) {
+		this.section = section;
+		this.lab = section.dataset.lab;
+		this.part("start").textContent = `Start the machine (${MACHINE_MEGABYTES} MB to load)`;
+		this.part("start").addEventListener("click", () => this.start());
+		this.part("form").addEventListener("submit", event => this.send(event));
+		this.part("step").addEventListener("click", () => this.nextStep());
+		this.part("checks").addEventListener("click", () => this.runChecks());
+		this.part("interrupt").addEventListener("click", () => this.type("\x03"));
+	}
+
+	part(name) {
+		return this.section.querySelector(`[data-part=${name}]`);
+	}
+
+	say(text) {
+		this.part("status").textContent = text;
+	}
+
+	async start() {
+		this.part("start").disabled = true;
+		this.say("unpacking the machine …");
+		try {
+			this.emulator = await startEmulator(this.section.dataset.place);
+		} catch (error) {
+			this.say(`The machine does not start: ${error.message}`);
+			return;
+		}
+		this.showTerminal();
+		onLines(this.emulator, 1, line => this.hear(line.trim().split(/ +/)));
+		this.part("controls").hidden = false;
+		this.say(`The machine runs, with ${this.lab} loaded. Type a command, or take a step.`);
+		this.type("\n");
+	}
+
+	showTerminal() {
+		const screen = this.part("terminal");
+		let text = "";
+
+		this.emulator.add_listener("serial0-output-byte", byte => {
+			text = (text + String.fromCharCode(byte)).slice(-20000);
+			text = text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r\n/g, "\n");
+			screen.textContent = text;
+			screen.scrollTop = screen.scrollHeight;
+		});
+	}
+
+	type(text) {
+		this.emulator.serial0_send(text);
+	}
+
+	send(event) {
+		const input = this.part("input");
+
+		event.preventDefault();
+		this.type(`${input.value}\n`);
+		input.value = "";
+	}
+
+	runChecks() {
+		this.type(`${this.lab} | tail -n 25\n`);
+		this.say("The check program runs: its last lines come in the terminal.");
+	}
+
+	/* The first step starts the program; each other one lets it go on. */
+	nextStep() {
+		this.part("step").disabled = true;
+		this.say("the machine works …");
+		if (this.waiting)
+			this.letGoOn();
+		else
+			this.type(`steps "" /dev/${this.lab} 0x1234 >/dev/ttyS1 2>&1 &\n`);
+	}
+
+	get cpu() {
+		return this.emulator.v86.cpu;
+	}
+
+	/* What the program says: see tools/steps.c. */
+	hear([word, ...rest]) {
+		if (word === "step") {
+			this.step = rest[0];
+			this.pages = [];
+			this.looks = 0;
+		} else if (word === "page") {
+			const [kernelAddress, pfn] = rest.slice(1).map(Number);
+
+			this.pages.push({ kernelAddress, pfn });
+		} else if (word === "look") {
+			const [box, mapped] = rest.slice(1).map(Number);
+
+			this.lookWhenItRuns(rest[0], box, mapped);
+		}
+	}
+
+	/* The page tables in use are those of the process that runs: wait until it is that one. */
+	lookWhenItRuns(who, box, mapped) {
+		const physical = walk(this.cpu, box).physical;
+		const words = physical === null ? [] :
+			[0, 4, WHO].map(place => readWord(this.cpu.mem8, physical + place));
+
+		if (words[0] !== MAGIC[0] || words[1] !== MAGIC[1] ||
+		    words[2] !== (who === "child" ? 1 : 0)) {
+			setTimeout(() => this.lookWhenItRuns(who, box, mapped), LOOK_AGAIN);
+			return;
+		}
+		this.waiting = physical;
+		this.pages.forEach((page, index) => {
+			page.userAddress = mapped + index * PAGE;
+			page.kernel = walk(this.cpu, page.kernelAddress);
+			page[who === "child" ? "child" : "user"] = walk(this.cpu, page.userAddress);
+		});
+		const hasChild = ["fork", "munmap"].includes(this.step);
+
+		if (hasChild && who === "parent")
+			this.letGoOn();
+		else
+			this.show();
+	}
+
+	letGoOn() {
+		const state = this.waiting + STATE;
+
+		this.waiting = null;
+		this.cpu.mem8[state] = WAS_HERE;
+		if (this.step === "last")
+			this.finish();
+	}
+
+	finish() {
+		this.part("step").disabled = false;
+		this.part("step").textContent = "Begin again";
+		this.say("The program has ended; nothing of the mapping is left.");
+	}
+
+	show() {
+		const next = NAMES[NAMES.indexOf(this.step) + 1];
+		const middle = this.pages[Math.floor(this.pages.length / 2)];
+		const ways = [
+			describeWay("user", middle.userAddress, middle.user),
+			describeWay("kernel", middle.kernelAddress, middle.kernel),
+		];
+
+		if (middle.child)
+			ways.push(describeWay("the child", middle.userAddress, middle.child));
+		drawPicture(this.part("picture"), this.pages);
+		this.section.dataset.step = this.step;
+		this.section.dataset.frames = this.pages.map(page => hex(page.pfn)).join(" ");
+		this.part("ways").textContent = ways.join("\n");
+		this.part("step").textContent = next ? `Next: ${STEPS[next]}` : "Let the program end";
+		this.part("step").disabled = false;
+		this.say(`${STEPS[this.step]}: ${this.verdict()}`);
+	}
+
+	/* What the lab says, compared with what the page tables say. */
+	verdict() {
+		const agree = this.pages.filter(page => frameOf(page.kernel) === page.pfn).length;
+		const shared = way => this.pages.filter(page =>
+			page[way] && frameOf(page[way]) === page.pfn).length;
+		const count = this.pages.length;
+		const child = this.pages[0].child ? `, the child ${shared("child")}` : "";
+
+		return `the kernel's addresses lead to ${agree} of the ${count} frames that the lab ` +
+			`names, the program's to ${shared("user")}${child}.`;
+	}
+}
+
+for (const section of document.querySelectorAll("section.machine"))
+	new Machine(section);

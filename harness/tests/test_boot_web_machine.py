@@ -1,0 +1,113 @@
+"""The machine in a page, in a real browser: its terminal, its steps, and its picture."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from harness.runs import web_machine
+
+pytestmark = pytest.mark.boot
+
+# Seconds: an emulated machine on one that other tests use as well.
+_PATIENCE = 240
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """Give a browser in which the machine runs, opened from disk."""
+    page = web_machine.make() / "index.html"
+    options = ChromeOptions()
+    for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(option)  # type: ignore[no-untyped-call]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    try:
+        driver.set_script_timeout(_PATIENCE)
+        driver.get(page.as_uri())
+        assert not run(driver, "return 'V86' in window"), "loaded without being asked"
+        assert re.search(r"\(\d+ MB to load\)", text(driver, "start"))
+        click(driver, "start")
+        wait(driver, "the prompt", lambda: text(driver, "terminal").endswith("# "))
+        yield driver
+    finally:
+        driver.quit()
+
+
+def click(browser: Chrome, name: str) -> None:
+    browser.find_element(By.CSS_SELECTOR, f"[data-part={name}]").click()
+
+
+def run(browser: Chrome, script: str) -> Any:
+    return browser.execute_script(script)  # type: ignore[no-untyped-call]
+
+
+def text(browser: Chrome, name: str) -> str:
+    return str(run(browser, f"return document.querySelector('[data-part={name}]').textContent"))
+
+
+def wait(browser: Chrome, what: str, is_so: Callable[[], bool]) -> None:
+    try:
+        WebDriverWait(browser, _PATIENCE, 0.2).until(lambda _: is_so())
+    except Exception as error:
+        said = {name: text(browser, name)[-800:] for name in ("status", "terminal", "ways")}
+        pytest.fail(
+            f"waited for {what}; the page shows {said}; its log: {logged(browser)}: {error}"
+        )
+
+
+def logged(browser: Chrome) -> list[str]:
+    """Return the errors in the browser's console."""
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+def data(browser: Chrome, name: str) -> str:
+    script = f"return document.querySelector('section.machine').dataset.{name} || ''"
+    return str(run(browser, script))
+
+
+def drawn(browser: Chrome, column: str) -> list[str]:
+    """Return the frames that the picture has for each page of one side."""
+    script = (
+        f"return [...document.querySelectorAll('.machine-{column}')].map(one => one.dataset.frame)"
+    )
+    return [str(frame) for frame in run(browser, script)]
+
+
+def go_to(browser: Chrome, step: str) -> None:
+    click(browser, "step")
+    wait(browser, f"step {step}", lambda: data(browser, "step") == step)
+
+
+def test_the_terminal_answers(browser: Chrome) -> None:
+    box = browser.find_element(By.CSS_SELECTOR, "[data-part=input]")
+    box.send_keys("echo $((40 + 2)); ls /dev/lab_*\n")
+    wait(browser, "an answer", lambda: "\n42\n" in text(browser, "terminal"))
+    wait(browser, "the labs", lambda: "/dev/lab_reserved" in text(browser, "terminal"))
+
+
+def test_each_step_changes_the_picture_and_its_frames_are_those_that_the_lab_says(
+    browser: Chrome,
+) -> None:
+    go_to(browser, "before")
+    told = data(browser, "frames").split()
+    assert len(told) == 4 and drawn(browser, "kernel") == told
+    assert drawn(browser, "user") == ["", "", "", ""]
+    for step in ("mmap", "touch", "fork"):
+        go_to(browser, step)
+        assert drawn(browser, "user") == drawn(browser, "kernel") == told, step
+    assert "the child 4" in text(browser, "status")
+    go_to(browser, "munmap")
+    assert drawn(browser, "user") == [*told[:2], "", told[3]]
+    assert "the child 4" in text(browser, "status")
+    go_to(browser, "last")
+    assert drawn(browser, "user") == ["", "", "", ""]
+    assert drawn(browser, "kernel") == told
+    click(browser, "step")
+    assert logged(browser) == []
