@@ -63,22 +63,22 @@ END_TEST
  * system, without asking a lab. Of the linear map it also has the physical
  * address of each segment.
  */
-static ElfW(Phdr) kcore_segment(int kcore, uint64_t addr, size_t size)
+static void find_in_kcore(int kcore, uint64_t addr, size_t size,
+			  ElfW(Phdr) *segment)
 {
 	ElfW(Ehdr) header;
-	ElfW(Phdr) segment;
 	int i;
 
 	ck_assert_int_eq(pread(kcore, &header, sizeof(header), 0),
 			 sizeof(header));
 	for (i = 0; i < header.e_phnum; i++) {
-		off_t offset = (off_t)(header.e_phoff + i * sizeof(segment));
+		off_t offset = (off_t)(header.e_phoff + i * sizeof(*segment));
 
-		ck_assert_int_eq(pread(kcore, &segment, sizeof(segment), offset),
-				 sizeof(segment));
-		if (segment.p_type == PT_LOAD && addr >= segment.p_vaddr &&
-		    addr + size - segment.p_vaddr <= segment.p_memsz)
-			return segment;
+		ck_assert_int_eq(pread(kcore, segment, sizeof(*segment), offset),
+				 sizeof(*segment));
+		if (segment->p_type == PT_LOAD && addr >= segment->p_vaddr &&
+		    addr + size - segment->p_vaddr <= segment->p_memsz)
+			return;
 	}
 	ck_abort_msg("0x%" PRIx64 " is no address of the kernel's memory",
 		     addr);
@@ -92,7 +92,7 @@ static void read_kcore(const struct lab_page *page, void *buf, size_t size)
 
 	if (kcore < 0)
 		skip("/proc/kcore: %s", strerror(errno));
-	segment = kcore_segment(kcore, page->kernel_addr, size);
+	find_in_kcore(kcore, page->kernel_addr, size, &segment);
 	distance = page->kernel_addr - segment.p_vaddr;
 	if (segment.p_paddr != (ElfW(Addr))-1 && segment.p_paddr != 0)
 		ck_assert_uint_eq(page->pfn * lab.info.page_size,
