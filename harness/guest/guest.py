@@ -248,6 +248,27 @@ def kill_all() -> None:
         process.kill()
 
 
+# What ends this thread's work, if something can.
+_thread = threading.local()
+
+
+@contextmanager
+def only_until(over: threading.Event) -> Iterator[None]:
+    """Have this thread start guests only as long as an event has not come."""
+    _thread.over = over
+    try:
+        yield
+    finally:
+        del _thread.over
+
+
+def stop_if_over() -> None:
+    """End this thread's work if it is over: with SystemExit, which no work handles."""
+    over = getattr(_thread, "over", None)
+    if over and over.is_set():
+        raise SystemExit("the work was ended")
+
+
 def run(
     machine: Machine,
     on_results: Callable[[bytes], bool],
@@ -260,8 +281,9 @@ def run(
     for how many seconds of processor time the guest may be silent just now. ``started`` is
     given the guest's process, whose standard input is the console of a machine that waits.
     The guest's whole process group is killed in any case. Raises SetupError if QEMU does not
-    start.
+    start, and SystemExit where only_until() allows no more guests.
     """
+    stop_if_over()
     with _processor(machine) as processor:
         return _run(machine, processor, on_results, patience, started)
 

@@ -239,7 +239,8 @@ def labs_of(target: Target) -> set[str]:
 
 
 # The architectures that boot Debian's kernels, each with a series: so each architecture
-# has its turn, and each series, and not all of them with all.
+# has its turn, and each series, and not all of them with all. i386, which has one series, has
+# tests of its own.
 _DEBIAN = [name for name, arch in ARCHES.items() if not arch.is_built]
 _PAIRS = [Target(name, arch) for arch, name in zip(_DEBIAN, series_of(DEFAULT_ARCH))]
 _OTHER = [
