@@ -57,11 +57,11 @@ class Qemu:
 class Architecture:
     """A value of ARCH=.
 
-    ``summary`` is for people. ``debian`` is Debian's name for it, and ``package`` the
-    end of the names of Debian's kernel packages, of which there are those of ``series``
-    only, if any are named. It is empty where the kernel is built
-    from the source, in one of ``flavours``, the first by default. ``console`` and
-    ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
+    ``summary`` is for people, and ``source`` its folder below arch/ in the kernel's source.
+    ``debian`` is Debian's name for it, and ``package`` the end of the names of Debian's kernel
+    packages, of which there are those of ``series`` only, if any are named. It is empty where
+    the kernel is built from the source, in one of ``flavours``, the first by default.
+    ``console`` and ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
     a program of this machine.
 
     ``hosts`` are the machines, by Debian's names, on which it is built and run, and
@@ -75,6 +75,7 @@ class Architecture:
     name: str
     summary: str
     debian: str
+    source: str
     console: str
     results: str
     toolchain: Toolchain

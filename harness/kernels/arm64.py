@@ -7,6 +7,7 @@ ARCHITECTURE = Architecture(
     name="arm64",
     summary="Debian's kernel in QEMU",
     debian="arm64",
+    source="arm64",
     package="cloud-arm64",
     console="ttyAMA0",
     # The machine has one port of its own.

@@ -14,6 +14,7 @@ ARCHITECTURE = Architecture(
     name="i386",
     summary="Debian's 32-bit kernel in QEMU",
     debian="i386",
+    source="x86",
     # Page tables of two levels, whose entries have 32 bits; with PAE it would be "686-pae".
     package="686",
     series=("6.1",),

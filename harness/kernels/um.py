@@ -13,6 +13,7 @@ ARCHITECTURE = Architecture(
     name="um",
     summary="user-mode Linux with the sanitizers in it, built once in some minutes",
     debian="amd64",
+    source="um",
     flavours=("instrumented", "plain"),
     console="ttyS0",
     results="ttyS1",

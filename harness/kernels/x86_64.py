@@ -14,6 +14,7 @@ ARCHITECTURE = Architecture(
     name="x86_64",
     summary="Debian's kernel in QEMU",
     debian="amd64",
+    source="x86",
     package="cloud-amd64",
     console="ttyS0",
     results="ttyS1",

@@ -11,10 +11,15 @@ from pathlib import Path
 from harness.base import kept, tools
 from harness.base.errors import SetupError
 from harness.kernels import uml
-from harness.kernels.targets import KUNIT_ARCH, Target, series_of
+from harness.kernels.targets import ARCHES, DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 from harness.kernels.uml import Source
 
-_FOLDERS = "include arch/x86/include arch/arm64/include arch/um/include mm kernel lib arch/x86/mm"
+_OURS = f"arch/{ARCHES[DEFAULT_ARCH].source}/"
+_OTHERS = sorted({f"arch/{arch.source}/" for arch in ARCHES.values()} - {_OURS})
+_FOLDERS = [
+    *("include", "mm", "kernel", "lib", f"{_OURS}mm"),
+    *(f"{folder}include" for folder in (_OURS, *_OTHERS)),
+]
 _FILES = "fs/*.c fs/proc/*.c security/*.c drivers/char/*.c drivers/base/*.c drivers/of/*.c"
 # Functions, macros, structures, unions, types, enumerators, enumerations; at last prototypes.
 _KINDS = "fdsutegp"
@@ -36,11 +41,11 @@ _FIRST = (
     "lib/",
     "fs/",
     "drivers/",
-    "arch/x86/",
+    _OURS,
     "include/asm-generic/",
 )
 # Stand-ins: for a machine without an MMU, for tools, and for what is not configured.
-_LAST = ("mm/nommu.c", "include/linux/raid/", "arch/um/", "arch/arm64/", "include/uapi/")
+_LAST = ("mm/nommu.c", "include/linux/raid/", *_OTHERS, "include/uapi/")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def _there(series: str) -> Source | None:
 
 
 def _index(series: str, source: Source) -> KernelIndex:
-    inputs = [source.version, _FOLDERS, _FILES, _KINDS, *_HIDDEN, *_OPERATIONS, *_FIRST, *_LAST]
+    inputs = [source.version, *_FOLDERS, _FILES, _KINDS, *_HIDDEN, *_OPERATIONS, *_FIRST, *_LAST]
     places = kept.answer(f"kernel-names/{series}", inputs, lambda: _read(source.directory))
     return KernelIndex(
         series, source.version, {name: (one[0], one[1]) for name, one in places.items()}
@@ -85,7 +90,7 @@ def _index(series: str, source: Source) -> KernelIndex:
 
 def _read(source: Path) -> dict[str, tuple[str, int]]:
     """Return where each name is defined. Raises SetupError if ctags does not work."""
-    folders = [folder for folder in _FOLDERS.split() if (source / folder).is_dir()]
+    folders = [folder for folder in _FOLDERS if (source / folder).is_dir()]
     files = [str(path.relative_to(source)) for one in _FILES.split() for path in source.glob(one)]
     options = [f"--kinds-C={_KINDS}", *(f"--regex-C={one}" for one in _HIDDEN)]
     options += ["-I", "__always_inline,__must_check,__init,__exit,__user,__iomem"]

@@ -13,6 +13,7 @@ from harness.base.paths import BUILD
 from harness.catalogue.labs import Lab
 from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import DEFAULT_ARCH, Target
+from harness.site import places
 
 PLACE = BUILD / "pictures"
 # In the order of a mapping's life; others come behind.
@@ -66,8 +67,7 @@ def missing(lab: Lab) -> str:
     """Return what stands where a picture should be."""
     if lab.mapping == "none":
         return f'<p class="run">{lab.name} has no mmap(), so there is no picture of a mapping.</p>'
-    newest = " ARCH=um KERNEL=newest" if lab.since else ""
-    command = f"make show LAB={lab.name.removeprefix('lab_')}{newest}"
+    command = places.command("show", lab)
     return (
         f'<p class="run">No picture is kept of a run here: <code>{command}</code> makes them.</p>'
     )

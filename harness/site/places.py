@@ -8,6 +8,8 @@ import posixpath
 from pathlib import Path
 
 from harness.base.paths import BUILD, ROOT
+from harness.catalogue.labs import Lab
+from harness.kernels.targets import KUNIT_ARCH
 
 OUTPUT = BUILD / "docs"
 WORK = BUILD / "site"
@@ -43,6 +45,12 @@ def link(origin: str, target: str, anchor: str = "") -> str:
 def file(origin: str, path: str) -> str:
     """Return the relative address of a file of the site that is no page, from a page."""
     return posixpath.relpath(path, posixpath.dirname(origin) or ".")
+
+
+def command(verb: str, lab: Lab) -> str:
+    """Return what makes a lab's run of a verb, on a target that can have it."""
+    newest = f" ARCH={KUNIT_ARCH} KERNEL=newest" if lab.since else ""
+    return f"make {verb} LAB={lab.name.removeprefix('lab_')}{newest}"
 
 
 def written_in_c() -> list[Path]:

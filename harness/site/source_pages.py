@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.base.errors import SetupError
 from harness.base.paths import LABS, ROOT, USERSPACE
 from harness.catalogue.labs import Lab
+from harness.kernels.targets import KUNIT_ARCH
 from harness.reports import kept_reports
 from harness.results import kept_runs
 from harness.runs import web_machine
@@ -97,8 +98,7 @@ def _last_runs(lab: Lab) -> str:
         if lab.name in kept
     ]
     if not said:
-        newest = " ARCH=um KERNEL=newest" if lab.since else ""
-        command = f"make run LAB={lab.name.removeprefix('lab_')}{newest}"
+        command = places.command("run", lab)
         return (
             f'<p class="run">No run on this machine is kept: <code>{command}</code> makes one.</p>'
         )
@@ -124,7 +124,7 @@ def _kernel_names(indices: list[KernelIndex], names: dict[str, dict[str, str]]) 
     missing = kernel_index.missing()
     lacking = (
         f"Not fetched here: Linux {', '.join(missing)}; "
-        + ", ".join(f"`make run ARCH=um KERNEL={series}`" for series in missing)
+        + ", ".join(f"`make run ARCH={KUNIT_ARCH} KERNEL={series}`" for series in missing)
         + " does it.\n\n"
         if missing
         else ""

@@ -1,6 +1,7 @@
 """The site: sources split into passages, names and where they lead, and what pages add."""
 
 import html
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -151,7 +152,8 @@ def test_a_labs_page_quotes_what_the_lab_calls_elsewhere(definitions: Definition
 
 def made_up(name: str, body: str) -> Path:
     """Return a file that stands for one of the tree."""
-    path = ROOT / f"build/tests/site/{name}"
+    # Others run the same tests at the same time.
+    path = ROOT / f"build/tests/site-{os.getpid()}/{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(body)
     return path

@@ -21,9 +21,7 @@ def main(args: Namespace) -> int:
     first = write.write()
     print(f"the site is in {first}")
     if args.open:
-        subprocess.Popen(
-            ["xdg-open", first], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        subprocess.Popen(["xdg-open", first], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return OK
 
 
