@@ -61,8 +61,8 @@ class Architecture:
     ``debian`` is Debian's name for it, and ``package`` the end of the names of Debian's kernel
     packages, of which there are those of ``series`` only, if any are named. It is empty where
     the kernel is built from the source, in one of ``flavours``, the first by default.
-    ``console`` and ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel runs as
-    a program of this machine.
+    ``console`` and ``results`` are files in the guest's /dev. ``qemu`` is None where the kernel
+    runs as a program of this machine.
 
     ``hosts`` are the machines, by Debian's names, on which it is built and run, and
     ``elsewhere`` is the reason why not on others.

@@ -153,11 +153,15 @@ void must_reload_with_pages(uint64_t pages)
 void must_reload_without_pages(uint64_t pages)
 {
 	char *all = module.parameters, *others = strdup(all);
-	char *found = strstr(others, "pages=");
+	char *given, *end;
 
-	if (found)
-		memmove(found, strchr(found, ' ') + 1,
-			strlen(strchr(found, ' ')));
+	ck_assert_ptr_nonnull(others);
+	given = strstr(others, "pages=");
+	if (given) {
+		end = strchr(given, ' ');
+		ck_assert_ptr_nonnull(end);
+		memmove(given, end + 1, strlen(end));
+	}
 	module.parameters = others;
 	must_reload("", pages);
 	module.parameters = all;
