@@ -60,6 +60,9 @@ _SAFE = (
 # Seconds for the commands of CMD=; a person has no limit.
 _COMMANDS_LIMIT = 120.0
 
+# Of an address in the files of symbols that build/symbols.py writes.
+_ADDRESS_BYTES = 8
+
 # Seconds that gdb has left when its guest has none any more.
 _GRACE = 5.0
 
@@ -377,6 +380,12 @@ def session(
         raise RequestError(
             f"ARCH={request.target.arch} runs code from elsewhere in a sandbox, where gdb cannot "
             f"reach it: debug it with ARCH={EMULATED}"
+        )
+    qemu = request.target.architecture.qemu
+    if qemu and qemu.tables.entry_size != _ADDRESS_BYTES:
+        raise RequestError(
+            f"ARCH={request.target.arch} has addresses of 32 bits, and gdb is given its symbols "
+            f"in files for 64 bits: debug with ARCH={EMULATED}"
         )
     if commands is not None and request.limit is None:
         request = replace(request, limit=_COMMANDS_LIMIT)

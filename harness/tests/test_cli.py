@@ -30,6 +30,7 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["debug", "--lab", "kmalloc", "--work", "/nonexistent"], "not a copy of labs/"),
         (["record"], "must name one lab to debug"),
         (["record", "--lab", "kmalloc", "--arch", "um"], "ARCH=um cannot be recorded"),
+        (["debug", "--lab", "kmalloc", "--arch", "i386"], "has addresses of 32 bits"),
         (["debug"], "must name one lab to debug: choose one of lab_kmalloc, lab_pages"),
         (["debug", "--lab", "kmalloc,pages", "--cmd", ""], "must name one lab"),
         (["debug", "--lab", "nosuch", "--cmd", ""], "lab_kmalloc, lab_pages"),
