@@ -47,6 +47,12 @@ axe.run(document, {runOnly: %s, resultTypes: ["violations"]}).then(
     (error) => done(["axe-core does not run: " + error]));
 """
 
+_WIDTHS = """
+document.querySelectorAll("details").forEach((one) => { one.open = true; });
+const page = document.documentElement;
+return [page.scrollWidth, page.clientWidth];
+"""
+
 
 @pytest.fixture(scope="module")
 def site() -> Path:
@@ -200,8 +206,18 @@ def test_code_is_beside_its_commentary_and_below_it_on_a_narrow_screen(
             assert code["y"] >= prose["y"] + prose["height"] - 1
         name = f"lab_remap-{size[0]}.png"
         browser.save_screenshot(str(_SHOTS / name))
-        width = browser.execute_script("return document.documentElement.scrollWidth")
-        assert width <= size[0] + 1, "the page itself must not scroll sideways"
+
+
+@pytest.mark.parametrize("size", [_WIDE, _NARROW], ids=["wide", "narrow"])
+def test_no_page_is_wider_than_its_window(
+    site: Path, browser: webdriver.Chrome, size: tuple[int, int]
+) -> None:
+    """Also with all that folds open: pictures and code scroll by themselves."""
+    browser.set_window_size(*size)
+    for page in _KINDS:
+        visit(browser, site, page)
+        width, window = browser.execute_script(_WIDTHS)
+        assert width <= window, f"{page} is {width} pixels wide in a window of {window}"
 
 
 def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
