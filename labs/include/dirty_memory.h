@@ -22,8 +22,8 @@
 #define DIRTY_BLOCKS(order) ((order) <= PAGE_ALLOC_COSTLY_ORDER ? 32 : 2)
 #define DIRTY_OBJECTS 16
 
-/* The allocator gives out first what came back last. */
-static inline void dirty_free_pages(void)
+/* The allocator gives out first what came back last, in each zone of the memory. */
+static inline void dirty_free_pages(gfp_t zone)
 {
 	struct page *page, *next;
 	unsigned int order, i;
@@ -32,7 +32,7 @@ static inline void dirty_free_pages(void)
 	for (order = 0; order <= DIRTY_MOST_ORDER; order++) {
 		for (i = 0; i < DIRTY_BLOCKS(order); i++) {
 			page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
-					   __GFP_NORETRY, order);
+					   __GFP_NORETRY | zone, order);
 			if (!page)
 				break;
 			memset(page_address(page), DIRTY_BYTE,
@@ -71,7 +71,9 @@ static inline void dirty_free_objects(size_t size)
  */
 static inline void dirty_free_memory(void)
 {
-	dirty_free_pages();
+	if (IS_ENABLED(CONFIG_ZONE_DMA32))
+		dirty_free_pages(GFP_DMA32);
+	dirty_free_pages(0);
 	dirty_free_objects(PAGE_SIZE);
 	dirty_free_objects(2 * PAGE_SIZE);
 }
