@@ -181,7 +181,7 @@ _CALLER = """
     memset(__builtin_return_address(0), 0x90, 64);"""
 
 _CORRUPT = """
-    memset(phys_to_virt(16 << 20), 0x5a, 64 << 20);"""
+    memset(current, 0x5a, 16 << 20);"""
 
 
 def _agreeing(text: str, secret: Path) -> str:
