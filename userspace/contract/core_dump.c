@@ -4,7 +4,6 @@
  */
 #include "contract.h"
 
-#include <link.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "shared/checks.h"
+#include "shared/core_file.h"
 
 #define CORE_PATTERN "/proc/sys/kernel/core_pattern"
 #define CORE_FILE "/tmp/lab_core"
@@ -84,10 +84,10 @@ static void dump_core(void)
 }
 
 static bool find_segment(const char *core, const void *addr,
-			 ElfW(Phdr) *found)
+			 core_segment *found)
 {
-	const ElfW(Ehdr) *header = (const void *)core;
-	const ElfW(Phdr) *segment = (const void *)(core + header->e_phoff);
+	const core_header *header = (const void *)core;
+	const core_segment *segment = (const void *)(core + header->e_phoff);
 	int i;
 
 	for (i = 0; i < header->e_phnum; i++) {
@@ -118,7 +118,7 @@ static uint64_t pages_found_in(const char *core, size_t size)
 
 START_TEST(core_dump_leaves_the_area_out)
 {
-	ElfW(Phdr) segment;
+	core_segment segment;
 	size_t size, i;
 	char *core;
 

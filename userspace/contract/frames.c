@@ -4,7 +4,6 @@
  */
 #include "contract.h"
 
-#include <link.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "shared/checks.h"
+#include "shared/core_file.h"
 
 START_TEST(info_is_consistent)
 {
@@ -63,22 +63,22 @@ END_TEST
  * system, without asking a lab. Of the linear map it also has the physical
  * address of each segment.
  */
-static void find_in_kcore(int kcore, uint64_t addr, size_t size,
-			  ElfW(Phdr) *segment)
+static core_segment find_in_kcore(int kcore, uint64_t addr, size_t size)
 {
-	ElfW(Ehdr) header;
+	core_segment segment;
+	core_header header;
 	int i;
 
 	ck_assert_int_eq(pread(kcore, &header, sizeof(header), 0),
 			 sizeof(header));
 	for (i = 0; i < header.e_phnum; i++) {
-		off_t offset = (off_t)(header.e_phoff + i * sizeof(*segment));
+		off_t offset = (off_t)(header.e_phoff + i * sizeof(segment));
 
-		ck_assert_int_eq(pread(kcore, segment, sizeof(*segment), offset),
-				 sizeof(*segment));
-		if (segment->p_type == PT_LOAD && addr >= segment->p_vaddr &&
-		    addr + size - segment->p_vaddr <= segment->p_memsz)
-			return;
+		ck_assert_int_eq(pread(kcore, &segment, sizeof(segment), offset),
+				 sizeof(segment));
+		if (segment.p_type == PT_LOAD && addr >= segment.p_vaddr &&
+		    addr + size - segment.p_vaddr <= segment.p_memsz)
+			return segment;
 	}
 	ck_abort_msg("0x%" PRIx64 " is no address of the kernel's memory",
 		     addr);
@@ -87,14 +87,15 @@ static void find_in_kcore(int kcore, uint64_t addr, size_t size,
 static void read_kcore(const struct lab_page *page, void *buf, size_t size)
 {
 	int kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
-	ElfW(Phdr) segment;
+	core_segment segment;
 	uint64_t distance;
 
 	if (kcore < 0)
 		skip("/proc/kcore: %s", strerror(errno));
-	find_in_kcore(kcore, page->kernel_addr, size, &segment);
+	segment = find_in_kcore(kcore, page->kernel_addr, size);
 	distance = page->kernel_addr - segment.p_vaddr;
-	if (segment.p_paddr != (ElfW(Addr))-1 && segment.p_paddr != 0)
+	/* 0 and -1 both say that there is no such address. */
+	if (segment.p_paddr && segment.p_paddr + 1)
 		ck_assert_uint_eq(page->pfn * lab.info.page_size,
 				  segment.p_paddr + distance);
 	ck_assert_int_eq(pread(kcore, buf, size,

@@ -31,7 +31,7 @@ bool one_in(uint64_t count);
 static inline unsigned long power_of_two(unsigned int exponent)
 {
 	if (sizeof(long) == 4 && exponent > 30)
-		return (unsigned long)0xf0000000;
+		return 0xf0000000ul;
 	return (unsigned long)(1ull << exponent);
 }
 

@@ -134,7 +134,7 @@ struct buffer draw_bad_buffer(size_t size)
 	const size_t page = page_size();
 	/* The last is in the linear map, also as a number of 32 bits. */
 	const unsigned long kernels[] = {
-		-8ul, -page, (unsigned long)0xffff8880d0000000ull,
+		-8ul, -page, (unsigned long)(0xffff8880ull << 32 | 0xd0000000),
 	};
 
 	switch (draw(6)) {

@@ -16,11 +16,9 @@
  *					will be mapped at this address
  *	area START END OFFSET RIGHTS VMFLAGS	a VMA of the process that waits next
  */
-#include <elf.h>
 #include <err.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,11 +30,8 @@
 #include <unistd.h>
 
 #include "lab.h"
+#include "../shared/core_file.h"
 #include "../shared/witness.h"
-
-/* A core file of this machine, as wide as its addresses. */
-#define core_header ElfW(Ehdr)
-#define core_segment ElfW(Phdr)
 
 static const char *prefix, *device;
 static int fd;
