@@ -85,7 +85,7 @@ class Annotator:
         own = uses.locals_of(path)
         for one in parts:
             for name in prose.functions(passages.text_of(one.comment)):
-                if not self.lookup.anywhere(name) and name not in own:
+                if self.lookup.is_gone(name) and name not in own:
                     where = f"{path.relative_to(ROOT)}:{one.first}"
                     self.wrong.append(f"{where}: the comment names {name}(), which is not there")
 

@@ -205,9 +205,3 @@ def show_folder(path: Path, entries: list[tuple[str, str]]) -> str:
 def html(text: str) -> str:
     """Return a block of HTML for a page in Markdown; the text may hold fences of its own."""
     return f"{_FENCE}{{raw}} html\n{text}\n{_FENCE}\n"
-
-
-def gone() -> frozenset[str]:
-    """Return the functions that docs/then-and-now.md names: some are in no series any more."""
-    page = ROOT / "docs/then-and-now.md"
-    return frozenset(re.findall(r"\b([a-z_]\w*)\(\)", page.read_text()))

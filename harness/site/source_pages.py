@@ -12,7 +12,7 @@ from harness.kernels.targets import KUNIT_ARCH
 from harness.reports import kept_reports
 from harness.results import kept_runs
 from harness.runs import web_machine
-from harness.site import kernel_index, library, markdown, pictures, places, terms
+from harness.site import kernel_index, library, markdown, pictures, places, prose_names, terms
 from harness.site.annotated import Annotator
 from harness.site.definitions import Definitions
 from harness.site.kernel_index import KernelIndex
@@ -22,7 +22,11 @@ from harness.site.uses import Lookup
 def annotator(paths: Iterable[Path], every: Iterable[Lab]) -> Annotator:
     """Return what makes the pages of these sources."""
     lookup = Lookup(
-        Definitions(paths), kernel_index.all_indices(), library.names(), markdown.gone()
+        Definitions(paths),
+        kernel_index.all_indices(),
+        library.names(),
+        frozenset(prose_names.NOWHERE),
+        is_whole=not kernel_index.missing(),
     )
     since = {lab.directory: lab.since.series for lab in every if lab.since}
     suites = {

@@ -37,6 +37,8 @@ _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ">": lambda one, other: one > other,
 }
 _ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
+# Names that no kernel has.
+_OURS = "lab_"
 _FORWARD = re.compile(r"^\s*(?:struct|union) (\w+);", re.MULTILINE)
 # The compiler's own, the linker's, and what Kconfig defines.
 _LANGUAGE = re.compile(
@@ -67,13 +69,15 @@ class Use:
 class Lookup:
     """What is defined: by the project, by each series of the kernel, by the C library.
 
-    ``history`` are the names that docs/then-and-now.md says are gone.
+    ``nowhere`` are the names that prose may use though nothing defines them. Unless
+    ``is_whole``, the source of some series is not here.
     """
 
     definitions: Definitions
     indices: list[KernelIndex]
     library: frozenset[str]
-    history: frozenset[str]
+    nowhere: frozenset[str]
+    is_whole: bool = True
     wrong: list[str] = field(default_factory=list)
 
     @cached_property
@@ -100,7 +104,14 @@ class Lookup:
     def anywhere(self, name: str) -> bool:
         """Whether anything is called so, in the project, in some series or in the C library."""
         kernel = self.kernel(name) or self.kernel(f"sys_{name}") or self.kernel(MEMBER + name)
-        return bool(self.definitions.any(name) or kernel or name in self.library | self.history)
+        return bool(self.definitions.any(name) or kernel or name in self.library | self.nowhere)
+
+    def is_gone(self, name: str) -> bool:
+        """Whether a text names what is nowhere.
+
+        What the kernel may define in a series whose source is not here is not gone.
+        """
+        return not self.anywhere(name) and (self.is_whole or name.startswith(_OURS))
 
     def uses(self, path: Path, since: str | None = None) -> list[Use]:
         """Return the names that a source uses and that are defined outside of it or in it.

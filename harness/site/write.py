@@ -4,16 +4,28 @@ import posixpath
 import re
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.base import tools
+from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import ROOT
 from harness.base.progress import step
 from harness.catalogue import contract, labs, mistakes, pages
 from harness.runs import web_machine
-from harness.site import clause_notes, home, markdown, pictures, places, puzzles, source_pages
+from harness.site import (
+    clause_notes,
+    home,
+    markdown,
+    pictures,
+    places,
+    prose_names,
+    puzzles,
+    source_pages,
+)
+from harness.site.uses import Lookup
 
 _FILES = Path(__file__).parent / "files"
 _STATIC = "_static_of_kmaplab"
@@ -76,6 +88,7 @@ def _pages() -> Site:
     every, known, sources = pages.all_pages(), labs.all_labs(), places.written_in_c()
     wrong = mistakes.read_all()
     maker = source_pages.annotator(sources, known)
+    _check_names(every, maker.lookup)
     site.texts |= source_pages.pages(maker, sources, known)
     site.names = source_pages.script_of_names(maker)
     for folder in dict.fromkeys(one.owner for one in wrong):
@@ -105,6 +118,13 @@ def _pages() -> Site:
         site.address(places.HOME, directory)
     site.texts[places.HOME] = home.page(known, _headings(), site.texts)
     return site
+
+
+def _check_names(every: Iterable[pages.Page], lookup: Lookup) -> None:
+    """Raise SetupError, with all of them, if pages name functions that are nowhere."""
+    found = [one for page in every for one in prose_names.wrong(page, lookup)]
+    if found:
+        raise SetupError("pages in Markdown would be wrong:\n" + "\n".join(found))
 
 
 def _headings() -> list[tuple[str, list[str]]]:

@@ -20,6 +20,7 @@ from harness.site import (
     pictures,
     places,
     prose,
+    prose_names,
     puzzles,
     source_pages,
     terms,
@@ -219,6 +220,45 @@ def test_prose_that_names_a_function_which_is_gone_is_an_error(definitions: Defi
         source_pages.pages(maker, [path], [])
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("See `nosuch()`, and `kmalloc()`.", ["page.md:3: the text names nosuch()"]),
+        ("Without marks: nosuch() and old().", ["page.md:3: the text names nosuch()"]),
+        ("`lab_remap_mmap()`, `lab_NAME_mmap()`, `mmap()` and `fork()`", []),
+        ("`lab_NAME_nosuch()`", ["page.md:3: the text names lab_NAME_nosuch()"]),
+        ("`file->mmap()`, `lines.sort()` and `nosuch`", []),
+        ("```text\nnosuch()\n```", []),
+        *((f"`{name}()`", []) for name in prose_names.NOWHERE),
+    ],
+)
+def test_a_page_that_names_a_function_which_is_gone_is_an_error(
+    text: str,
+    wrong: list[str],
+    definitions: Definitions,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    indices = [names("6.1", "kmalloc", "old", "->mmap"), names("7.2", "kmalloc", "->mmap")]
+    known = Lookup(definitions, indices, frozenset(["fork"]), frozenset(prose_names.NOWHERE))
+    page = a_page(monkeypatch, f"# A\n\n{text}\n", tmp_path)
+    found = list(prose_names.wrong(page, known))
+    assert [one.partition(", which")[0] for one in found] == wrong
+
+
+def test_without_the_source_of_a_series_only_our_own_names_can_be_gone(
+    definitions: Definitions,
+) -> None:
+    some = Lookup(definitions, [names("6.1")], frozenset(), frozenset(), is_whole=False)
+    assert some.is_gone("lab_nosuch") and not some.is_gone("of_newer_series")
+
+
+def test_no_name_is_excused_that_no_page_uses() -> None:
+    text = "".join(page.path.read_text() for page in pages.all_pages())
+    for name in prose_names.NOWHERE:
+        assert re.search(rf"\b{name}\(\)", text), f"{name}() is in no page: strike it off"
+
+
 def test_every_check_of_the_contract_leads_to_its_source(definitions: Definitions) -> None:
     found = "".join(clause_notes.notes(definitions, mistakes.read_all()).values())
     for clause in contract.read():
@@ -266,7 +306,7 @@ def test_a_run_of_some_labs_leaves_the_others_alone(no_runs: Path) -> None:
 
 
 def a_page(monkeypatch: pytest.MonkeyPatch, text: str, tmp_path: Path) -> pages.Page:
-    for module in (pages, markdown, places):
+    for module in (pages, markdown, places, prose_names):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     (tmp_path / "page.md").write_text(text)
     return pages.read(tmp_path / "page.md")
