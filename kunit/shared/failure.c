@@ -170,4 +170,19 @@ void load_survives_every_failed_allocation(struct kunit *test)
 				      "a load failed with error -%lu", err);
 }
 
+/* As above. */
+void load_may_wait_for_memory(struct kunit *test)
+{
+	const struct kmaplab_loads *loads =
+		kmaplab_loads_of(kmaplab_case_of(test)->name);
+
+	if (!loads)
+		kunit_skip(test, "the lab is built in: its init function has run");
+	if (!loads->can_fail)
+		kunit_skip(test, KMAPLAB_CANNOT_FAIL);
+
+	KUNIT_EXPECT_FALSE_MSG(test, loads->needs_at_once,
+			       "a load needs memory from an allocation that may not wait for it");
+}
+
 KMAPLAB_FAILURE_CASES(KMAPLAB_EXPORT)

@@ -2,6 +2,8 @@
 /*
  * Fault injection, for the thread that asks for it
  */
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -42,6 +44,35 @@ unsigned int kmaplab_fail_none(void)
 	return 0;
 }
 #endif
+
+/* debugfs keeps the address of the variable that such a file shows in private_data. */
+static int set_switch(const char *path, bool on)
+{
+	struct file *file = filp_open(path, O_WRONLY, 0);
+	bool *variable;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	variable = file->private_data;
+	WRITE_ONCE(*variable, on);
+	return filp_close(file, NULL);
+}
+
+/**
+ * kmaplab_spare_those_that_wait - choose which allocations can be made to fail
+ * @spare: only those that may not wait for memory; otherwise all
+ *
+ * This holds for all threads.
+ *
+ * Return: 0 or an error, for instance because debugfs is not mounted.
+ */
+int kmaplab_spare_those_that_wait(bool spare)
+{
+	int err = set_switch("/sys/kernel/debug/failslab/ignore-gfp-wait", spare);
+
+	return err ?: set_switch("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
+				 spare);
+}
 
 /**
  * kmaplab_can_fail - can allocations be made to fail?

@@ -4,7 +4,7 @@
  *
  * The kernel's fault injection can make the n-th allocation of a thread fail,
  * whatever it is for (Documentation/fault-injection/fault-injection.rst,
- * "fail-nth"). By default it spares allocations that may sleep: the guest's init,
+ * "fail-nth"). By default it spares allocations that may wait: the guest's init,
  * harness/guest/files/init, changes that.
  */
 #ifndef KMAPLAB_FAULTS_H
@@ -18,5 +18,6 @@
 bool kmaplab_can_fail(void);
 void kmaplab_fail_nth(unsigned int n);
 unsigned int kmaplab_fail_none(void);
+int kmaplab_spare_those_that_wait(bool spare);
 
 #endif /* KMAPLAB_FAULTS_H */

@@ -118,6 +118,28 @@ static bool load_with_failure(unsigned int n)
 	return !left;
 }
 
+/*
+ * Only allocations that may not wait for memory fail now, in turn. Parts of the kernel
+ * make some, and do without them when they fail. So must the lab.
+ */
+static void sweep_those_that_do_not_wait(void)
+{
+	unsigned int n, left, idle = 0;
+	int err;
+
+	for (n = 1; idle < LOADS_WITHOUT_FAILURE && !loads.left_a_device; n++) {
+		kmaplab_fail_nth(n);
+		err = init_function();
+		left = kmaplab_fail_none();
+		if (err)
+			loads.needs_at_once |= !left;
+		else
+			take_away();
+		idle = left ? idle + 1 : 0;
+		cond_resched();
+	}
+}
+
 /* A device that is registered twice ruins the list of devices: then it ends. */
 static void sweep(void)
 {
@@ -144,6 +166,13 @@ static int init_after_failures(void)
 	if (err || !loads.can_fail || !device_is_there())
 		return err;
 	take_away();
+
+	err = kmaplab_spare_those_that_wait(true);
+	for (i = 0; i < SWEEPS && !err; i++)
+		sweep_those_that_do_not_wait();
+	err = err ?: kmaplab_spare_those_that_wait(false);
+	if (err)
+		return err;
 
 	for (i = 0; i < SWEEPS; i++)
 		sweep();

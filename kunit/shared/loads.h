@@ -23,6 +23,7 @@
  * @left_a_device: a load failed, or was undone, and its device is still there
  * @fails_unprovoked: a load failed before any allocation did
  * @is_half_made: a load worked, without memory or without the claim on its region
+ * @needs_at_once: a load failed because an allocation failed that may not wait
  * @error: what the last load ended with, after which the lab is not there, or 0
  */
 struct kmaplab_loads {
@@ -33,6 +34,7 @@ struct kmaplab_loads {
 	bool left_a_device;
 	bool fails_unprovoked;
 	bool is_half_made;
+	bool needs_at_once;
 	int error;
 };
 

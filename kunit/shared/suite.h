@@ -126,6 +126,7 @@
 /* The same, and those of a lab, which is loaded and mapped. */
 #define KMAPLAB_FAILURE_CASES(CASE)					\
 	CASE(load_survives_every_failed_allocation)			\
+	CASE(load_may_wait_for_memory)					\
 	CASE(mmap_survives_every_failed_allocation)			\
 	KMAPLAB_USE_FAILURE_CASES(CASE)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Contract 7.2: calls that fail leave nothing half done
- * Contract 7.5: read() and write() may wait for memory
+ * Contract 7.5: a load, read() and write() may wait for memory
  */
 #include "contract.h"
 
