@@ -27,10 +27,14 @@ _SHORTER = 10
 
 @dataclass(frozen=True)
 class Counts:
-    """How many random calls, and how many rounds of load and unload."""
+    """How many random calls, how many rounds of load and unload, and of which loads.
+
+    Without ``more_loads`` only those of `make run` are proved.
+    """
 
     calls: int
     rounds: int
+    more_loads: bool = True
 
     def options(self, shorter: bool) -> tuple[str, ...]:
         """Return the check programs' options for them."""
@@ -106,7 +110,7 @@ def _tasks(
         if not lab.why_not(machine.kernel.target) and (observed or wanted & _one_processors(lab))
     ]
     tasks = []
-    for shorter in (False, True):
+    for shorter in (False, True) if counts.more_loads else (False,):
         for lab in able:
             options = (*check_loads.options(clauses, lab), *counts.options(shorter))
             for parameters in lab.more_loads if shorter else lab.loads:

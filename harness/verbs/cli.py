@@ -202,6 +202,9 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rounds", type=_count, default=500, help="rounds of load, map, unmap, unload (500)"
     )
+    parser.add_argument(
+        "--usual-loads", action="store_true", help="only the loads of run, not those of other sizes"
+    )
     _add_suites(parser)
 
 

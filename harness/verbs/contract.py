@@ -21,7 +21,7 @@ def main(request: Request, args: Namespace) -> int:
     wanted = contract.choose(args.clause)
     machine = prepare.machine(request)
     begun = time.monotonic()
-    counts = Counts(args.calls, args.rounds)
+    counts = Counts(args.calls, args.rounds, not args.usual_loads)
     evidence = prove_clauses.prove(machine, chosen, wanted, request, counts)
     report = ContractReport(
         booted=Booted.of(machine, request.seed, time.monotonic() - begun),
