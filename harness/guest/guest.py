@@ -49,6 +49,13 @@ _IDLE = 60.0
 # A kernel's report of a stall has no more bytes.
 _TAIL = 1 << 14
 
+# More bytes than any word has by which a kernel that is broken is known.
+_LONGEST_MARK = 64
+
+# Seconds of processor time for which a kernel that has said it is broken may be silent: most
+# still end their checks, and those that hang never say so.
+_PATIENCE_WITH_THE_BROKEN = 15.0
+
 
 @dataclass
 class Ending:
@@ -81,13 +88,14 @@ class _Watch:
 
     ``patience`` gives the seconds of processor time for which the guest may say nothing, for
     what it is doing now: a machine that is busy with other things makes it no more silent.
-    ``limits`` are those of a sandbox.
+    ``limits`` are those of a sandbox. ``is_broken`` is for who hears its kernel say so.
     """
 
     process: int
     limit: float | None
     limits: Limits | None
     patience: Callable[[], float] | None
+    is_broken: bool = False
     _begun: float = field(default_factory=time.monotonic)
     _looked: float = 0
     # When it was last heard, and the processor time it had used when this was first noticed.
@@ -128,6 +136,8 @@ class _Watch:
         if self._used is None:
             self._used = used
         patience = self.patience()
+        if self.is_broken:
+            patience = min(patience, _PATIENCE_WITH_THE_BROKEN)
         if used - self._used < patience and silent < patience + _IDLE:
             return None
         return f"said nothing for {silent:.0f} s and was killed"
@@ -173,6 +183,9 @@ class _Listener:
     def _take(self, source: int, data: bytes) -> bool:
         if source == self.console:
             self.heard += data[: _MOST_CONSOLE_BYTES - len(self.heard)]
+            # A line may come in parts.
+            if kernel_log.has_crash(bytes(self.heard[-len(data) - _LONGEST_MARK :])):
+                self.watch.is_broken = True
             return False
         self._results_left -= len(data)
         return self.on_results(data)
@@ -434,8 +447,9 @@ def _start(
 def _complain_of_qemu(machine: Machine, process: subprocess.Popen[bytes], said: bytes) -> None:
     """Raise SetupError if it was QEMU, and not the guest, that failed."""
     status = process.wait()
-    # UML aborts where its kernel panics: that was the guest.
-    if status == 0 or kernel_log.has_panic(said):
+    # UML aborts where its kernel panics, or where what it has destroyed no longer lets it
+    # say so: that was the guest.
+    if status == 0 or kernel_log.has_crash(said):
         return
     how = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
     lines = tools.printable(said.decode("utf-8", "replace").strip()) or "(nothing)"

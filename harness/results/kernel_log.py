@@ -26,6 +26,11 @@ def has_panic(console: bytes) -> bool:
     return _PANIC in console
 
 
+def has_crash(console: bytes) -> bool:
+    """Say whether a kernel has said on its console that it is broken, or about to end."""
+    return re.search(CRASH.pattern.encode(), console) is not None
+
+
 def has_stall(console: bytes) -> bool:
     """Say whether a kernel has noticed that it does not get on."""
     return _STALL.search(console) is not None

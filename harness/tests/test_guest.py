@@ -106,6 +106,11 @@ def test_qemu_that_dies_is_a_matter_of_set_up(qemu: RunQemu) -> None:
         qemu("kill -ABRT $$")
 
 
+def test_a_guest_that_dies_of_what_it_has_destroyed_is_no_matter_of_set_up(qemu: RunQemu) -> None:
+    ending = qemu("echo 'BUG: Bad page state in process lab_remap'; kill -ABRT $$")
+    assert b"Bad page state" in ending.console and not ending.finished
+
+
 def machine(arch: str) -> Machine:
     nowhere = Path("none")
     kernel = Kernel(Target("6.1", arch), "6.1", "6.1", nowhere, nowhere, nowhere, nowhere)
@@ -143,6 +148,15 @@ def test_a_guest_that_works_without_a_word_is_ended_and_one_that_speaks_is_not(
     assert silent.stopped and silent.stopped.startswith("said nothing for")
     speaks = "for i in $(seq 30); do say alive; timeout 0.1 sh -c 'while :; do :; done'; done; :"
     assert qemu(speaks, limit=60.0, patience=patient(3.0)).stopped is None
+
+
+def test_little_patience_is_had_with_a_kernel_that_is_broken(
+    qemu: RunQemu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "_PATIENCE_WITH_THE_BROKEN", 0.5)
+    script = "printf 'BUG: Bad'; sleep 0.1; echo ' page state'; while :; do :; done"
+    silent = qemu(script, limit=60.0, patience=patient(1000.0))
+    assert silent.stopped and silent.stopped.startswith("said nothing for")
 
 
 def test_a_kernel_that_only_says_that_it_hangs_is_silent(qemu: RunQemu) -> None:
