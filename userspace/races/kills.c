@@ -3,15 +3,19 @@
  * Contract 9.6: signals in the middle of a call that kill the caller
  *
  * The caller is a process of many threads, which share our processor. It is killed at
- * some moment, most times while the racer's calls take the lab's lock. The buffer
- * is large, so that they hold it for long, and nearly all of the threads wait for it.
+ * some moment, or, while the racer's calls take the lab's lock, as soon as most of the
+ * threads wait for it. The buffer is large, so that the racer holds the lock for long.
  */
 #include "races.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -23,18 +27,41 @@
 #include "request_table.h"
 #include "shared/checks.h"
 
-#define KILLS 10
+#define KILLS 12
 #define THREADS 20
 #define PAGES 128
+
+/* A call that takes no lock has no threads that wait, however often we look. */
+#define MOST_LOOKS 15
 
 /* In memory that is shared with the process that is killed. */
 static struct {
 	const struct call *call;
 	volatile unsigned long calls;
+	bool waits;
 } *victim;
+
+static pthread_barrier_t all_are_there;
+
+/*
+ * Threads share their open files, and with these the position of read() and write(): one
+ * would find itself at the end because another has got there.
+ */
+static void have_an_open_file(void)
+{
+	int fd;
+
+	if (unshare(CLONE_FILES))
+		return;
+	fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, lab.fd);
+}
 
 static void *call_for_ever(void *unused)
 {
+	have_an_open_file();
+	pthread_barrier_wait(&all_are_there);
 	for (;;) {
 		victim->calls++;
 		victim->call->make();
@@ -50,11 +77,59 @@ static bool call_until_killed(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ignore_objections(); /* the threads disturb each other */
+	leave_our_processor();
+	if (pthread_barrier_init(&all_are_there, NULL, THREADS))
+		return false;
 	for (i = 1; i < THREADS; i++)
 		if (pthread_create(&thread, NULL, call_for_ever, NULL))
 			return false;
 	call_for_ever(NULL);
 	return false;
+}
+
+static bool is_waiting(pid_t process, const char *thread)
+{
+	char path[64], state = 'R';
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", process,
+		 thread);
+	stat = fopen(path, "r");
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'R';
+	fclose(stat);
+	return state != 'R';
+}
+
+static unsigned int waiting_threads(pid_t process)
+{
+	unsigned int waiting = 0;
+	struct dirent *entry;
+	char path[40];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", process);
+	threads = opendir(path);
+	if (!threads)
+		return 0;
+	while ((entry = readdir(threads)))
+		waiting += entry->d_name[0] != '.' &&
+			   is_waiting(process, entry->d_name);
+	closedir(threads);
+	return waiting;
+}
+
+static void await_waiting_threads(pid_t process)
+{
+	int looks;
+
+	for (looks = 0; looks < MOST_LOOKS; looks++) {
+		if (waiting_threads(process) > THREADS / 2)
+			return;
+		usleep(1000);
+	}
 }
 
 static bool kill_a_process(void)
@@ -67,6 +142,8 @@ static bool kill_a_process(void)
 	while (victim->calls < THREADS)
 		usleep(100);
 	usleep(1 + draw(1000));
+	if (victim->waits)
+		await_waiting_threads(process);
 	kill(process, SIGKILL);
 	status = status_of(process);
 	return (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
@@ -98,6 +175,7 @@ static void kill_callers(const struct call *call, const struct call *theirs,
 	if (!theirs->needs)
 		kills = 1 + kills / 4;
 	victim->call = call;
+	victim->waits = theirs->needs != 0;
 	race_calls(&ours, theirs, RACER_PROCESS, kills);
 	assert_works();
 }

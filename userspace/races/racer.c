@@ -55,6 +55,16 @@ static void stay_on(int processor)
 		skip("processor %d is not for us", processor);
 }
 
+void leave_our_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(OURS, &set);
+	CPU_SET(THEIRS, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 void need_two_processors(void)
 {
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)

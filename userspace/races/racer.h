@@ -28,6 +28,9 @@ enum racer_kind { RACER_PROCESS, RACER_THREAD };
 /* Skips the check on a machine with one processor. */
 void need_two_processors(void);
 
+/* Lets this process and its threads run on both processors. */
+void leave_our_processor(void);
+
 /* Says what is wrong, as printf() does; what comes first counts. Returns false. */
 bool object(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
