@@ -15,9 +15,11 @@ import pytest
 from harness.base.paths import BUILD, ROOT
 from harness.tests.conftest import Outcome, call
 
-pytestmark = pytest.mark.boot
+# One after the other, so that what is built from one copy of the project serves the next.
+pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("seventh")]
 
 _SEVENTH = Path(__file__).parent / "seventh"
+_PROJECT = BUILD / "tests/seventh"
 
 # Built or fetched once for all copies.
 _SHARED = ("uml", "kernels")
@@ -59,20 +61,19 @@ def _made(directory: str, names: list[str]) -> set[str]:
 
 
 @pytest.fixture
-def copy(workbench: Path) -> Copy:
+def copy() -> Copy:
     """Return a copy of the project with the seventh lab; what it has built is kept."""
-    root = workbench / "project"
-    root.mkdir(exist_ok=True)
-    for path in root.iterdir():
+    _PROJECT.mkdir(parents=True, exist_ok=True)
+    for path in _PROJECT.iterdir():
         if path.name != "build":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(ROOT, root, ignore=_made, symlinks=True, dirs_exist_ok=True)
-    (root / "build").mkdir(exist_ok=True)
+    shutil.copytree(ROOT, _PROJECT, ignore=_made, symlinks=True, dirs_exist_ok=True)
+    (_PROJECT / "build").mkdir(exist_ok=True)
     for name in _SHARED:
-        link = root / "build" / name
+        link = _PROJECT / "build" / name
         link.unlink(missing_ok=True)
         link.symlink_to((BUILD / name).resolve())
-    made = Copy(root)
+    made = Copy(_PROJECT)
     made.add(_SEVENTH)
     return made
 

@@ -12,7 +12,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from harness.runs import web_machine
 
-pytestmark = pytest.mark.boot
+# One worker, so that they share the browser and the machine in it.
+pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("web_machine")]
 
 # Seconds: an emulated machine on one that other tests use as well.
 _PATIENCE = 240
