@@ -14,7 +14,15 @@ from junitparser import JUnitXml
 from harness.base.lock import locked
 from harness.base.paths import BUILD, LABS, ROOT
 from harness.build import listing
-from harness.tests.conftest import BreakLab, BrokenLab, Kmaplab, Outcome, call, modules_of
+from harness.tests.conftest import (
+    BreakLab,
+    BrokenLab,
+    Kmaplab,
+    Outcome,
+    call,
+    modules_of,
+    until_it_came_to,
+)
 
 pytestmark = pytest.mark.boot
 
@@ -181,9 +189,12 @@ def test_a_guest_that_hangs_ends_with_3_within_its_limit(
         "	err = lab_pages_get();",
         '	pr_emerg("about to hang\\n");\n	for (;;)\n		cpu_relax();',
     )
-    outcome = run(kmaplab, lab, "--limit", "8").expect(3)
-    assert "still running after 8 s" in outcome.out
-    assert "about to hang" in outcome.out
+    said = "about to hang"
+    outcome, limit = until_it_came_to(
+        said, lambda limit: run(kmaplab, lab, "--limit", str(limit)).expect(3)
+    )
+    assert f"still running after {limit} s" in outcome.out
+    assert said in outcome.out
 
 
 def test_a_guest_that_powers_off_early_ends_with_3(kmaplab: Kmaplab, broken_lab: BreakLab) -> None:
@@ -204,9 +215,12 @@ def test_a_command_in_a_guest_that_crashes_ends_with_3(kmaplab: Kmaplab) -> None
 
 
 def test_a_command_that_never_ends_is_killed(kmaplab: Kmaplab) -> None:
-    outcome = kmaplab("console", "--limit", "6", "--cmd", "echo before; sleep 600").expect(3)
+    command = ("console", "--cmd", "echo before; sleep 600", "--limit")
+    outcome, limit = until_it_came_to(
+        "before\n", lambda limit: kmaplab(*command, str(limit)).expect(3)
+    )
     assert outcome.out.startswith("before")
-    assert "still running after 6 s" in outcome.err
+    assert f"still running after {limit} s" in outcome.err
 
 
 def test_a_command_that_powers_off_ends_with_3(kmaplab: Kmaplab) -> None:

@@ -67,15 +67,15 @@ def test_both_outputs_are_heard_and_kept_apart(qemu: RunQemu) -> None:
 
 def test_a_satisfied_listener_ends_the_guest_at_once(qemu: RunQemu) -> None:
     begun = time.monotonic()
-    ending = qemu("say done; sleep 60", enough=lambda data: b"done" in data)
+    ending = qemu("say done; sleep 600", enough=lambda data: b"done" in data)
     assert ending.finished
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 300
 
 
 def test_a_guest_that_hangs_is_killed_with_all_that_it_started(
     qemu: RunQemu, tmp_path: Path
 ) -> None:
-    ending = qemu(f"sleep 600 & echo $! >{tmp_path}/child; wait", limit=1.0)
+    ending = qemu(f"sleep 600 & echo $! >{tmp_path}/child; wait", limit=5.0)
     assert ending.stopped and not ending.finished
     child = int((tmp_path / "child").read_text())
     for _ in range(100):
@@ -87,8 +87,8 @@ def test_a_guest_that_hangs_is_killed_with_all_that_it_started(
 
 def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu: RunQemu) -> None:
     begun = time.monotonic()
-    qemu("say done; exec >/dev/null 2>&1; sleep 60", limit=2.0)
-    assert time.monotonic() - begun < 20
+    qemu("say done; exec >/dev/null 2>&1; sleep 600", limit=2.0)
+    assert time.monotonic() - begun < 300
 
 
 def test_qemu_that_refuses_to_start_is_a_matter_of_set_up(qemu: RunQemu) -> None:

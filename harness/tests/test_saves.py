@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.catalogue.labs import Lab, all_labs
+from harness.grading import saves
 from harness.grading.saves import Saves
 from harness.verbs.watch import Verdict
 
@@ -44,15 +45,20 @@ def test_what_an_editor_does_beside_a_source_is_no_save(work: Path) -> None:
     assert watched.saved() == []
 
 
-def test_a_file_that_an_editor_puts_in_its_place_is_one_save(work: Path) -> None:
-    """It is away for a moment, as vim does it."""
+def test_a_file_that_an_editor_puts_in_its_place_is_one_save(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is away for a moment, as vim does it; of a busy machine, for a long one."""
+    monkeypatch.setattr(saves, "_AWAY", 60)
     watched = Saves(work, [KMALLOC, PAGES])
     path = source(work, KMALLOC)
     path.rename(f"{path}~")
 
     def put_back() -> None:
         time.sleep(0.1)
-        path.write_text("int after;\n")
+        fresh = path.with_name("4913")
+        fresh.write_text("int after;\n")
+        fresh.rename(path)
 
     thread = threading.Thread(target=put_back)
     thread.start()

@@ -18,10 +18,10 @@ def test_work_that_is_over_starts_no_more_guests() -> None:
         if task == "fails":
             begun.wait(10)
             raise SetupError("no more disk")
-        begun.set()
         for number in range(1000):
             guest.stop_if_over()
             tries.append(number)
+            begun.set()
             time.sleep(0.01)
 
     with pytest.raises(SetupError, match="no more disk"):
