@@ -186,6 +186,31 @@ def run(box: Sandbox, command: list[str], log: Path, what: str) -> None:
             tools.fail(what, log)
 
 
+def ask(box: Sandbox | None, command: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command, in the sandbox if there is one, and return its status and what it said.
+
+    Raises SetupError if it is missing, or still runs after the sandbox's seconds.
+    """
+    if not shutil.which(command[0], path=tools.environment()["PATH"]):
+        raise SetupError(f"{command[0]} is missing: run harness/setup")
+    if box:
+        require()
+    try:
+        return subprocess.run(
+            box.command(command) if box else command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=tools.environment(),
+            timeout=box.limits.seconds if box else None,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SetupError(
+            f"{command[0]} was ended: it took more than {error.timeout:.0f} s"
+        ) from None
+
+
 def _listen(
     process: subprocess.Popen[bytes], write: Callable[[bytes], object], limits: Limits
 ) -> str | None:

@@ -20,15 +20,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.base import digest, tools
+from harness.base import digest, sandbox, tools
 from harness.base.errors import RequestError, SetupError
 from harness.kernels.debian import Kernel
 from harness.build.modules import Modules
 from harness.base.lock import locked
 from harness.base.paths import BUILD, GUEST
 from harness.base.progress import say, step
+from harness.base.sandbox import Limits, Sandbox
 from harness.build import sysroot
 from harness.build.check_programs import Programs
+
+# A few modules take it a moment: what takes longer reads one that was made to be slow.
+_DEPMOD_LIMITS = Limits(file=16 << 20, seconds=60, address_space=1 << 30, processor_seconds=30)
 
 # The guest holds an archive twice while it unpacks it.
 _MOST_EXTRA_BYTES = 128 << 20
@@ -204,12 +208,12 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
         spec.file(f"checks/{programs.steps.name}", programs.steps, 0o755)
     for name in programs.names:
         spec.link(f"checks/{name}", programs.executable.name)
-    for path in _depmod(modules.directory / "root", kernel, modules.stripped):
+    for path in _depmod(modules.directory / "root", kernel, modules):
         spec.file(f"{module_root}/{path.name}", path)
     spec.write(archive)
 
 
-def _depmod(root: Path, kernel: Kernel, modules: Iterable[Path]) -> list[Path]:
+def _depmod(root: Path, kernel: Kernel, modules: Modules) -> list[Path]:
     """Return the modules and the index files that modprobe reads, below ``root``."""
     directory = root / "lib/modules" / kernel.release
     shutil.rmtree(root, ignore_errors=True)
@@ -217,11 +221,16 @@ def _depmod(root: Path, kernel: Kernel, modules: Iterable[Path]) -> list[Path]:
     # depmod complains if these are missing; there is nothing to list in them.
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
         (directory / name).touch()
-    for module in modules:
+    for module in modules.stripped:
         shutil.copyfile(module, directory / module.name)
     # It makes disks of RAM, for the checks of direct I/O; user-mode Linux has it built in.
     _unpack_module(kernel, "brd", directory)
-    tools.run(["depmod", "-b", root, kernel.release], root / "depmod.log", "depmod")
+    command = ["depmod", "-b", str(root), kernel.release]
+    if modules.sandboxed:
+        box = Sandbox(root, write=(root,), limits=_DEPMOD_LIMITS)
+        sandbox.run(box, command, root / "depmod.log", "depmod")
+    else:
+        tools.run([*command], root / "depmod.log", "depmod")
     text = [directory / "modules.dep", directory / "modules.alias", directory / "modules.symbols"]
     return sorted(directory.glob("*.ko")) + text
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from harness.base import tools
+from harness.base import sandbox, tools
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
+from harness.base.sandbox import Limits, Sandbox
 from harness.build import check_programs
 from harness.build.modules import Modules
 from harness.catalogue.suites import Suite
+
+# A module is small: what takes longer reads one that was made to be slow.
+_LIMITS = Limits(file=1 << 20, seconds=20, address_space=1 << 30, processor_seconds=10)
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,14 @@ def cases_of(suite: Suite, built: Modules) -> set[str]:
     cases: set[str] = set()
     for path in built.files:
         if path.stem == suite.module:
-            cases |= set(_modinfo(path, "kunit_case"))
+            cases |= set(_modinfo(path, "kunit_case", built.sandboxed))
     return cases
 
 
-def _modinfo(module: Path, field: str) -> list[str]:
+def _modinfo(module: Path, field: str, sandboxed: bool) -> list[str]:
     """Return what a module says in its fields of a name."""
-    command = ["modinfo", "-F", field, str(module)]
-    result = subprocess.run(
-        command, capture_output=True, text=True, env=tools.environment(), check=False
-    )
+    box = Sandbox(module.parent, read=(module,), limits=_LIMITS) if sandboxed else None
+    result = sandbox.ask(box, ["modinfo", "-F", field, str(module)])
     if result.returncode:
         raise SetupError(f"modinfo cannot read {module}: {tools.printable(result.stderr)}")
     return result.stdout.split()

@@ -65,13 +65,15 @@ class Modules:
 
     ``directory`` is where all that belongs to them goes, ``digest`` that of what
     they were built from. ``files`` have debug information. ``not_built`` maps a module that
-    does not compile to the reason.
+    does not compile to the reason. ``sandboxed`` says that the sources are strange: then what
+    reads the modules does so in the sandbox.
     """
 
     directory: Path
     files: tuple[Path, ...]
     digest: str
     not_built: dict[str, str] = field(default_factory=dict)
+    sandboxed: bool = False
 
     @property
     def stripped(self) -> tuple[Path, ...]:
@@ -122,7 +124,7 @@ def build(
     missing = json.loads(reasons.read_text())
     for text in missing.values() if not taken else ():
         say(text)
-    return Modules(directory, _built(copy), wanted, missing)
+    return Modules(directory, _built(copy), wanted, missing, sandboxed)
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,15 @@ class KbuildRun:
             tools.run(command, log, what, cwd=self.copy)
 
     def _sandbox(self) -> Sandbox:
-        # The folder that user-mode Linux was built in has a link to its source.
-        source = (self.kernel.headers / "source").resolve()
-        trees = (self.kernel.root, self.kernel.headers, *((source,) if source.is_dir() else ()))
+        trees = trees_of(self.kernel)
         return Sandbox(self.copy, read=trees, write=(self.copy,), limits=STRANGE)
+
+
+def trees_of(kernel: Kernel) -> tuple[Path, ...]:
+    """Return the directories that hold what modules of a kernel are built from."""
+    # The folder that user-mode Linux was built in has a link to its source.
+    source = (kernel.headers / "source").resolve()
+    return (kernel.root, kernel.headers, *((source,) if source.is_dir() else ()))
 
 
 def _build_what_compiles(kbuild: KbuildRun, taken: Taken | None) -> dict[str, str]:

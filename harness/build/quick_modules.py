@@ -139,7 +139,7 @@ def build(kernel: Kernel, own: Modules, taken: Taken) -> Modules:
             files += one.modules
     (directory / "modules.log").write_text("".join(one.said for one in every))
     made = digest.of([own.digest, *(one.wanted for one in every), str(sorted(missing.items()))])
-    return Modules(directory, tuple(sorted(files)), made, missing)
+    return Modules(directory, tuple(sorted(files)), made, missing, sandboxed=True)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.base import tools
+from harness.base import sandbox, tools
 from harness.base.errors import GuestError, SetupError
+from harness.base.sandbox import Limits, Sandbox
 
 # Must be that of the compiler: the format is its own (gcov-io.h).
 _GCOV = "gcov-12"
+# It takes seconds: what takes longer reads what was made to be slow.
+_LIMITS = Limits(file=64 << 20, seconds=300, address_space=2 << 30, processor_seconds=120)
 
 # Where both files have the number that says that they belong together, in bytes.
 _STAMP = slice(8, 12)
@@ -53,11 +56,13 @@ class FileCoverage:
 class Objects:
     """What gcc and gcov made for some modules: a directory for each guest.
 
-    ``source`` is the root of the sources that they were compiled from.
+    ``source`` is the root of the sources that they were compiled from. If these
+    are strange they are read in the sandbox, which has the kernel's ``trees`` beside them.
     """
 
     source: Path
     directory: Path
+    trees: tuple[Path, ...] | None = None
 
     def add(self, guest: str, names: set[str], counted: dict[str, bytes]) -> None:
         """Put in place what a guest counted for the modules of these names.
@@ -93,15 +98,26 @@ class Objects:
         shutil.rmtree(output, ignore_errors=True)
         (output / "html").mkdir(parents=True)
         trace, summary = output / "lines.json", output / "summary.json"
-        command: list[str | Path] = ["gcovr", "--root", self.source]
+        command = ["gcovr", "--root", str(self.source)]
         command += ["--gcov-executable", _GCOV, "-j", str(os.cpu_count() or 1)]
         for name in wanted:
             command += ["--filter", f"{self.source}/labs/{name}/"]
-        command += ["--json", trace, "--json-summary", summary, "--html-title", "kmaplab: labs/"]
-        command += ["--html-details", output / "html/index.html", self.directory]
-        # Reports name the root as it is seen from here.
-        tools.run(command, output / "gcovr.log", "gcovr", cwd=self.source)
+        command += ["--json", str(trace), "--json-summary", str(summary)]
+        command += ["--html-title", "kmaplab: labs/"]
+        command += ["--html-details", str(output / "html/index.html"), str(self.directory)]
+        self._run(command, output)
         return read(json.loads(summary.read_text()), json.loads(trace.read_text()), self.source)
+
+    def _run(self, command: list[str], output: Path) -> None:
+        """Run gcovr, in the directory of the sources: reports name them as seen from there."""
+        log = output / "gcovr.log"
+        if self.trees is not None:
+            # gcov writes beside the sources what gcovr reads, and then removes.
+            write = (self.source, self.directory, output)
+            box = Sandbox(self.source, read=self.trees, write=write, limits=_LIMITS)
+            sandbox.run(box, command, log, "gcovr")
+        else:
+            tools.run([*command], log, "gcovr", cwd=self.source)
 
 
 def read(summary: dict[str, Any], trace: dict[str, Any], source: Path) -> list[FileCoverage]:

@@ -8,6 +8,7 @@ from harness.base.errors import GuestError
 from harness.base.lock import locked
 from harness.base.paths import BUILD, KUNIT
 from harness.base.progress import step
+from harness.build import modules
 from harness.catalogue import labs, suites
 from harness.catalogue.labs import Lab
 from harness.catalogue.suites import Suite
@@ -90,7 +91,8 @@ def measure(machine: Machine, plan: CoveragePlan, request: Request) -> Measured:
     output = BUILD / "coverage" / series
     lock = locked(output.parent / f"{series}.lock", f"the coverage of {series}")
     with lock, step("collecting the coverage"), paths.scratch() as directory:
-        objects = Objects(machine.initrd.parent / "src", directory)
+        trees = modules.trees_of(machine.kernel) if machine.sandboxed else None
+        objects = Objects(machine.initrd.parent / "src", directory, trees)
         objects.add("kunit", plan.modules, kunit.contents())
         objects.add("run", plan.modules, run.contents())
         return Measured(objects.measure(plan.directories, output), failed, output)

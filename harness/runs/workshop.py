@@ -1,17 +1,17 @@
 """Where patched copies of the labs are built and run, several at once."""
 
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from harness.base import sandbox, tools
+from harness.base import sandbox
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
+from harness.base.sandbox import Limits, Sandbox
 from harness.build import check_programs, modules, taken
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
@@ -20,6 +20,10 @@ from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES, Target
+
+
+# A source is at most 1 MiB.
+_LIMITS = Limits(file=4 << 20, seconds=60, address_space=1 << 30, processor_seconds=20)
 
 
 class DoesNotApply(Exception):
@@ -104,7 +108,7 @@ class Bench:
         """
         copy(self.workshop.labs, self.sources)
         for patch, owner in changes:
-            apply(patch, self.sources / owner)
+            apply(patch, self.sources / owner, self.workshop.request.is_strange)
         try:
             return self._build(arch)[1]
         except SetupError as error:
@@ -139,16 +143,15 @@ def copy(labs: Path, sources: Path) -> None:
     shutil.copytree(labs, sources, ignore=ignored)
 
 
-def apply(patch: Path, directory: Path) -> None:
-    """Apply a patch without fuzz; raises DoesNotApply if it does not fit."""
+def apply(patch: Path, directory: Path, sandboxed: bool = False) -> None:
+    """Apply a patch without fuzz; raises DoesNotApply if it does not fit.
+
+    ``sandboxed`` says that the sources in the directory are strange.
+    """
     options = ["-p1", "--batch", "--forward", "--fuzz=0"]
-    command: list[str | Path] = ["patch", *options, "-d", directory, "-i", patch]
-    try:
-        result = subprocess.run(
-            command, capture_output=True, text=True, env=tools.environment(), check=False
-        )
-    except FileNotFoundError as error:
-        raise SetupError("patch is missing: run harness/setup") from error
+    box = Sandbox(directory, read=(patch,), write=(directory,), limits=_LIMITS)
+    command = ["patch", *options, "-d", str(directory), "-i", str(patch)]
+    result = sandbox.ask(box if sandboxed else None, command)
     # To apply with an offset is to apply: lines before it came or went.
     if result.returncode:
         raise DoesNotApply((result.stdout + result.stderr).strip())

@@ -10,6 +10,7 @@ import pytest
 from harness.base import processes, sandbox, tools
 from harness.base.errors import SetupError
 from harness.base.sandbox import Limits, Sandbox
+from harness.runs import workshop
 
 _SECRET = "do-not-tell-4711"
 
@@ -181,3 +182,31 @@ def test_processes_are_found_with_what_they_started() -> None:
         assert set(found) < set(processes.below(os.getpid()))
         assert processes.memory_of(found) > 0 and processes.seconds_of([1 << 30]) == 0
     assert processes.below(shell.pid) == []
+
+
+def test_what_is_asked_there_answers_or_is_ended() -> None:
+    assert sandbox.ask(Sandbox(Path("/")), ["echo", "here"]).stdout == "here\n"
+    box = Sandbox(Path("/"), limits=Limits(seconds=1))
+    with pytest.raises(SetupError, match="sleep was ended: it took more than 1 s"):
+        sandbox.ask(box, ["sleep", "1000"])
+    with pytest.raises(SetupError, match="no-such-program is missing: run harness/setup"):
+        sandbox.ask(None, ["no-such-program"])
+
+
+def test_a_patch_of_strange_sources_changes_nothing_but_them(tmp_path: Path) -> None:
+    """patch follows what the sources' directory has: a link, here, to a file of the host."""
+    labs, host = tmp_path / "labs", tmp_path / "host"
+    labs.mkdir()
+    host.mkdir()
+    patch = tmp_path / "one.patch"
+    patch.write_text("--- a/there/x.c\n+++ b/there/x.c\n@@ -1 +1 @@\n-old\n+new\n")
+    (host / "x.c").write_text("old\n")
+    (labs / "there").symlink_to(host)
+    with pytest.raises(workshop.DoesNotApply):
+        workshop.apply(patch, labs, sandboxed=True)
+    assert (host / "x.c").read_text() == "old\n"
+    (labs / "there").unlink()
+    (labs / "there").mkdir()
+    (labs / "there/x.c").write_text("old\n")
+    workshop.apply(patch, labs, sandboxed=True)
+    assert (labs / "there/x.c").read_text() == "new\n"
