@@ -1,10 +1,12 @@
-"""Running a program in a terminal of its own, for what a person would see there."""
+"""Terminals: a program in one of its own, as a person would see it, and this process's own."""
 
 import os
 import pty
 import re
 import select
+import selectors
 import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
@@ -47,6 +49,23 @@ def run(
     finally:
         os.close(ours)
         tools.kill_group(process)
+
+
+def relay(to: int, source: int) -> None:
+    """Carry what is typed here to a file, and what comes from a file here, until an end closes."""
+    ways = {sys.stdin.fileno(): to, source: sys.stdout.fileno()}
+    with selectors.DefaultSelector() as selector:
+        for file in ways:
+            selector.register(file, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                try:
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        return
+                    os.write(ways[key.fd], data)
+                except OSError:  # nobody has the other end open any more
+                    return
 
 
 def _read(terminal: int, deadline: float) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from harness.base import processes, sandbox, tools
+from harness.base import processes, sandbox, terminal, tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
 from harness.base.sandbox import Limits
@@ -390,23 +390,9 @@ def _run_interactively(machine: Machine, processor: int | None) -> bytes:
 def _relay(process: subprocess.Popen[bytes]) -> None:
     """Carry bytes between this terminal and a guest until either is gone, and with it the guest."""
     assert process.stdin is not None and process.stdout is not None
-    ways = {
-        sys.stdin.fileno(): process.stdin.fileno(),
-        process.stdout.fileno(): sys.stdout.fileno(),
-    }
     tty.setraw(sys.stdin.fileno())
     try:
-        with selectors.DefaultSelector() as selector:
-            for source in ways:
-                selector.register(source, selectors.EVENT_READ)
-            while True:
-                for key, _ in selector.select():
-                    data = os.read(key.fd, 1 << 16)
-                    if not data:
-                        return
-                    os.write(ways[key.fd], data)
-    except BrokenPipeError:
-        return  # the guest is gone
+        terminal.relay(process.stdin.fileno(), process.stdout.fileno())
     finally:
         process.kill()
 

@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import re
-import selectors
 import shutil
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.base import paths, tools
+from harness.base import paths, terminal, tools
 from harness.base.errors import (
     CHECK_FAILED,
     GUEST_BROKEN,
@@ -333,7 +332,7 @@ def _run_at_terminal(command: list[str], keep: list[int], directory: Path) -> in
     os.close(its)
     try:
         with _raw_terminal():
-            _relay(ours)
+            terminal.relay(ours, ours)
         return process.wait()
     finally:
         process.send_signal(signal.SIGKILL)
@@ -350,23 +349,6 @@ def _raw_terminal() -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-
-
-def _relay(terminal: int) -> None:
-    """Carry bytes until either end is closed."""
-    ways = {sys.stdin.fileno(): terminal, terminal: sys.stdout.fileno()}
-    with selectors.DefaultSelector() as selector:
-        for source in ways:
-            selector.register(source, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                try:
-                    data = os.read(key.fd, 1 << 16)
-                except OSError:  # nobody has the other end open any more
-                    return
-                if not data:
-                    return
-                os.write(ways[key.fd], data)
 
 
 def session(
