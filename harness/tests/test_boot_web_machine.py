@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from harness.runs import web_machine
@@ -40,8 +41,12 @@ def browser() -> Iterator[Chrome]:
         driver.quit()
 
 
+def part(browser: Chrome, name: str) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, f"[data-part={name}]")
+
+
 def click(browser: Chrome, name: str) -> None:
-    browser.find_element(By.CSS_SELECTOR, f"[data-part={name}]").click()
+    part(browser, name).click()
 
 
 def run(browser: Chrome, script: str) -> Any:
@@ -91,6 +96,23 @@ def test_the_terminal_answers(browser: Chrome) -> None:
     box.send_keys("echo $((40 + 2)); ls /dev/lab_*\n")
     wait(browser, "an answer", lambda: "\n42\n" in text(browser, "terminal"))
     wait(browser, "the labs", lambda: "/dev/lab_reserved" in text(browser, "terminal"))
+
+
+def test_the_checks_run_in_the_machine_and_the_page_says_their_result(browser: Chrome) -> None:
+    """A lab that is broken fails there as well: its checks are those of make run."""
+    click(browser, "checks")
+    assert not part(browser, "step").is_enabled(), "no step has a mapping while checks count them"
+    wait(browser, "the result", lambda: "passed" in text(browser, "status"))
+    said = re.search(r"(\d+) passed, (\d+) failed, (\d+) skipped", text(browser, "status"))
+    lines = re.findall(r"^(ok|not ok) \d+ (\w+)(.*)$", text(browser, "terminal"), re.MULTILINE)
+    planned = re.search(r"^1\.\.(\d+)$", text(browser, "terminal"), re.MULTILINE)
+    assert said and planned, text(browser, "terminal")
+    failed = [name for result, name, _ in lines if result != "ok"]
+    assert said[2] == "0" and not failed, f"{failed}: {text(browser, 'terminal')}"
+    assert sum(int(count) for count in said.groups()) == len(lines) == int(planned[1])
+    assert "kernel_fills_user_reads_every_word" in [name for _, name, _ in lines]
+    assert part(browser, "step").is_enabled() and part(browser, "checks").is_enabled()
+    assert logged(browser) == []
 
 
 def test_each_step_changes_the_picture_and_its_frames_are_those_that_the_lab_says(

@@ -89,7 +89,7 @@ class Machine {
 		this.part("form").addEventListener("submit", event => this.send(event));
 		this.part("step").addEventListener("click", () => this.nextStep());
 		this.part("checks").addEventListener("click", () => this.runChecks());
-		this.part("interrupt").addEventListener("click", () => this.type("\x03"));
+		this.part("interrupt").addEventListener("click", () => this.interrupt());
 	}
 
 	part(name) {
@@ -110,6 +110,7 @@ class Machine {
 			return;
 		}
 		this.showTerminal();
+		onLines(this.emulator, 0, line => this.hearCheck(line));
 		onLines(this.emulator, 1, line => this.hear(line.trim().split(/ +/)));
 		this.part("controls").hidden = false;
 		this.say(`The machine runs, with ${this.lab} loaded. Type a command, or take a step.`);
@@ -140,14 +141,43 @@ class Machine {
 		input.value = "";
 	}
 
+	/* Checks count mappings, so no step may have one meanwhile. */
 	runChecks() {
-		this.type(`${this.lab} | tail -n 25\n`);
-		this.say("The check program runs: its last lines come in the terminal.");
+		this.failed = [];
+		this.part("step").disabled = this.part("checks").disabled = true;
+		this.type(`${this.lab} | grep -v "^# running"\n`);
+		this.say("The check program runs: its lines come in the terminal.");
+	}
+
+	/* What the check program prints: see shared/ktap.h. */
+	hearCheck(line) {
+		const failed = line.match(/^not ok \d+ (\w+)/);
+		const totals = line.match(/^# Totals: pass:(\d+) fail:(\d+) skip:(\d+)/);
+
+		if (!this.failed)
+			return;
+		if (failed)
+			this.failed.push(failed[1]);
+		if (totals)
+			this.endChecks(`The checks: ${totals[1]} passed, ${totals[2]} failed, ` +
+				`${totals[3]} skipped. ${this.failed.join(", ")}`);
+	}
+
+	endChecks(text) {
+		this.failed = null;
+		this.part("step").disabled = this.part("checks").disabled = false;
+		this.say(text);
+	}
+
+	interrupt() {
+		this.type("\x03");
+		if (this.failed)
+			this.endChecks("The check program was interrupted.");
 	}
 
 	/* The first step starts the program; each other one lets it go on. */
 	nextStep() {
-		this.part("step").disabled = true;
+		this.part("step").disabled = this.part("checks").disabled = true;
 		this.say("the machine works …");
 		if (this.waiting)
 			this.letGoOn();
@@ -211,7 +241,7 @@ class Machine {
 	}
 
 	finish() {
-		this.part("step").disabled = false;
+		this.part("step").disabled = this.part("checks").disabled = false;
 		this.part("step").textContent = "Begin again";
 		this.say("The program has ended; nothing of the mapping is left.");
 	}
