@@ -8,10 +8,11 @@ from pathlib import Path
 
 from harness.base.errors import SetupError
 from harness.base.paths import LABS, ROOT
-from harness.site import passages, places, prose, uses
+from harness.site import passages, places, prose, series_parts, uses
 from harness.site.definitions import COMPAT, Definition
 from harness.site.passages import Passage
 from harness.site.prose import Links
+from harness.site.series_parts import SeriesPart
 from harness.site.terms import Terms
 from harness.site.uses import Lookup, Use
 
@@ -44,6 +45,11 @@ class SourceFile:
                 if piece.endswith("\n"):
                     lines.append([])
         return lines
+
+    @cached_property
+    def series_parts(self) -> list[SeriesPart]:
+        """The lines that are for some series only."""
+        return series_parts.parts(self.text)
 
     @cached_property
     def by_line(self) -> dict[int, list[Use]]:
@@ -140,15 +146,29 @@ class Annotator:
         return f'<div class="prose"{lines}{place}>{heading}{text.html}</div>'
 
     def _code(self, source: SourceFile, one: Passage, origin: str, ids: bool) -> str:
+        numbers = range(one.first_of_code, one.after)
         lines = "".join(
-            self._line(source, number, origin, ids)
-            for number in range(one.first_of_code, one.after)
+            self._folds(source, number, numbers, self._line(source, number, origin, ids))
+            for number in numbers
         )
         label = f"{source.path.name} from line {one.first_of_code}"
+        # Nothing stands between two folds.
+        shown = f"<pre>{lines}</pre>".replace("<pre></pre>", "")
         return (
-            f'<div class="highlight" role="region" aria-label="{label}" tabindex="0">'
-            f"<pre>{lines}</pre></div>"
+            f'<div class="highlight" role="region" aria-label="{label}" tabindex="0">{shown}</div>'
         )
+
+    def _folds(self, source: SourceFile, number: int, numbers: range, line: str) -> str:
+        """Return a line with what folds before it and behind it, among those of a passage."""
+        before = behind = ""
+        for part in source.series_parts:
+            first, last = max(part.first, numbers.start), min(part.last, numbers.stop - 1)
+            if number == first <= last:
+                summary = f"<summary>{part.series}</summary>"
+                before += f'</pre><details class="series-part" open>{summary}<pre>'
+            if number == last >= first:
+                behind += "</pre></details><pre>"
+        return f"{before}{line}{behind}"
 
     def _line(self, source: SourceFile, number: int, origin: str, ids: bool) -> str:
         pieces = source.coloured[number - 1]

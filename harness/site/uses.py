@@ -18,6 +18,7 @@ from harness.kernels.series import number
 from harness.site import passages
 from harness.site.definitions import COMPAT, Definition, Definitions
 from harness.site.kernel_index import MEMBER, KernelIndex
+from harness.site.series_parts import CONDITION, VERSION
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{2,}")
@@ -27,9 +28,7 @@ _MEMBER = re.compile(r"(?:->|\.|##)\s*$")
 # Names that a file itself gives to what it calls: parameters of macros, pointers to functions.
 _OF_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+\w+\(([^)]*)\)", re.MULTILINE)
 _POINTER = re.compile(r"\(\s*\*(?:const\s+)?(\w+)(?:\[\w*\])?\)\s*\(")
-_CONDITION = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|else|elif|endif)\b(.*)$")
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b.*$", re.MULTILINE)
-_VERSION = re.compile(r"KERNEL_VERSION\((\d+), *(\d+), *(\d+)\) *(<=|>=|<|>) *LINUX_VERSION_CODE")
 _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     "<=": lambda one, other: one <= other,
     ">=": lambda one, other: one >= other,
@@ -190,7 +189,7 @@ class Lookup:
         stack: list[tuple[frozenset[str], frozenset[str]]] = []
         now = every
         for line_number, line in enumerate(text.splitlines(), 1):
-            match = _CONDITION.match(line)
+            match = CONDITION.match(line)
             if not match:
                 found[line_number] = now
             elif match[1] in ("if", "ifdef", "ifndef"):
@@ -205,7 +204,7 @@ class Lookup:
         return found
 
     def _where_true(self, word: str, condition: str, now: frozenset[str]) -> frozenset[str]:
-        if version := _VERSION.fullmatch(condition):
+        if version := VERSION.fullmatch(condition):
             wanted, compare = (int(version[1]), int(version[2])), _COMPARE[version[4]]
             return frozenset(series for series in now if compare(wanted, number(series)))
         if word == "ifdef" and condition.startswith("LAB_HAS_"):
