@@ -80,8 +80,12 @@ def convert(
     text: list[str] = []
     captions = {block.line + len(block.lines) + 1: block for block in page.blocks}
     fences = {block.line: block for block in page.blocks}
+    linked = lines
+    if page.path.name in terms.EXPLAINED:
+        known = terms.Terms(terms.read(), places.link(origin, places.document(terms.WORDS)))
+        linked = known.first_uses(lines, fenced)
     for number, raw in enumerate(lines, 1):
-        line = raw
+        line = linked[number - 1]
         if number in fences:
             block = fences[number]
             line = f"{block.indent}```{_LEXERS.get(block.kind, block.kind)}"

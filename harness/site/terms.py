@@ -1,13 +1,26 @@
 """The terms of docs/words.md: where each is explained, and links to there from a text."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 from harness.base.paths import ROOT
 
+# Prose in which a reader meets the terms first.
+EXPLAINED = ("lesson.md", "story.md")
 WORDS = ROOT / "docs/words.md"
+
+# What stays as it is in Markdown: comments, tags, code, links and images, headings.
+_NO_PROSE = (
+    r"<!--(?:.|\n)*?-->|<[^>\n]+>|(?P<mark>`+)(?:.|\n)*?(?P=mark)|"
+    r"!?\[[^]]*\]\([^)]*\)|(?m:^#.*$)"
+)
+
+
+# Between two words of a term: perhaps the end of a line, but not that of a paragraph.
+_GAP = r"(?:[ \t]+|[ \t]*\n[ \t]*)"
 
 
 def read() -> dict[str, str]:
@@ -43,27 +56,59 @@ class Terms:
     def linker(self) -> Callable[[str], str]:
         """Return a function that makes HTML of a text, for one passage."""
         seen: set[str] = set()
-        names = sorted(self.meanings, key=len, reverse=True)
-        pattern = re.compile(
-            rf"(?<![\w-])({'|'.join(re.escape(name) for name in names)})(s?)(?![\w-])",
-            re.IGNORECASE,
-        )
-        known = {name.lower(): name for name in names}
+        pattern, known = _pattern(self.meanings)
 
         def link(text: str) -> str:
             parts, last = [], 0
             for match in pattern.finditer(text):
-                term = known[match[1].lower()]
+                term = known[_key(match["term"])]
                 if term in seen:
                     continue
                 seen.add(term)
-                where = f"{self.address}#{anchor(term)}"
                 parts.append(escape(text[last : match.start()]))
-                meaning = escape(self.meanings[term], quote=True)
-                parts.append(
-                    f'<a class="term" href="{where}" title="{meaning}">{escape(match[0])}</a>'
-                )
+                parts.append(self._anchor(term, match[0]))
                 last = match.end()
             return "".join([*parts, escape(text[last:])])
 
         return link
+
+    def first_uses(self, lines: list[str], left_out: Collection[int]) -> list[str]:
+        """Return the lines of a page in Markdown, with a link where each term is first used.
+
+        Lines count from 1; those that are ``left_out`` stay as they are, and so do headings,
+        links, code and HTML.
+        """
+        seen: set[str] = set()
+        pattern, known = _pattern(self.meanings)
+
+        def link(match: re.Match[str]) -> str:
+            term = known.get(_key(match["term"] or ""))
+            if term is None or term in seen:
+                return match[0]
+            seen.add(term)
+            return self._anchor(term, match[0])
+
+        either = re.compile(f"{_NO_PROSE}|{pattern.pattern}", pattern.flags)
+        shown: list[str] = []
+        for is_out, group in groupby(enumerate(lines, 1), lambda one: one[0] in left_out):
+            part = [line for _, line in group]
+            shown += part if is_out else either.sub(link, "\n".join(part)).split("\n")
+        return shown
+
+    def _anchor(self, term: str, text: str) -> str:
+        """Return the HTML of a link to a term, which may stand in a table of Markdown."""
+        meaning = escape(self.meanings[term], quote=True).replace("|", "&#124;")
+        where = f"{self.address}#{anchor(term)}"
+        return f'<a class="term" href="{where}" title="{meaning}">{escape(text)}</a>'
+
+
+def _pattern(meanings: Iterable[str]) -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return what finds a term, perhaps over the end of a line, and the terms by their keys."""
+    names = sorted(meanings, key=len, reverse=True)
+    words = "|".join(_GAP.join(map(re.escape, name.split())) for name in names)
+    pattern = rf"(?<![\w-])(?P<term>{words})(s?)(?![\w-])"
+    return re.compile(pattern, re.IGNORECASE), {_key(name): name for name in names}
+
+
+def _key(text: str) -> str:
+    return " ".join(text.lower().split())
