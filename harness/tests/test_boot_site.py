@@ -14,6 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 from harness.base import npm
 from harness.base.paths import BUILD
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("site")]
 _SHOTS = BUILD / "site/screenshots"
 _WIDE, _NARROW = (1500, 1000), (420, 900)
 _LAB = "labs/05_remap/lab_remap.c"
+_COMPAT = "labs/include/lab_compat.h"
 # One page of each kind, for what takes a browser seconds.
 _KINDS = (
     places.HOME,
@@ -35,13 +38,14 @@ _KINDS = (
     "labs/05_remap/lesson",
     "labs/05_remap/mistakes/index",
     _LAB,
+    _COMPAT,
     "userspace/contract/counts.c",
     places.KERNEL_NAMES,
 )
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 _AXE = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {runOnly: %s, resultTypes: ["violations"]}).then(
+axe.run(%s, {runOnly: %s, resultTypes: ["violations"], preload: false}).then(
     (found) => done(found.violations.map((one) => one.id + ": " + one.help + ": " +
         one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))),
     (error) => done(["axe-core does not run: " + error]));
@@ -51,6 +55,68 @@ _WIDTHS = """
 document.querySelectorAll("details").forEach((one) => { one.open = true; });
 const page = document.documentElement;
 return [page.scrollWidth, page.clientWidth];
+"""
+
+# Returns how many texts the pictures of a page have, and each with too little contrast. The
+# background of a text is the last filled shape before it that its middle lies in, else the page.
+_CONTRAST = """
+document.querySelectorAll("details").forEach((one) => { one.open = true; });
+const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+const isOpaque = (colour) => colour.startsWith("rgb") && (parts(colour)[3] ?? 1) === 1;
+const over = (colour, behind) => {
+    const [front, back] = [parts(colour), parts(behind)], share = front[3] ?? 1;
+    const mixed = [0, 1, 2].map((at) => share * front[at] + (1 - share) * back[at]);
+    return `rgb(${mixed.join(", ")})`;
+};
+const light = (colour) => parts(colour).slice(0, 3).map((one) => one / 255)
+    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+const contrast = (one, other) => {
+    const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+};
+const paper = (one) => !one ? "rgb(255, 255, 255)" :
+    isOpaque(getComputedStyle(one).backgroundColor) ? getComputedStyle(one).backgroundColor :
+        paper(one.parentElement);
+const wrong = [];
+let texts = 0;
+for (const picture of document.querySelectorAll("article svg, .machine svg")) {
+    const shapes = [];
+    for (const one of picture.querySelectorAll("rect, circle, polygon, text")) {
+        const box = one.getBoundingClientRect(), fill = getComputedStyle(one).fill;
+        if (one.localName !== "text") {
+            if (isOpaque(fill)) { shapes.push([box, fill]); }
+            continue;
+        }
+        if (!one.textContent.trim()) { continue; }
+        texts++;
+        const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+        const behind = shapes.filter(([shape]) => shape.left <= x && x <= shape.right &&
+            shape.top <= y && y <= shape.bottom).map(([, colour]) => colour).pop();
+        const background = behind || paper(picture);
+        const found = contrast(over(fill, background), background);
+        if (!(found >= 4.5)) {
+            wrong.push(`"${one.textContent}": ${fill} on ${background}: ${found.toFixed(2)}`);
+        }
+    }
+}
+return [texts, wrong];
+"""
+# Returns what is wrong with the places that pictures give names to.
+_NAMES = """
+const wrong = [], seen = new Set();
+for (const one of document.querySelectorAll("[id]")) {
+    if (seen.has(one.id)) { wrong.push(`twice: ${one.id}`); }
+    seen.add(one.id);
+}
+for (const picture of document.querySelectorAll("svg[aria-labelledby]")) {
+    for (const name of picture.getAttribute("aria-labelledby").split(" ")) {
+        if (!picture.contains(document.getElementById(name))) {
+            wrong.push(`not within its picture: ${name}`);
+        }
+    }
+}
+return [document.querySelectorAll("figure.picture svg").length, wrong];
 """
 
 
@@ -155,7 +221,8 @@ def _outside(browser: webdriver.Chrome) -> list[str]:
         message: dict[str, Any] = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
             url = message["params"]["request"]["url"]
-            if not url.startswith(("file:", "data:")):
+            # A blob is what a script of the page has in its memory.
+            if not url.startswith(("file:", "data:", "blob:")):
                 found.append(url)
     return found
 
@@ -171,18 +238,62 @@ def test_pages_are_read_without_an_error_and_from_disk_alone(
         assert not _outside(browser), page
 
 
+def violations(browser: webdriver.Chrome, within: str = "html") -> list[str]:
+    """Return what axe-core finds wrong on the page as it stands, or in a part of it."""
+    browser.execute_script((npm.fetch("axe-core") / "axe.min.js").read_text())
+    return list(browser.execute_async_script(_AXE % (json.dumps(within), json.dumps(_RULES))))
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(site: Path, browser: webdriver.Chrome, theme: str) -> None:
-    axe = (npm.fetch("axe-core") / "axe.min.js").read_text()
     _SHOTS.mkdir(parents=True, exist_ok=True)
     browser.set_window_size(*_WIDE)
     wrong = []
     for page in _KINDS:
         visit(browser, site, page, theme)
         browser.save_screenshot(str(_SHOTS / f"{page.replace('/', '-')}-{theme}.png"))
-        browser.execute_script(axe)
-        found = browser.execute_async_script(_AXE % json.dumps(_RULES))
-        wrong += [f"{page} ({theme}): {one}" for one in found]
+        wrong += [f"{page} ({theme}): {one}" for one in violations(browser)]
+    assert not wrong, "\n".join(wrong)
+
+
+def machine(browser: webdriver.Chrome, name: str) -> WebElement:
+    """Return a part of the machine in the page."""
+    return browser.find_element(By.CSS_SELECTOR, f".machine [data-part={name}]")
+
+
+def wait_for(browser: webdriver.Chrome, name: str, words: str) -> None:
+    """Wait until a part of the machine has these words, in a line of their own or at the end."""
+
+    def is_so(_: object) -> bool:
+        text = str(machine(browser, name).get_attribute("textContent"))
+        return text.endswith(words) or f"\n{words}\n" in text
+
+    message = f"no {words!r} in the {name} of the machine"
+    WebDriverWait(browser, 240, 0.2).until(is_so, message)
+
+
+def test_the_machine_in_a_labs_own_page_answers_and_is_legible(
+    site: Path, browser: webdriver.Chrome
+) -> None:
+    """By keyboard alone; and what the theme does to it is its page's matter."""
+    browser.set_window_size(*_WIDE)
+    visit(browser, site, _LAB)
+    _SHOTS.mkdir(parents=True, exist_ok=True)
+    browser.get_log("browser")
+    machine(browser, "start").send_keys(Keys.ENTER)
+    wait_for(browser, "terminal", "# ")
+    machine(browser, "input").send_keys("echo $((40 + 2))\n")
+    wait_for(browser, "terminal", "42")
+    machine(browser, "step").send_keys(Keys.ENTER)
+    wait_for(browser, "step", "after mmap()")
+    assert not [one["message"] for one in browser.get_log("browser")]
+    assert not _outside(browser), "the machine is read from disk"
+    wrong = []
+    for theme in ("light", "dark"):
+        browser.execute_script(f'document.body.dataset.theme = "{theme}"')
+        found = [*violations(browser, ".machine"), *faint(browser)[1]]
+        wrong += [f"{theme}: {one}" for one in found]
+        machine(browser, "picture").screenshot(str(_SHOTS / f"machine-{theme}.png"))
     assert not wrong, "\n".join(wrong)
 
 
@@ -238,6 +349,19 @@ def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Ch
     assert shown.get_attribute("open"), "a fold opens by Enter"
 
 
+def test_lines_for_some_series_fold_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
+    browser.set_window_size(*_WIDE)
+    visit(browser, site, _COMPAT)
+    fold = browser.find_element(By.CSS_SELECTOR, ".highlight details.series-part")
+    summary, line = (fold.find_element(By.CSS_SELECTOR, one) for one in ("summary", ".l"))
+    is_shown = "return arguments[0].checkVisibility()"
+    assert summary.text == "Linux before 6.3" and browser.execute_script(is_shown, line)
+    summary.send_keys(Keys.ENTER)
+    assert not browser.execute_script(is_shown, line), "a fold closes by Enter"
+    summary.send_keys(Keys.ENTER)
+    assert browser.execute_script(is_shown, line), "and opens again"
+
+
 def test_the_search_finds_words_of_the_commentary(site: Path, browser: webdriver.Chrome) -> None:
     browser.get(f"{(site / 'search').as_uri()}.html?q=vm_operations")
     links = browser.execute_async_script(
@@ -268,3 +392,27 @@ def test_pictures_are_not_empty(site: Path, browser: webdriver.Chrome) -> None:
         assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-labelledby")
         assert picture.rect["width"] > 200 and picture.rect["height"] > 100
         assert len(picture.find_elements(By.CSS_SELECTOR, "text")) > 5
+
+
+def faint(browser: webdriver.Chrome) -> tuple[int, list[str]]:
+    """Return how many texts are in the page's pictures, and those that are hard to read."""
+    texts, wrong = browser.execute_script(_CONTRAST)
+    return texts, wrong
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_in_pictures_is_legible(site: Path, browser: webdriver.Chrome, theme: str) -> None:
+    """A contrast of 4.5 to 1, as axe-core asks of other text; it does not look into pictures."""
+    browser.set_window_size(*_WIDE)
+    for page, least in ((places.HOME, 3), ("docs/story", 100), (_LAB, 100)):
+        visit(browser, site, page, theme)
+        texts, wrong = faint(browser)
+        assert texts >= least, f"{page}: its pictures have only {texts} texts"
+        assert not wrong, f"{page}, {theme}: " + "\n".join(wrong[:20])
+
+
+def test_pictures_on_a_page_share_no_names(site: Path, browser: webdriver.Chrome) -> None:
+    for page in ("docs/story", _LAB):
+        visit(browser, site, page)
+        pictures, wrong = browser.execute_script(_NAMES)
+        assert pictures > 1 and not wrong, f"{page}: {pictures} pictures: {wrong[:20]}"

@@ -22,6 +22,7 @@ from harness.site import (
     prose,
     prose_names,
     puzzles,
+    series_parts,
     source_pages,
     terms,
 )
@@ -213,6 +214,65 @@ def test_a_difference_between_series_folds_open(definitions: Definitions) -> Non
     assert "(MAX_ORDER - 1)" in re.sub(r"<[^>]+>", "", page)
 
 
+AFTER_7 = "#if KERNEL_VERSION(7, 0, 0) <= LINUX_VERSION_CODE\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("int a;\n", []),
+        (f"{BEFORE_7}int a;\n#endif\n", [(2, 2, "Linux before 7.0")]),
+        (
+            f"{AFTER_7}int a;\n\nint b;\n#else\nint c;\n#endif\n",
+            [(2, 4, "Linux 7.0 and later"), (6, 6, "Linux before 7.0")],
+        ),
+        ("#ifdef LAB_HAS_MMAP_PREPARE\nint a;\n#endif\n", [(2, 2, "Linux 7.2 and later")]),
+        ("#ifndef LAB_HAS_MMAP_PREPARE\nint a;\n#endif\n", [(2, 2, "Linux before 7.2")]),
+        ("#ifdef __i386__\nint a;\n#else\nint b;\n#endif\n", []),
+        (f"{BEFORE_7}#endif\nint a;\n", []),
+        (
+            f"{BEFORE_7}#ifdef A\nint a;\n#endif\nint b;\n#endif\n",
+            [(2, 5, "Linux before 7.0")],
+        ),
+        (
+            f"{BEFORE_7}int a;\n{AFTER_7}int b;\n#endif\n#endif\n",
+            [(2, 5, "Linux before 7.0"), (4, 4, "Linux 7.0 and later")],
+        ),
+        (f"{BEFORE_7}int a;\n#elif A\nint b;\n#endif\n", [(2, 2, "Linux before 7.0")]),
+    ],
+)
+def test_lines_for_some_series_are_found(text: str, found: list[tuple[int, int, str]]) -> None:
+    assert [(one.first, one.last, one.series) for one in series_parts.parts(text)] == found
+
+
+def test_lines_for_some_series_fold_where_the_code_has_them(definitions: Definitions) -> None:
+    maker = Annotator(lookup(definitions), terms.read(), {})
+    page = maker.page(LABS / "core/lab_core.c")
+    fold = page.partition('<details class="series-part" open>')[2].partition("</details>")[0]
+    assert fold.startswith("<summary>Linux 7.2 and later</summary>")
+    assert "lab_refuse_prepare(" in re.sub(r"<[^>]+>", "", fold)
+    page = maker.page(COMPAT)
+    assert page.count('<details class="series-part" open>') == len(
+        series_parts.parts(COMPAT.read_text())
+    )
+    shown = re.findall(r"<details[^>]* open><summary>([^<]+)</summary>", page)
+    assert {"Linux before 6.3", "Linux before 6.4", "Linux 6.4 and later"} <= set(shown)
+
+
+def test_folds_are_closed_in_the_order_they_open(definitions: Definitions) -> None:
+    path = made_up("a.c", f"{BEFORE_7}int a;\n{AFTER_7}int b;\n#endif\n#endif\n")
+    page = Annotator(lookup(definitions, names("6.1")), terms.read(), {}).page(path)
+    tags = re.findall(r"<(/?)(pre|details)\b", page)
+    opened: list[str] = []
+    for closes, tag in tags:
+        if closes:
+            assert opened.pop() == tag, page
+        else:
+            assert "pre" not in opened, f"{tag} within pre: {page}"
+            opened.append(tag)
+    assert not opened
+
+
 def test_prose_that_names_a_function_which_is_gone_is_an_error(definitions: Definitions) -> None:
     path = made_up("a.c", "/* as gone_since_2007() did */\nint a;\n")
     maker = Annotator(lookup(definitions, names("6.1")), terms.read(), {})
@@ -350,6 +410,41 @@ def test_each_term_leads_to_its_line() -> None:
     assert 'href="words.html#term-page-frame"' in link("of page frames & others")
     assert "page frames" not in terms.with_anchor("| term | in one line |")
     assert 'id="term-vma"' in terms.with_anchor("| VMA | a | b |")
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["A page frame, and a page frame."], ["A <page frame>, and a page frame."]),
+        (["# VMA", "Two VMAs."], ["# VMA", "Two <VMAs>."]),
+        (["`VMA`, [VMA](a.md) and a VMA"], ["`VMA`, [VMA](a.md) and a <VMA>"]),
+        (["`a", "VMA` <!-- VMA --> VMA"], ["`a", "VMA` <!-- VMA --> <VMA>"]),
+        (["of a page", "frame"], ["of a <page", "frame>"]),
+        (["of a page", "", "frame"], ["of a <page>", "", "frame"]),
+        (["out VMA", "VMA | page"], ["out VMA", "<VMA> | <page>"]),
+        (["out VMA", "no-page, VMA-like"], ["out VMA", "no-page, VMA-like"]),
+    ],
+)
+def test_a_lesson_leads_to_each_term_where_it_first_uses_it(
+    lines: list[str], shown: list[str]
+) -> None:
+    known = terms.Terms({"page": "a|b", "page frame": "c", "VMA": "d"}, "words.html")
+    left_out = [1] if lines[0].startswith("out") else []
+    found = "\n".join(known.first_uses(lines, left_out))
+    assert '"a|b"' not in found, "it would end a cell of a table"
+    plain = re.sub(
+        r'<a class="term" href="words.html#[^"]+" title="[^"]+">([^<]+)</a>', r"<\1>", found
+    )
+    assert plain.split("\n") == shown
+
+
+def test_every_lesson_leads_to_words() -> None:
+    for page in pages.all_pages():
+        if page.path.name in terms.EXPLAINED:
+            text = markdown.convert(page, lambda origin, path: "x", lambda *names: "")
+            places_of_terms = re.findall(r'<a class="term" href="([^"]+)"', text)
+            assert len(places_of_terms) > 3, f"{page.path} leads to no terms"
+            assert len(set(places_of_terms)) == len(places_of_terms), f"{page.path}: twice"
 
 
 def test_the_check_programs_have_pages() -> None:
