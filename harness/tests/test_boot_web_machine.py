@@ -13,8 +13,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from harness.runs import web_machine
 
-# One worker, so that they share the browser and the machine in it.
-pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("web_machine")]
+# One worker, so that they share the browser and the machine in it; that of the tests of the
+# site, which make the machine as well, and for which another worker would only wait.
+pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("site")]
 
 # Seconds: an emulated machine on one that other tests use as well.
 _PATIENCE = 240
