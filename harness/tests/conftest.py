@@ -64,12 +64,16 @@ def _kernel_of(item: pytest.Item) -> Target | None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have the tests of such a kernel follow each other in one worker.
+    """Have tests follow each other in one worker that need the same things built.
 
-    While one of them builds it, no other has to wait.
+    Those of such a kernel: while one of them builds it, no other has to wait. And those of
+    broken labs in user-mode Linux: with each copy of a lab all suites are compiled, for half
+    a minute, and a worker has copies of its own.
     """
     if kernel := _kernel_of(item):
         item.add_marker(pytest.mark.xdist_group(str(kernel)))
+    elif {"broken_lab", "um_default"} <= set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.xdist_group("broken labs"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

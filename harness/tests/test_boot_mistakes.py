@@ -38,7 +38,7 @@ def catalogue(workbench: Path) -> tuple[Path, Write]:
 
 
 def test_only_what_its_clause_notices_is_caught(
-    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_edge: str
+    kmaplab: Kmaplab, catalogue: tuple[Path, Write], um_default: str
 ) -> None:
     directory, write = catalogue
     write("caught", "2.3", _CALL, "	int err = 0;")
@@ -48,7 +48,7 @@ def test_only_what_its_clause_notices_is_caught(
     write("broken", "2.3", _CALL, "	int err == 0;")
     # The loader's own memory is not the lab's: this one never runs its checks.
     write("unloadable", "2.3", "	err = lab_pages_get();", "	err = -ENODEV;")
-    arguments = ("--kernel", um_edge, "--labs", directory, "--format", "json")
+    arguments = ("--kernel", um_default, "--labs", directory, "--format", "json")
     outcome = kmaplab("mistakes", *arguments).expect(2)
     data = json.loads(outcome.out)
     assert {one["name"]: one["result"] for one in data["mistakes"]} == {

@@ -87,26 +87,27 @@ def run(kmaplab: Kmaplab, lab: BrokenLab, series: str, *arguments: str) -> Outco
 
 
 def test_a_store_past_the_end_is_caught_though_all_checks_pass(
-    kmaplab: Kmaplab, broken_lab: BreakLab, um_edge: str
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str
 ) -> None:
+    """That each series reports one is a test of test_boot_kunit.py."""
     lab = broken_lab("lab_kmalloc").replace(
         "	small.kernel_addr = (unsigned long)object;",
         "	small.kernel_addr = (unsigned long)object;\n	((char *)object)[asked] = 1;",
     )
-    outcome = run(kmaplab, lab, um_edge).expect(1)
+    outcome = run(kmaplab, lab, um_default).expect(1)
     assert "the kernel warned" in outcome.out
     assert "KASAN: slab-out-of-bounds" in outcome.out
 
 
 def test_an_oops_ends_with_3_and_is_shown(
-    kmaplab: Kmaplab, broken_lab: BreakLab, um_edge: str
+    kmaplab: Kmaplab, broken_lab: BreakLab, um_default: str
 ) -> None:
     lab = broken_lab("lab_pages").replace(
         "	err = lab_pages_get();",
         '	panic("on purpose");\n	err = lab_pages_get();',
     )
     lab.replace("#include <linux/module.h>", "#include <linux/module.h>\n#include <linux/panic.h>")
-    outcome = run(kmaplab, lab, um_edge).expect(3)
+    outcome = run(kmaplab, lab, um_default).expect(3)
     assert "Kernel panic - not syncing: on purpose" in outcome.out
 
 
