@@ -21,7 +21,7 @@ from harness.results import transcript
 from harness.results.transcript import Addresses, Pair
 
 # Seconds of wall time for one command of the host, or one guest.
-_LIMIT = 300.0
+_LIMIT = 900.0
 # What a command leaves in the background must have spoken before the next one does.
 _BACKGROUND_SECONDS = 1
 _TMP = "/tmp/"

@@ -54,7 +54,7 @@ def test_a_script_on_standard_input_is_run() -> None:
         input="echo one\nexit 9\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert (result.returncode, result.stdout) == (9, "one\n")
@@ -90,7 +90,7 @@ class Terminal:
             os.chdir(ROOT)
             os.execv(KMAPLAB, [str(KMAPLAB), "console", *arguments])
 
-    def wait_for(self, text: str, seconds: float = 120.0) -> None:
+    def wait_for(self, text: str, seconds: float = 600.0) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.said:
             left = deadline - time.monotonic()

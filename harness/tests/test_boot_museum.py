@@ -91,7 +91,7 @@ def test_each_exhibit_gets_its_mark_and_the_host_is_as_before(tmp_path: Path) ->
         "pages,remap",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        said, _ = process.communicate(timeout=900)
+        said, _ = process.communicate(timeout=1800)
     assert process.returncode == 0, f"not every submission has a mark:\n{said}"
     after = _state(tmp_path)
     assert {name: state for name, state in after.items() if not name.startswith("out/")} == before

@@ -123,7 +123,7 @@ return [document.querySelectorAll("figure.picture svg").length, wrong];
 @pytest.fixture(scope="module")
 def site() -> Path:
     """Return where the site is, made as a person would."""
-    call(KMAPLAB, "docs", limit=1500).expect(0)
+    call(KMAPLAB, "docs", limit=3600).expect(0)
     return places.OUTPUT
 
 
@@ -140,8 +140,8 @@ def browser() -> Iterator[webdriver.Chrome]:
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    driver.set_page_load_timeout(120)
-    driver.set_script_timeout(120)
+    driver.set_page_load_timeout(600)
+    driver.set_script_timeout(600)
     yield driver
     driver.quit()
 
@@ -372,7 +372,7 @@ def test_the_search_finds_words_of_the_commentary(site: Path, browser: webdriver
             if (found.length || !left) { done(found.map((one) => one.href)); }
             else { setTimeout(() => look(left - 1), 100); }
         };
-        look(300);
+        look(3000);
         """
     )
     assert any("lab_remap.c.html" in one for one in links), links

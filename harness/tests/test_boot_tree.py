@@ -76,7 +76,7 @@ def test_every_case_of_every_suite_runs_before_there_is_a_user_space(
         f"--build_dir={_HOME / 'kunit'}",
         *(f"--make_options={compiler}" for compiler in COMPILERS),
         f"--json={document}",
-        limit=1800,
+        limit=3600,
     ).expect(0)
 
     ran = json.loads(document.read_text())["sub_groups"]

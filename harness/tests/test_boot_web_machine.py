@@ -18,7 +18,7 @@ from harness.runs import web_machine
 pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("site")]
 
 # Seconds: an emulated machine on one that other tests use as well.
-_PATIENCE = 240
+_PATIENCE = 600
 
 
 @pytest.fixture(scope="module")
