@@ -21,6 +21,8 @@ class Part(Enum):
     MAP = r"\.mmap(?:_prepare)?\s*=\s*(\w+)"
     COUNT = r"\.open\s*=\s*(\w+)"
     READ = r"\.read\s*=\s*(\w+)"
+    WRITE = r"\.write\s*=\s*(\w+)"
+    SEEK = r"\.llseek\s*=\s*(\w+)"
     REQUEST = r"\.unlocked_ioctl\s*=\s*(\w+)"
     INIT = r"\bmodule_init\((\w+)\)"
     EXIT = r"\bmodule_exit\((\w+)\)"

@@ -228,6 +228,6 @@ def _trouble_of(one: LabVerdict) -> str:
 
 def _nearest(failures: Sequence[Failure]) -> Failure | None:
     """Return the failure that is nearest to the cause."""
-    found = diagnosis.diagnose([one.check for one in failures], verdict.clauses())
+    found = diagnosis.diagnose({one.check: [one.text] for one in failures}, verdict.clauses())
     check = found.check if found else None
     return next((one for one in failures if one.check == check), None)

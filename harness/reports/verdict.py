@@ -46,7 +46,7 @@ class Wrong:
     @property
     def diagnosis(self) -> Diagnosis | None:
         """The check that is nearest to the cause."""
-        return diagnosis.diagnose(list(self.failed), clauses(), self.log)
+        return diagnosis.diagnose(self.failed, clauses(), self.log)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ what they look at. So a check counts as the cause if no other that failed is nea
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.catalogue import contract
@@ -58,6 +58,19 @@ _PART_OF = {
     "check_needs_a_descriptor_that_can_read": Part.REQUEST,
 }
 
+# The random calls say which call went wrong: "call 7: NAME", or where in a mapping. What of a
+# lab answers it is the first of these that fits.
+_RANDOM_CALLS = "random_calls_agree_with_the_model"
+_CALL = re.compile(r"\bcall \d+: (.+)")
+_ANSWERS = (
+    (re.compile(r"p?read\b"), Part.READ),
+    (re.compile(r"p?write\b"), Part.WRITE),
+    (re.compile(r"lseek\b"), Part.SEEK),
+    (re.compile(r"ioctl\b|LAB_IOC_"), Part.REQUEST),
+    (re.compile(r"\d+ mappings are counted"), Part.COUNT),
+    (re.compile(""), Part.MAP),
+)
+
 # The first function of a module in a kernel's report.
 _FUNCTION = re.compile(r"\b(\w+?)(?:\.\w+)*\+0x[0-9a-f]+/0x[0-9a-f]+ \[(lab_\w+)\]")
 
@@ -81,11 +94,11 @@ def clause_of(check: str, clauses: Sequence[Clause]) -> Clause | None:
 
 
 def diagnose(
-    failed: Sequence[str], clauses: Sequence[Clause], log: Sequence[str] = ()
+    failed: Mapping[str, Sequence[str]], clauses: Sequence[Clause], log: Sequence[str] = ()
 ) -> Diagnosis | None:
-    """Return the cause for which checks failed, given in their order; None if none did.
+    """Return the cause for which checks failed; None if none did.
 
-    ``log`` is the kernel's, for a report in it.
+    ``failed`` has what each said, in their order. ``log`` is the kernel's, for a report in it.
     """
     if not failed:
         return None
@@ -98,10 +111,13 @@ def diagnose(
     return Diagnosis(check, clause, _part(check, failed, clause))
 
 
-def _part(check: str, failed: Sequence[str], clause: Clause | None) -> Part | None:
+def _part(check: str, failed: Mapping[str, Sequence[str]], clause: Clause | None) -> Part | None:
     if check == _FRAMES and not set(_CONTENTS) & set(failed):
         # Both sides see the same bytes, so only what is told of them is wrong.
         return Part.TRANSLATE
+    call = _CALL.search("\n".join(failed[check]))
+    if check == _RANDOM_CALLS and call:
+        return next(part for pattern, part in _ANSWERS if pattern.match(call[1]))
     if check in _PART_OF or not clause:
         return _PART_OF.get(check)
     return _PARTS.get(clause.number) or _PARTS.get(clause.number.partition(".")[0])

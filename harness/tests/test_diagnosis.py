@@ -14,11 +14,16 @@ CLAUSES = contract.read()
 FRAMES = "page_tables_name_the_reported_frames"
 
 
-def failing(patch: str) -> list[str]:
+def silent(*checks: str) -> dict[str, list[str]]:
+    """Return checks that failed and said nothing."""
+    return {check: [] for check in checks}
+
+
+def failing(patch: str) -> dict[str, list[str]]:
     """Return the checks that fail for a patch of a lesson, as its header says."""
     header = (LABS / patch).read_text().partition("\n\n")[0]
     [fails] = [line for line in header.replace("\n ", " ").splitlines() if line[:6] == "Fails:"]
-    return fails.removeprefix("Fails: ").replace(",", "").split()
+    return silent(*fails.removeprefix("Fails: ").replace(",", "").split())
 
 
 @pytest.mark.parametrize(
@@ -53,9 +58,9 @@ def test_the_cause_is_told_and_not_the_first_failure(
 
 def test_a_lab_that_tells_other_frames_than_it_maps_is_told_from_one_that_maps_others() -> None:
     both = [FRAMES, "kernel_addresses_hold_the_contents"]
-    found = diagnosis.diagnose(both, CLAUSES)
+    found = diagnosis.diagnose(silent(*both), CLAUSES)
     assert found and found.part is Part.TRANSLATE
-    found = diagnosis.diagnose([*both, "kernel_fills_user_reads_every_word"], CLAUSES)
+    found = diagnosis.diagnose(silent(*both, "kernel_fills_user_reads_every_word"), CLAUSES)
     assert found and found.part is Part.MAP
 
 
@@ -65,12 +70,36 @@ def test_where_the_kernel_has_named_a_function_of_the_lab_it_is_that_one() -> No
         " ? printk+0x1/0x2",
         " lab_x_init+0x4/0x9 [lab_x]",
     ]
-    found = diagnosis.diagnose([contract.REPORTS], CLAUSES, log)
+    found = diagnosis.diagnose(silent(contract.REPORTS), CLAUSES, log)
     assert found and found.function == "lab_x_init"
 
 
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ("pread: predicted 12, found EFAULT", Part.READ),
+        ("write: predicted 1, found 0", Part.WRITE),
+        ("lseek: predicted EINVAL, found 4096", Part.SEEK),
+        ("ioctl(LAB_IOC_USER_PAGE): predicted 0, found EINVAL", Part.REQUEST),
+        ("LAB_IOC_CHECK: a difference at 0x8, not at 0x4", Part.REQUEST),
+        ("mremap: predicted EFAULT, found 0x1000", Part.MAP),
+        ("at 0x1000: expected 0x1, found 0x2", Part.MAP),
+        ("3 mappings are counted, and there are 2", Part.COUNT),
+    ],
+)
+def test_the_random_call_that_went_wrong_says_which_function_answers_it(
+    said: str, part: Part
+) -> None:
+    failed = {
+        "random_calls_agree_with_the_model": [f"seed 0x1f, call 77: {said}", "the last calls"]
+    }
+    found = diagnosis.diagnose(failed, CLAUSES)
+    assert found and found.clause and found.clause.number == "8.1"
+    assert found.part is part
+
+
 def test_nothing_is_wrong_where_nothing_failed() -> None:
-    assert diagnosis.diagnose([], CLAUSES) is None
+    assert diagnosis.diagnose({}, CLAUSES) is None
 
 
 @pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
