@@ -7,7 +7,8 @@ lab's init and exit functions are not.
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,18 @@ _LIMITS = Limits(file=1 << 20, seconds=20, address_space=1 << 30, processor_seco
 
 # A line of objdump --syms: address, flags, section, size and name.
 _SYMBOL = re.compile(r"([0-9a-f]+) .{7} (\S+)\t([0-9a-f]+) (?:\.hidden )?(\S+)")
+
+# What objdump says of code: "Disassembly of section NAME:", "ADDRESS:	BYTES	INSTRUCTION"
+# and, below the instruction that it is of, "ADDRESS: R_TYPE	SYMBOL-0x4".
+_SECTION = re.compile(r"Disassembly of section (\S+):")
+_INSTRUCTION = re.compile(r"\s+([0-9a-f]+):\t(?:[0-9a-f]{2} )+\s*\t(.*)")
+_RELOCATION = re.compile(r"\s+[0-9a-f]+: R_\w+\t([\w.]+)")
+
+# In lines: so far before a call its address may be loaded.
+_BEFORE_A_CALL = 12
+
+# A module's code begins at a page's beginning.
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,26 @@ class Binutils:
         said = self._ask("addr2line", module, "-i", "-f", "-j", section, "-e", str(module), what)
         return _pairs(said.splitlines())
 
+    def lines_of_call(self, module: Path, callee: str, returns_to: int) -> list[SourceLine]:
+        """Return the line of a call, likewise, of which only the address behind it is known.
+
+        That is one of a module that has gone: where in a page of its code it was. Empty unless
+        exactly one call of ``callee``, a function of the kernel, fits.
+        """
+        sections = ("-j", ".text", "-j", ".init.text")
+        said = self._ask("objdump", module, "-d", "-r", *sections, str(module))
+        found = [
+            (section, address)
+            for section, address, symbols in _calls(said.splitlines())
+            if callee in symbols and address % _PAGE == returns_to % _PAGE
+        ]
+        if len(found) != 1:
+            return []
+        [(section, address)] = found
+        what = f"{address - 1:#x}"
+        said = self._ask("addr2line", module, "-i", "-f", "-j", section, "-e", str(module), what)
+        return _pairs(said.splitlines())
+
     def _find(self, module: Path, address: ModuleAddress) -> tuple[str, int] | None:
         """Return the section that an address is in, and its place there."""
         found = []
@@ -95,6 +128,25 @@ class Binutils:
         except (FileNotFoundError, subprocess.TimeoutExpired):
             return ""
         return tools.printable(result.stdout.decode(errors="replace"))
+
+
+def _calls(lines: Sequence[str]) -> Iterator[tuple[str, int, set[str]]]:
+    """Read what objdump says: of each call its section, the address behind it, and the symbols
+    that it, and what stands before it, refer to: a register may hold the address to call.
+    """
+    section, is_call = "", False
+    symbols: deque[tuple[int, str]] = deque(maxlen=_BEFORE_A_CALL)
+    for number, line in enumerate(lines):
+        if match := _SECTION.match(line):
+            section, is_call = match[1], False
+            symbols.clear()
+        elif match := _RELOCATION.match(line):
+            symbols.append((number, match[1]))
+        elif match := _INSTRUCTION.match(line):
+            if is_call:
+                near = {name for place, name in symbols if number - place <= _BEFORE_A_CALL}
+                yield section, int(match[1], 16), near
+            is_call = match[2].startswith("call")
 
 
 def _pairs(lines: Sequence[str]) -> list[SourceLine]:

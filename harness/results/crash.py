@@ -5,7 +5,7 @@ modules and their debug information follows which lines were under way.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,11 +15,16 @@ from harness.build.source_lines import Binutils, ModuleAddress, SourceLine
 from harness.catalogue.patches import CORE
 from harness.kernels.architecture import Architecture
 from harness.results import kernel_log
+from harness.results.kmemleak import Leak
 
 _ADDRESS = re.compile(r"(?P<guess>\? )?\b(\w[\w.]*)\+0x([0-9a-f]+)/0x([0-9a-f]+) \[(\w+)[^\]]*\]")
 
 # Where an address is that of the instruction itself. All others are return addresses.
 _EXACT = re.compile(r"\b[RE]IP: |\bpc : |\bPC is at |WARNING: ")
+
+# Lines of kmemleak's backtraces: a function, or of a module that has gone the address alone.
+_NAMED = re.compile(r"\b([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
+_BARE = re.compile(r"(?:^|\s)0x([0-9a-f]+)$")
 
 # A register that holds the return address of the last call, which may be over.
 _LINK = re.compile(r"\blr : ")
@@ -27,6 +32,8 @@ _LINK = re.compile(r"\blr : ")
 # Of a report so many lines, and so many places in them.
 _MOST_LINES = 120
 _MOST_FRAMES = 6
+# Of the list of leaks so many objects: of one mistake all are alike.
+_MOST_LEAKS = 4
 
 
 class ReportPart(Enum):
@@ -90,6 +97,39 @@ class Decoder:
             if frames := self._frames(lines):
                 return Crash(printable(log[start].strip()), tuple(frames))
         return None
+
+    def decode_leaks(self, leaks: Sequence[Leak], loaded: Collection[str]) -> Crash | None:
+        """Return who had allocated what leaked, of the first leak that tells; None if none does.
+
+        The module has gone by then, and kmemleak has bare addresses in its place. ``loaded``
+        are the modules that it may have been.
+        """
+        for leak in leaks[:_MOST_LEAKS]:
+            frames: list[CrashFrame] = []
+            callee = ""
+            for line in leak.lines:
+                if bare := _BARE.search(line):
+                    frames += self._frames_of_call(callee, int(bare[1], 16), loaded)
+                for address in addresses([line]):
+                    frames += self._frames_of(address, ReportPart.CRASHED)
+                named = _NAMED.search(line)
+                callee = named[1] if named else ""
+            if frames:
+                return Crash(printable(leak.lines[0].strip()), tuple(frames[:_MOST_FRAMES]))
+        return None
+
+    def _frames_of_call(
+        self, callee: str, address: int, loaded: Collection[str]
+    ) -> list[CrashFrame]:
+        """Return the call of a kernel's function that returns to an address, if it is but one."""
+        binutils = Binutils(self.architecture.toolchain.prefix, self.sandboxed)
+        modules = [path for path in self.modules.files if path.stem in loaded]
+        calls = [binutils.lines_of_call(path, callee, address) for path in modules if callee]
+        found = [lines for lines in calls if lines]
+        if len(found) != 1:
+            return []
+        frames = (self._frame(line, ReportPart.CRASHED) for line in found[0])
+        return [frame for frame in frames if frame]
 
     def _frames(self, lines: Sequence[str]) -> list[CrashFrame]:
         """Return the labs' lines in a report; of those who had the memory before one each."""

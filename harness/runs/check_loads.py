@@ -12,6 +12,7 @@ from harness.build.listing import Listing
 from harness.catalogue import contract
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
+from harness.catalogue.suites import CORE
 from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
@@ -261,12 +262,14 @@ def run(
     leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
     left = order.loads[len(collector.results) :]
     results = collector.finish()
-    _decode_crashes(machine, results, ending)
+    _decode_crashes(machine, results, ending, leaks or [])
     return CheckedLoads(results, leaks, trouble, ending, left)
 
 
-def _decode_crashes(machine: Machine, results: list[LoadResult], ending: Ending) -> None:
-    """Find the lines of labs that the kernel's reports are about."""
+def _decode_crashes(
+    machine: Machine, results: list[LoadResult], ending: Ending, leaks: list[Leak]
+) -> None:
+    """Find the lines of labs that the kernel's reports are about, and its list of leaks."""
     assert machine.modules
     decoder = Decoder(machine.kernel.target.architecture, machine.modules, machine.sandboxed)
     for result in results:
@@ -274,6 +277,9 @@ def _decode_crashes(machine: Machine, results: list[LoadResult], ending: Ending)
         gone = result.began and any(one.kind is ProblemKind.GUEST_GONE for one in result.problems)
         result.panicked = gone and kernel_log.has_panic(ending.console)
         result.crash = decoder.decode([*result.log, *(ending.last_lines() if gone else ())])
+    if leaks and results and not results[-1].crash:
+        names = {result.load.lab.name for result in results}
+        results[-1].crash = decoder.decode_leaks(leaks, {*names, CORE})
 
 
 def _run_all(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from harness.base.errors import GUEST_BROKEN, OK
 from harness.base.progress import step
-from harness.catalogue.suites import Suite, SuiteLoad
+from harness.catalogue.suites import CORE, Suite, SuiteLoad
 from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
@@ -121,6 +121,8 @@ def run(machine: Machine, chosen: list[Suite], seed: int, files: Files | None = 
     for result in results:
         said = [line for case in result.cases if not case.passed for line in case.lines]
         result.crash = decoder.decode([*said, *(ending.last_lines() if result.trouble else ())])
+        loaded = {result.name.split()[0], CORE}
+        result.crash = result.crash or decoder.decode_leaks(kmemleak.read(said), loaded)
     return SuitesRun(results + skipped, trouble, ending)
 
 

@@ -11,6 +11,7 @@ from harness.catalogue.labs import all_labs
 from harness.kernels.targets import ARCHES
 from harness.reports import verdict
 from harness.reports.verdict import Wrong
+from harness.results import kmemleak
 from harness.results.crash import Crash, Decoder, ReportPart, addresses
 
 _SOURCE = """\
@@ -137,6 +138,56 @@ def test_only_an_instructions_own_address_is_none_that_is_returned_to() -> None:
     lines += [" f+0x1/0x7 [m]"]
     found = {place.size: place.is_return for place in addresses([*lines, *lines])}
     assert found == {2: False, 3: False, 5: False, 7: True}
+
+
+_LEAKY = """\
+void *vmalloc_user(unsigned long size);
+void *kept, *also;
+void *(*volatile indirect)(unsigned long size);
+__attribute__((noinline)) void *lab_demo_get(int size)
+{
+    kept = vmalloc_user(size);
+    return kept;
+}
+__attribute__((section(".init.text"))) int lab_demo_init(void)
+{
+    also = indirect(3);
+    return !lab_demo_get(1);
+}
+"""
+
+
+@pytest.mark.parametrize("model", ["small", "large"])
+def test_a_leak_is_told_by_the_line_that_allocated_it_although_the_module_has_gone(
+    tmp_path: Path, model: str
+) -> None:
+    """User-mode Linux's modules are of the large model: a register has the address to call."""
+    folder = tmp_path / "src/labs" / _FOLDER
+    folder.mkdir(parents=True)
+    (folder / "lab_demo.c").write_text(_LEAKY)
+    compiler = ARCHES["um"].toolchain.compiler
+    command = [compiler, "-g", "-O2", f"-mcmodel={model}", "-fno-pic", "-c", "lab_demo.c"]
+    subprocess.run([*command, "-o", "lab_demo.ko"], cwd=folder, check=True)
+    module = folder / "lab_demo.ko"
+    code = subprocess.run(
+        ["objdump", "-d", "-j", ".text", module], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    [call] = [place for place, line in enumerate(code) if "\tcall" in line]
+    behind = int(code[call + 1].partition(":")[0], 16)
+    leak = [
+        "unreferenced object 0x655a2100 (size 64):",
+        '  comm "modprobe", pid 7, jiffies 4294937298',
+        "    [<00000000c2d975a9>] vmalloc_user+0x32/0xd0",
+        f"    [<00000000934fc4d4>] {0x6E811000 + behind:#x}",
+        "    [<0000000027b8d8a4>] 0x6e999001",
+    ]
+    decoder = Decoder(ARCHES["um"], Modules(tmp_path, (module,), ""))
+    found = decoder.decode_leaks(kmemleak.read(leak), {"lab_demo"})
+    assert found and found.begins == leak[0]
+    assert [(frame.function, frame.line) for frame in found.frames] == [("lab_demo_get", 6)]
+    other = [line.replace("vmalloc_user", "kmalloc") for line in leak]
+    assert decoder.decode_leaks(kmemleak.read(other), {"lab_demo"}) is None
+    assert decoder.decode_leaks(kmemleak.read(leak), {"lab_other"}) is None
 
 
 def test_a_verdict_has_the_line_and_its_callers(decoder: Decoder) -> None:
