@@ -23,15 +23,15 @@ def page(folder: str, owner: str, every: Iterable[Mistake]) -> str:
     for number, one in enumerate(every, 1):
         # The patch's own name would give it away.
         parts.append(f"## Puzzle {number}\n")
-        parts.append(markdown.html(_puzzle(one, origin)))
+        parts.append(markdown.html(_puzzle(number, one, origin)))
     return "\n".join(parts)
 
 
-def _puzzle(one: Mistake, origin: str) -> str:
+def _puzzle(number: int, one: Mistake, origin: str) -> str:
     address = places.link(origin, "docs/contract", anchor(one.clause.number))
     clause = f'<a href="{address}">{escape(str(one.clause))}</a>'
     return (
-        f'<div id="{escape(one.patch.stem)}" class="puzzle">{_diff(one)}'
+        f'<div id="{escape(one.patch.stem)}" class="puzzle">{_diff(number, one)}'
         "<details><summary>What is wrong?</summary><dl>"
         f"<dt>What is wrong</dt><dd>{escape(one.what)} ({escape(one.name)}).</dd>"
         f"<dt>On a machine that others use</dt><dd>{escape(one.harm)}.</dd>"
@@ -41,7 +41,7 @@ def _puzzle(one: Mistake, origin: str) -> str:
     )
 
 
-def _diff(one: Mistake) -> str:
+def _diff(number: int, one: Mistake) -> str:
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import DiffLexer
@@ -49,8 +49,8 @@ def _diff(one: Mistake) -> str:
     text = one.patch.read_text().partition("\n\n")[2]
     html = str(highlight(text, DiffLexer(), HtmlFormatter(nowrap=True)))
     return (
-        '<div class="highlight" role="region" aria-label="the change" tabindex="0">'
-        f"<pre>{html}</pre></div>"
+        f'<div class="highlight" role="region" aria-label="the change of puzzle {number}" '
+        f'tabindex="0"><pre>{html}</pre></div>'
     )
 
 

@@ -43,9 +43,12 @@ _KINDS = (
     places.KERNEL_NAMES,
 )
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+# Of good practice, beyond the standard.
+_LANDMARKS = ("unique", "one-main", "no-duplicate-main", "main-is-top-level")
+_MORE_RULES = {f"landmark-{one}": {"enabled": True} for one in _LANDMARKS}
 _AXE = """
 const done = arguments[arguments.length - 1];
-axe.run(%s, {runOnly: %s, resultTypes: ["violations"], preload: false}).then(
+axe.run(%s, {runOnly: %s, rules: %s, resultTypes: ["violations"], preload: false}).then(
     (found) => done(found.violations.map((one) => one.id + ": " + one.help + ": " +
         one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))),
     (error) => done(["axe-core does not run: " + error]));
@@ -208,6 +211,17 @@ def test_each_lab_has_its_pages(site: Path) -> None:
             assert f'href="{page}.html"' in home, f"the first page has no link to {page}"
 
 
+def resize(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
+    """Give the window a size, and wait until pages have it: else the next is laid out wrong."""
+    browser.set_window_size(*size)
+    # A window has a least width.
+    narrowest, widest = size[0] - 40, max(size[0], 520)
+    WebDriverWait(browser, 60, 0.1).until(
+        lambda _: narrowest <= int(browser.execute_script("return window.innerWidth")) <= widest,
+        f"the window does not become {size[0]} pixels wide",
+    )
+
+
 def visit(browser: webdriver.Chrome, site: Path, page: str, theme: str = "light") -> None:
     """Open a page in a theme."""
     browser.get(f"{(site / page).as_uri()}.html")
@@ -230,7 +244,7 @@ def _outside(browser: webdriver.Chrome) -> list[str]:
 def test_pages_are_read_without_an_error_and_from_disk_alone(
     site: Path, browser: webdriver.Chrome
 ) -> None:
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     for page in _KINDS:
         visit(browser, site, page)
         said = [one["message"] for one in browser.get_log("browser")]
@@ -241,13 +255,17 @@ def test_pages_are_read_without_an_error_and_from_disk_alone(
 def violations(browser: webdriver.Chrome, within: str = "html") -> list[str]:
     """Return what axe-core finds wrong on the page as it stands, or in a part of it."""
     browser.execute_script((npm.fetch("axe-core") / "axe.min.js").read_text())
-    return list(browser.execute_async_script(_AXE % (json.dumps(within), json.dumps(_RULES))))
+    return list(
+        browser.execute_async_script(
+            _AXE % (json.dumps(within), json.dumps(_RULES), json.dumps(_MORE_RULES))
+        )
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(site: Path, browser: webdriver.Chrome, theme: str) -> None:
     _SHOTS.mkdir(parents=True, exist_ok=True)
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     wrong = []
     for page in _KINDS:
         visit(browser, site, page, theme)
@@ -272,36 +290,11 @@ def wait_for(browser: webdriver.Chrome, name: str, words: str) -> None:
     WebDriverWait(browser, 240, 0.2).until(is_so, message)
 
 
-def test_the_machine_in_a_labs_own_page_answers_and_is_legible(
-    site: Path, browser: webdriver.Chrome
-) -> None:
-    """By keyboard alone; and what the theme does to it is its page's matter."""
-    browser.set_window_size(*_WIDE)
-    visit(browser, site, _LAB)
-    _SHOTS.mkdir(parents=True, exist_ok=True)
-    browser.get_log("browser")
-    machine(browser, "start").send_keys(Keys.ENTER)
-    wait_for(browser, "terminal", "# ")
-    machine(browser, "input").send_keys("echo $((40 + 2))\n")
-    wait_for(browser, "terminal", "42")
-    machine(browser, "step").send_keys(Keys.ENTER)
-    wait_for(browser, "step", "after mmap()")
-    assert not [one["message"] for one in browser.get_log("browser")]
-    assert not _outside(browser), "the machine is read from disk"
-    wrong = []
-    for theme in ("light", "dark"):
-        browser.execute_script(f'document.body.dataset.theme = "{theme}"')
-        found = [*violations(browser, ".machine"), *faint(browser)[1]]
-        wrong += [f"{theme}: {one}" for one in found]
-        machine(browser, "picture").screenshot(str(_SHOTS / f"machine-{theme}.png"))
-    assert not wrong, "\n".join(wrong)
-
-
 def test_code_is_beside_its_commentary_and_below_it_on_a_narrow_screen(
     site: Path, browser: webdriver.Chrome
 ) -> None:
     for size, is_beside in ((_WIDE, True), (_NARROW, False)):
-        browser.set_window_size(*size)
+        resize(browser, size)
         visit(browser, site, _LAB)
         row = next(
             one
@@ -324,7 +317,7 @@ def test_no_page_is_wider_than_its_window(
     site: Path, browser: webdriver.Chrome, size: tuple[int, int]
 ) -> None:
     """Also with all that folds open: pictures and code scroll by themselves."""
-    browser.set_window_size(*size)
+    resize(browser, size)
     for page in _KINDS:
         visit(browser, site, page)
         width, window = browser.execute_script(_WIDTHS)
@@ -332,7 +325,7 @@ def test_no_page_is_wider_than_its_window(
 
 
 def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     visit(browser, site, _LAB)
     select = browser.find_element(By.CSS_SELECTOR, ".series select")
     link = browser.find_element(By.CSS_SELECTOR, 'a.k[href$="#remap_pfn_range"]')
@@ -350,7 +343,7 @@ def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Ch
 
 
 def test_lines_for_some_series_fold_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     visit(browser, site, _COMPAT)
     fold = browser.find_element(By.CSS_SELECTOR, ".highlight details.series-part")
     summary, line = (fold.find_element(By.CSS_SELECTOR, one) for one in ("summary", ".l"))
@@ -381,7 +374,7 @@ def test_the_search_finds_words_of_the_commentary(site: Path, browser: webdriver
 
 def test_pictures_are_not_empty(site: Path, browser: webdriver.Chrome) -> None:
     """Where pictures are kept, a lab's page shows them, with words for who cannot see them."""
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     visit(browser, site, _LAB)
     for step in browser.find_elements(By.CSS_SELECTOR, "details.step"):
         browser.execute_script("arguments[0].open = true", step)
@@ -403,7 +396,7 @@ def faint(browser: webdriver.Chrome) -> tuple[int, list[str]]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_in_pictures_is_legible(site: Path, browser: webdriver.Chrome, theme: str) -> None:
     """A contrast of 4.5 to 1, as axe-core asks of other text; it does not look into pictures."""
-    browser.set_window_size(*_WIDE)
+    resize(browser, _WIDE)
     for page, least in ((places.HOME, 3), ("docs/story", 100), (_LAB, 100)):
         visit(browser, site, page, theme)
         texts, wrong = faint(browser)
@@ -416,3 +409,26 @@ def test_pictures_on_a_page_share_no_names(site: Path, browser: webdriver.Chrome
         visit(browser, site, page)
         pictures, wrong = browser.execute_script(_NAMES)
         assert pictures > 1 and not wrong, f"{page}: {pictures} pictures: {wrong[:20]}"
+
+
+def test_the_machine_in_a_labs_own_page_answers_and_is_legible(
+    site: Path, browser: webdriver.Chrome
+) -> None:
+    """By keyboard alone, and in both themes."""
+    resize(browser, _WIDE)
+    visit(browser, site, _LAB)
+    browser.get_log("browser")
+    machine(browser, "start").send_keys(Keys.ENTER)
+    wait_for(browser, "terminal", "# ")
+    machine(browser, "input").send_keys("echo $((40 + 2))\n")
+    wait_for(browser, "terminal", "42")
+    machine(browser, "step").send_keys(Keys.ENTER)
+    wait_for(browser, "step", "after mmap()")
+    assert not [one["message"] for one in browser.get_log("browser")]
+    assert not _outside(browser), "the machine is read from disk"
+    wrong = []
+    for theme in ("light", "dark"):
+        browser.execute_script(f'document.body.dataset.theme = "{theme}"')
+        found = [*violations(browser, ".machine"), *faint(browser)[1]]
+        wrong += [f"{theme}: {one}" for one in found]
+    assert not wrong, "\n".join(wrong)

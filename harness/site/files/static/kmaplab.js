@@ -23,7 +23,16 @@
     }
   }
 
+  // The theme has two landmarks of one kind, which a screen reader must tell apart.
+  function nameAsides() {
+    for (const [kind, name] of [["sidebar", "All pages"], ["toc", "This page"]]) {
+      const aside = document.querySelector(`aside.${kind}-drawer`);
+      if (aside) { aside.setAttribute("aria-label", name); }
+    }
+  }
+
   function begin() {
+    nameAsides();
     // What is folded is printed, too.
     window.addEventListener("beforeprint", () => {
       for (const one of document.querySelectorAll("details")) { one.open = true; }
