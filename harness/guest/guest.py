@@ -49,6 +49,10 @@ _IDLE = 60.0
 # A kernel's report of a stall has no more bytes.
 _TAIL = 1 << 14
 
+# Several times the largest machine: a kernel that is broken may write all over its address
+# space, and the host has other work.
+_MOST_MEMORY = 4 << 30
+
 # More bytes than any word has by which a kernel that is broken is known.
 _LONGEST_MARK = 64
 
@@ -125,6 +129,8 @@ class _Watch:
         self._looked = now
         if self.limits and (too_much := self.limits.exceeded(self.process)):
             return f"was killed: {too_much}"
+        if processes.memory_of([self.process, *processes.below(self.process)]) > _MOST_MEMORY:
+            return f"was killed: it used more than {_MOST_MEMORY >> 30} GiB of memory"
         return self._too_silent(now) if self.patience else None
 
     def _too_silent(self, now: float) -> str | None:

@@ -150,6 +150,15 @@ def test_a_guest_that_works_without_a_word_is_ended_and_one_that_speaks_is_not(
     assert qemu(speaks, limit=60.0, patience=patient(3.0)).stopped is None
 
 
+def test_a_guest_that_fills_the_hosts_memory_is_ended(
+    qemu: RunQemu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "_MOST_MEMORY", 32 << 20)
+    script = "much=$(head -c 60000000 /dev/zero | tr '\\0' a); while :; do :; done"
+    fills = qemu(script, patience=patient(1000.0))
+    assert fills.stopped and "of memory" in fills.stopped
+
+
 def test_little_patience_is_had_with_a_kernel_that_is_broken(
     qemu: RunQemu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
