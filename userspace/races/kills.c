@@ -27,11 +27,10 @@
 #include "request_table.h"
 #include "shared/checks.h"
 
-#define KILLS 12
+#define KILLS 8
 #define THREADS 20
 #define PAGES 128
 
-/* A call that takes no lock has no threads that wait, however often we look. */
 #define MOST_LOOKS 15
 
 /* In memory that is shared with the process that is killed. */
@@ -121,15 +120,19 @@ static unsigned int waiting_threads(pid_t process)
 	return waiting;
 }
 
+/* Where nobody has waited, nobody will. */
 static void await_waiting_threads(pid_t process)
 {
+	unsigned int waiting = 0;
 	int looks;
 
 	for (looks = 0; looks < MOST_LOOKS; looks++) {
-		if (waiting_threads(process) > THREADS / 2)
+		waiting = waiting_threads(process);
+		if (waiting > THREADS / 2)
 			return;
 		usleep(1000);
 	}
+	victim->waits = waiting > 0;
 }
 
 static bool kill_a_process(void)
