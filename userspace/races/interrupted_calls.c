@@ -190,6 +190,7 @@ static long lost_since(long free_before, long most)
 	for (tries = 0; tries < 20 && lost >= most; tries++) {
 		usleep(tries * 10000);
 		shrink_caches();
+		fold_counters();
 		lost = free_before - free_memory();
 	}
 	return lost;
@@ -204,6 +205,7 @@ void interrupt_and_look_for_leaks(interrupt_fn interrupt,
 	/* What the kernel allocates once and keeps. */
 	interrupt_each(interrupt, locks, turns);
 	shrink_caches();
+	fold_counters();
 	before = free_memory();
 	for (pass = 1; pass <= MOST_PASSES; pass++) {
 		interrupt_each(interrupt, locks, turns);

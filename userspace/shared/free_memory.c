@@ -59,10 +59,14 @@ void shrink_caches(void)
 		closedir(caches);
 }
 
-/* With the free pages that each processor keeps for itself, and what it has yet to count. */
-long free_memory(void)
+void fold_counters(void)
 {
 	write_text("/proc/sys/vm/stat_refresh", "1");
+}
+
+/* With the free pages that each processor keeps for itself. */
+long free_memory(void)
+{
 	return sum_of("/proc/meminfo", "MemAvailable:") +
 	       sum_of("/proc/zoneinfo", "count:") *
 	       (long)(lab.info.page_size / 1024);

@@ -8,6 +8,9 @@
 /* In KiB. */
 long free_memory(void);
 
+/* Has each processor report what it has yet to count. */
+void fold_counters(void);
+
 /*
  * Returns what caches hold. KASAN keeps freed objects for a while, until their cache
  * is shrunk.
