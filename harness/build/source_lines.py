@@ -76,9 +76,7 @@ class Binutils:
         if not found:
             return []
         section, place = found
-        what = f"{place - int(address.is_return):#x}"
-        said = self._ask("addr2line", module, "-i", "-f", "-j", section, "-e", str(module), what)
-        return _pairs(said.splitlines())
+        return self._lines_at(module, section, place - int(address.is_return))
 
     def lines_of_call(self, module: Path, callee: str, returns_to: int) -> list[SourceLine]:
         """Return the line of a call, likewise, of which only the address behind it is known.
@@ -96,9 +94,11 @@ class Binutils:
         if len(found) != 1:
             return []
         [(section, address)] = found
-        what = f"{address - 1:#x}"
-        said = self._ask("addr2line", module, "-i", "-f", "-j", section, "-e", str(module), what)
-        return _pairs(said.splitlines())
+        return self._lines_at(module, section, address - 1)
+
+    def _lines_at(self, module: Path, section: str, place: int) -> list[SourceLine]:
+        options = ("-i", "-f", "-j", section, "-e", str(module))
+        return _pairs(self._ask("addr2line", module, *options, f"{place:#x}").splitlines())
 
     def _find(self, module: Path, address: ModuleAddress) -> tuple[str, int] | None:
         """Return the section that an address is in, and its place there."""

@@ -181,6 +181,14 @@ static void interrupt_each(interrupt_fn interrupt, const struct call *locks,
 	}
 }
 
+/* In KiB. */
+static long free_without_caches(void)
+{
+	shrink_caches();
+	fold_counters();
+	return free_memory();
+}
+
 /* In KiB. Some of it comes back a little later. */
 static long lost_since(long free_before, long most)
 {
@@ -189,9 +197,7 @@ static long lost_since(long free_before, long most)
 
 	for (tries = 0; tries < 20 && lost >= most; tries++) {
 		usleep(tries * 10000);
-		shrink_caches();
-		fold_counters();
-		lost = free_before - free_memory();
+		lost = free_before - free_without_caches();
 	}
 	return lost;
 }
@@ -204,9 +210,7 @@ void interrupt_and_look_for_leaks(interrupt_fn interrupt,
 
 	/* What the kernel allocates once and keeps. */
 	interrupt_each(interrupt, locks, turns);
-	shrink_caches();
-	fold_counters();
-	before = free_memory();
+	before = free_without_caches();
 	for (pass = 1; pass <= MOST_PASSES; pass++) {
 		interrupt_each(interrupt, locks, turns);
 		if (pass < FEWEST_PASSES)

@@ -88,7 +88,8 @@ static bool call_until_killed(void)
 
 static bool is_waiting(pid_t process, const char *thread)
 {
-	char path[64], state = 'R';
+	char path[64], state;
+	bool waits;
 	FILE *stat;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", process,
@@ -96,10 +97,9 @@ static bool is_waiting(pid_t process, const char *thread)
 	stat = fopen(path, "r");
 	if (!stat)
 		return false;
-	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
-		state = 'R';
+	waits = fscanf(stat, "%*d (%*[^)]) %c", &state) == 1 && state != 'R';
 	fclose(stat);
-	return state != 'R';
+	return waits;
 }
 
 static unsigned int waiting_threads(pid_t process)
