@@ -151,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         "--write", action="store_true", help="write the new output into the pages that differ"
     )
     made["test"].add_argument("--fast", action="store_true", help="only those that boot nothing")
+    made["test"].add_argument(
+        "--again", action="store_true", help="also real boots that passed with the same sources"
+    )
     made["test"].add_argument("--match", help="only those whose name matches, as pytest -k")
     return parser
 

@@ -26,13 +26,23 @@ def main(args: Namespace) -> int:
     command = [
         *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs", "--durations=10"),
         *("-n", str(_workers()), "--dist", "loadgroup"),
-        *("-p", "no:cacheprovider", "-c", "/dev/null", f"--rootdir={ROOT}"),
+        *(
+            "-p",
+            "harness.tests.passed",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            "/dev/null",
+            f"--rootdir={ROOT}",
+        ),
         f"--basetemp={BUILD / 'pytest'}",
     ]
     if args.fast:
         command += ["-m", "not boot"]
     if args.match:
         command += ["-k", args.match]
+    if args.again:
+        command += ["--again"]
     BUILD.mkdir(parents=True, exist_ok=True)
     status = subprocess.run([*command, ROOT / "harness/tests"], cwd=ROOT, check=False).returncode
     return _STATUSES.get(status, BAD_SETUP)
