@@ -24,14 +24,14 @@ bool one_in(uint64_t count);
 	(*all_)[draw(sizeof(*all_) / sizeof(**all_))];			\
 })
 
-/*
- * 2 to the power of @exponent. Where addresses have 32 bits, what is 2 GiB or more
- * becomes a number of whole pages beyond them all.
- */
+/* Where addresses have 32 bits: a number of whole pages beyond them all. */
+#define MANY_PAGES 0xf0000000ul
+
+/* 2 to the power of @exponent, or MANY_PAGES if an address cannot be so large. */
 static inline unsigned long power_of_two(unsigned int exponent)
 {
 	if (sizeof(long) == 4 && exponent > 30)
-		return 0xf0000000ul;
+		return MANY_PAGES;
 	return (unsigned long)(1ull << exponent);
 }
 

@@ -22,8 +22,11 @@
 #define BUFFERS_AT 0x0f00000000ul
 #define ROOM_AT 0x1000000000ul
 #else
-#define BUFFERS_AT 0x30000000ul
+#define BUFFERS_AT 0x20000000ul
 #define ROOM_AT 0x40000000ul
+/* Where an mremap() that wraps around unmaps, there must be nothing of ours. */
+_Static_assert(BUFFERS_AT + 0x1000000 < ROOM_AT + MANY_PAGES,
+	       "from the room a length that wraps around leads to the buffers");
 #endif
 
 const unsigned long room_at = ROOM_AT;

@@ -18,9 +18,15 @@ unsigned long whole_pages(unsigned long len)
 
 struct range range_of(unsigned long addr, unsigned long len)
 {
-	size_t first = (addr - model.base) / page_size();
-	size_t pages = len / page_size();
+	unsigned long below = addr < model.base ? model.base - addr : 0;
+	size_t first, pages;
 
+	if (below < len) {
+		addr += below;
+		len -= below;
+	}
+	first = (addr - model.base) / page_size();
+	pages = len / page_size();
 	if (first > model.room)
 		first = model.room;
 	if (pages > model.room - first)

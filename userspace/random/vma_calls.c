@@ -301,6 +301,22 @@ static int draw_mremap_flags(void)
 	return one_in(4) ? MREMAP_MAYMOVE : MREMAP_MAYMOVE | MREMAP_FIXED;
 }
 
+/*
+ * Until 6.16 the kernel computes where what stays ends, which wraps around, and unmaps
+ * what is there: addresses below those that it was given.
+ */
+static void make_wrap(struct mremap_call *call)
+{
+	const unsigned long size = model.info.size;
+	const unsigned long lengths[] = {
+		power_of_two(63), power_of_two(63) + page_size(),
+		-size - page_size(), -size, -page_size(),
+	};
+
+	call->old_len = DRAW_FROM(lengths);
+	call->new_len = DRAW_FROM(lengths);
+}
+
 static struct mremap_call draw_mremap(void)
 {
 	const unsigned long wild[] = {
@@ -322,6 +338,8 @@ static struct mremap_call draw_mremap(void)
 		call.new_len -= page_size();
 	if (one_in(24))
 		call.new_addr = DRAW_FROM(wild);
+	if (one_in(32))
+		make_wrap(&call);
 	/* Only some series round these before they compare them. */
 	if (call.flags & MREMAP_DONTUNMAP) {
 		call.old_len &= -page_size();
