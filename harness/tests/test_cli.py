@@ -82,6 +82,14 @@ def test_a_bad_request_ends_with_2_and_names_what_is_valid(
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("verb", ["run", "kunit", "mistakes", "debug"])
+def test_a_lab_that_is_named_first_is_not_forgotten_for_the_second(
+    kmaplab: Kmaplab, verb: str
+) -> None:
+    outcome = kmaplab(verb, "--lab", "nosuch", "--lab", "kmalloc").expect(2)
+    assert "LAB=nosuch is unknown" in outcome.err
+
+
 @pytest.mark.parametrize(
     "verb",
     [

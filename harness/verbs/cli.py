@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -78,6 +79,21 @@ interactive shell with exit; if the machine hangs, with Ctrl-] and then x.
 )
 
 
+class _AddNames(argparse.Action):
+    """Names separated by commas; an option that is given again adds to them."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the names with those that stand there."""
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, values if before is None else f"{before},{values}")
+
+
 class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, as every verb does."""
 
@@ -112,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_mutants_options(made["mutants"])
     run = made["run"]
     run.set_defaults(limit=_RUN_LIMIT)
-    run.add_argument("--lab", help="labs to run, by name (default: all)")
+    _add_names(run, "--lab", "labs to run, by name (default: all)")
     _add_format(run, "table", "json", "junit")
     _add_seed(run)
     run.add_argument(
@@ -139,9 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     made["bench"].add_argument(
         "--write", action="store_true", help="write the table into docs/speed.md"
     )
-    made["skels"].add_argument("--lab", help="labs, by name (default: all)")
+    _add_names(made["skels"], "--lab", "labs, by name (default: all)")
     made["skels"].add_argument("--dest", help="where the workspace is to be, outside the project")
-    made["lint"].add_argument("--only", help="these checkers, by name (default: all)")
+    _add_names(made["lint"], "--only", "these checkers, by name (default: all)")
     made["docs"].add_argument("--open", action="store_true", help="open it in a browser")
     made["docs"].add_argument(
         "--no-run", action="store_true", help="start no guest: only pictures that are kept"
@@ -159,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_show_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lab", help="labs, by name (default: all)")
+    _add_names(parser, "--lab", "labs, by name (default: all)")
     parser.add_argument("--step", help=f"{', '.join(TITLES)} (default: touch; svg, json: all)")
     parser.add_argument(
         "--page", type=_page, help="the page whose way is shown (default: the middle one)"
@@ -175,7 +191,7 @@ def _add_work_options(
 ) -> None:
     for parser in (check, watch, hint):
         parser.add_argument("--work", help="the workspace, as make skels writes it")
-        parser.add_argument("--lab", help="labs, by name (default: all that are there)")
+        _add_names(parser, "--lab", "labs, by name (default: all that are there)")
     known = f"{', '.join(series_of(DEFAULT_ARCH))} (default: {DEFAULT_SERIES})"
     for parser in (check, watch):
         parser.set_defaults(arch=DEFAULT_ARCH, limit=_RUN_LIMIT)
@@ -192,8 +208,8 @@ def _add_work_options(
 
 def _add_contract_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(limit=_CONTRACT_LIMIT)
-    parser.add_argument("--lab", help="labs, by name (default: all)")
-    parser.add_argument("--clause", help="clauses, as 4 or 4.2,5 (default: all)")
+    _add_names(parser, "--lab", "labs, by name (default: all)")
+    _add_names(parser, "--clause", "clauses, as 4 or 4.2,5 (default: all)")
     _add_format(parser, "table", "json", "junit")
     _add_seed(parser)
     parser.add_argument(
@@ -212,7 +228,7 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_debug_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lab", help="the lab")
+    _add_names(parser, "--lab", "the lab")
     parser.add_argument(
         "--work",
         dest="labs",
@@ -229,9 +245,9 @@ def _add_debug_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
     _add_um_series(parser)
-    parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
-    parser.add_argument("--clause", help="those that these clauses must catch (default: all)")
-    parser.add_argument("--only", help="these, by name, as kmalloc/offset-ignored (default: all)")
+    _add_names(parser, "--lab", "those of these labs, or of lab_core (default: all)")
+    _add_names(parser, "--clause", "those that these clauses must catch (default: all)")
+    _add_names(parser, "--only", "these, by name, as kmalloc/offset-ignored (default: all)")
     parser.add_argument(
         "--alone",
         action="store_true",
@@ -244,8 +260,8 @@ def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_mutants_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lab", help="those of these labs, or of lab_core (default: all)")
-    parser.add_argument("--rule", help="those by these rules (default: all)")
+    _add_names(parser, "--lab", "those of these labs, or of lab_core (default: all)")
+    _add_names(parser, "--rule", "those by these rules (default: all)")
     parser.add_argument(
         "--only", help="those of this source, or of a line in it: core/lab_core.c:80"
     )
@@ -262,7 +278,7 @@ def _add_grade_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(arch=DEFAULT_ARCH, limit=_RUN_LIMIT)
     parser.add_argument("--submissions", help="folder with a folder or an archive for each student")
     parser.add_argument("--out", help="folder for the marks; what is there is not graded again")
-    parser.add_argument("--lab", help="labs, by name (default: all that run there)")
+    _add_names(parser, "--lab", "labs, by name (default: all that run there)")
     parser.add_argument(
         "--kernel", help=f"kernel series: {', '.join(SERIES)} (default: {DEFAULT_SERIES})"
     )
@@ -280,7 +296,7 @@ def _add_grade_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_suite_options(parser: argparse.ArgumentParser) -> None:
     _add_um_series(parser)
-    parser.add_argument("--lab", help="labs, or lab_core, by name (default: all)")
+    _add_names(parser, "--lab", "labs, or lab_core, by name (default: all)")
     _add_seed(parser)
     _add_limit(parser, _RUN_LIMIT)
     _add_labs(parser)
@@ -317,6 +333,10 @@ def _add_guest_options(parser: argparse.ArgumentParser) -> None:
         "debug --cmd: 120)",
     )
     _add_labs(parser)
+
+
+def _add_names(parser: argparse.ArgumentParser, option: str, text: str) -> None:
+    parser.add_argument(option, action=_AddNames, help=text)
 
 
 def _add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
