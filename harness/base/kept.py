@@ -14,7 +14,20 @@ def answer(kind: str, inputs: Sequence[str | Path], work: Callable[[], Any]) -> 
 
     An answer is what JSON can hold. ``kind`` is the directory that it is kept in.
     """
+    return _answer(BUILD / kind / f"{digest.of(inputs)}.json", work)
+
+
+def latest_answer(kind: str, inputs: Sequence[str | Path], work: Callable[[], Any]) -> Any:
+    """Return an answer of whose kind only the latest is kept: its files are large."""
     path = BUILD / kind / f"{digest.of(inputs)}.json"
+    found = _answer(path, work)
+    for other in path.parent.glob("*.json"):
+        if other != path:
+            other.unlink(missing_ok=True)
+    return found
+
+
+def _answer(path: Path, work: Callable[[], Any]) -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError):

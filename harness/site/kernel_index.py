@@ -82,7 +82,8 @@ def _there(series: str) -> Source | None:
 
 def _index(series: str, source: Source) -> KernelIndex:
     inputs = [source.version, *_FOLDERS, _FILES, _KINDS, *_HIDDEN, *_OPERATIONS, *_FIRST, *_LAST]
-    places = kept.answer(f"kernel-names/{series}", inputs, lambda: _read(source.directory))
+    kind = f"kernel-names/{series}"
+    places = kept.latest_answer(kind, inputs, lambda: _read(source.directory))
     return KernelIndex(
         series, source.version, {name: (one[0], one[1]) for name, one in places.items()}
     )

@@ -15,7 +15,7 @@ _COMPILER = ("va_start", "va_end", "va_arg", "va_copy", "offsetof", "main")
 def names() -> frozenset[str]:
     """Return every function and macro of the headers. Raises SetupError without ctags."""
     inputs = [digest.of_tool(str(_HEADERS / name)) for name in ("unistd.h", "check.h")]
-    return frozenset(kept.answer("library-names", inputs, _read)) | frozenset(_COMPILER)
+    return frozenset(kept.latest_answer("library-names", inputs, _read)) | frozenset(_COMPILER)
 
 
 def _read() -> list[str]:
