@@ -111,7 +111,9 @@ def _code(match: re.Match[str], links: Links) -> str:
         return f"<var>{escape(match['parameter'])}</var>"
     bare = match[0].removesuffix("()").removeprefix("->").removeprefix(".")
     address = links.name(bare)
-    code = f"<code>{escape(match[0])}</code>"
+    # A line never ends within an arrow.
+    kind = ' class="member"' if match[0].startswith("->") else ""
+    code = f"<code{kind}>{escape(match[0])}</code>"
     return f'<a href="{escape(address)}">{code}</a>' if address else code
 
 

@@ -60,6 +60,12 @@ const page = document.documentElement;
 return [page.scrollWidth, page.clientWidth];
 """
 
+# Returns how wide each row of pictures is, and how much of it is seen.
+_STRIPS = """
+return [...document.querySelectorAll(".pictures")].map((one) =>
+    [one.scrollWidth, one.clientWidth]);
+"""
+
 # Returns how many texts the pictures of a page have, and each with too little contrast. The
 # background of a text is the last filled shape before it that its middle lies in, else the page.
 _CONTRAST = """
@@ -322,6 +328,21 @@ def test_no_page_is_wider_than_its_window(
         visit(browser, site, page)
         width, window = browser.execute_script(_WIDTHS)
         assert width <= window, f"{page} is {width} pixels wide in a window of {window}"
+
+
+def test_pictures_are_seen_without_scrolling_sideways(
+    site: Path, browser: webdriver.Chrome
+) -> None:
+    """And what picks the series covers no corner, neither of a picture nor of a small window."""
+    for size, position in ((_WIDE, "sticky"), (_NARROW, "static")):
+        resize(browser, size)
+        visit(browser, site, _LAB)
+        browser.execute_script(_WIDTHS)
+        box = browser.find_element(By.CLASS_NAME, "series")
+        assert box.value_of_css_property("position") == position
+        if size == _WIDE:
+            strips = browser.execute_script(_STRIPS)
+            assert all(inside <= seen for inside, seen in strips), f"pixels, seen: {strips}"
 
 
 def test_the_reader_picks_a_series_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
