@@ -4,6 +4,7 @@ Jinja2 writes the SVG (reports/pages/picture.svg): a template reads as what come
 marks of a class are written by it as well. Where each thing stands is computed here.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -60,7 +61,7 @@ def draw(lives: MappingLives, life: LabLife, step: LifeStep, page: int | None = 
     """
     chosen = step.pages[life.page if page is None else page].index
     title = f"{load_of(life)} on {lives.target}: {step.title}"
-    name = f"kp-{lives.target}-{life.lab}-{step.name}-{chosen}".replace(".", "_")
+    name = re.sub(r"[./=]", "_", f"kp-{lives.target}-{life.place}-{step.name}-{chosen}")
     drawing = Drawing(name, title, describe(life, step), _WIDTH)
     _head(drawing, lives, life, step)
     _Map(drawing, life, step, chosen).draw()

@@ -1,6 +1,7 @@
 """The files of pictures: an SVG for each lab and step, beside the facts that they show.
 
     build/pictures/<target>/<lab>/<step>.svg
+    build/pictures/<target>/<lab>/<parameters>/<step>.svg    of a load that is not its first
 """
 
 from collections.abc import Iterable
@@ -57,4 +58,4 @@ def write(
 
 def _place(directory: Path, life: LabLife, step: LifeStep, page: int | None = None) -> Path:
     which = "" if page is None else f"-page-{page}"
-    return directory / life.lab / f"{step.name}{which}.svg"
+    return directory / life.place / f"{step.name}{which}.svg"

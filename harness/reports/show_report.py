@@ -81,6 +81,9 @@ class ShowReport(Report):
         """Print it for people."""
         console = tables.open_console()
         for life in self.lives.labs:
+            if not life.usual:
+                tables.say(console, f"FORMAT=svg also draws {load_of(life)}", _DIM)
+                continue
             step = life.step(self.step or _USUAL)
             _print_step(console, life, step, life.page if self.page is None else self.page)
             if not self.step:

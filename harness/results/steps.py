@@ -190,6 +190,8 @@ class MemoryRegion:
 class LabLife:
     """All steps of a lab, loaded with ``parameters``; ``page`` is the one that they are about.
 
+    A lab's first life is its ``usual`` one; others are of its further loads.
+
     ``memory`` has the regions of RAM and those with the lab's frames, in order; it is empty
     where the kernel does not tell.
     """
@@ -201,6 +203,12 @@ class LabLife:
     zones: tuple[Zone, ...]
     memory: tuple[MemoryRegion, ...]
     steps: tuple[LifeStep, ...]
+    usual: bool = True
+
+    @property
+    def place(self) -> str:
+        """Where its pictures are, below those of a target."""
+        return self.lab if self.usual else f"{self.lab}/{'-'.join(self.parameters)}"
 
     def step(self, name: str) -> LifeStep:
         """Return a step by its name."""

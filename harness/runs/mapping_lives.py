@@ -170,7 +170,8 @@ class _Loaded:
             one for one in self.regions if one.is_ram or any(one.has(frame) for frame in told)
         )
         lab = load.lab
-        return LabLife(lab.name, lab.title, load.parameters, middle, zones, memory, made)
+        usual = load.parameters == lab.loads[0]
+        return LabLife(lab.name, lab.title, load.parameters, middle, zones, memory, made, usual)
 
     def _zones(self, first: LifeStep) -> list[Zone]:
         found = []
@@ -362,12 +363,12 @@ def _inputs(machine: Machine) -> list[str | Path]:
 def _run(machine: Machine, request: Request) -> MappingLives:
     """Boot a guest, and lead all labs that run there through their steps."""
     labs = all_labs()
-    loads = [Load(lab, lab.loads[0]) for lab in labs if not why_not(lab, request)]
+    loads = [Load(lab, one) for lab in labs if not why_not(lab, request) for one in lab.loads]
     if not loads:
         raise RequestError(f"no lab runs on {request.target}")
     job = Job("show", {"SEED": f"0x{request.seed:x}"}, plan=tuple(str(load) for load in loads))
     collector = _StepCollector(LineReader(job.nonce), loads)
-    text = f"leading {len(loads)} labs through the steps on {machine.kernel.release}"
+    text = f"leading mappings of {len(loads)} loads through the steps on {machine.kernel.release}"
     with step(text) as progress:
         show = _shower(collector, lambda told: setattr(progress, "detail", told))
         _, trouble = listening.boot(replace(machine, debugger=True), job, collector, show)

@@ -1,6 +1,7 @@
 """The pictures of a lab's mapping, which make show has drawn of real runs.
 
     build/pictures/TARGET/LAB/STEP.svg
+    build/pictures/TARGET/LAB/PARAMETERS/STEP.svg    of a load that is not its first
     build/pictures/TARGET/run.json       what they show
 """
 
@@ -20,15 +21,18 @@ PLACE = BUILD / "pictures"
 STEPS = ("before", "mmap", "touch", "fork", "munmap", "last")
 
 
-def of_lab(lab: Lab, step: str) -> dict[str, Path]:
-    """Return the picture of a step, for each target that has one."""
-    found = sorted(PLACE.glob(f"*/{lab.name}/{step}.svg"), key=_turn)
-    return {path.parts[-3]: path for path in found}
+def of_lab(lab: Lab, step: str, load: str = "") -> dict[str, Path]:
+    """Return the picture of a step, for each target that has one.
+
+    ``load`` is the name of a folder, for a load that is not the lab's first.
+    """
+    found = [*PLACE.glob("/".join(("*", lab.name, *filter(None, [load]), f"{step}.svg")))]
+    by_target = {path.relative_to(PLACE).parts[0]: path for path in found}
+    return {target: by_target[target] for target in sorted(by_target, key=_turn)}
 
 
-def _turn(path: Path) -> tuple[bool, str]:
-    """Return what is smaller for a picture that comes first: that of the default target."""
-    target = path.parts[-3]
+def _turn(target: str) -> tuple[bool, str]:
+    """Return what is smaller for a target that comes first: the default one."""
     return target != str(Target(DEFAULT_SERIES, DEFAULT_ARCH)), target
 
 
@@ -49,10 +53,10 @@ def caption(target: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def figures(lab: Lab, step: str, origin: str) -> str:
+def figures(lab: Lab, step: str, origin: str, load: str = "") -> str:
     """Return the pictures of a step beside each other; or the command that makes them."""
-    found = of_lab(lab, step)
-    words = f"{lab.name}, {title(lab, step)}, on each target"
+    found = of_lab(lab, step, load)
+    words = " ".join(filter(None, [lab.name, load])) + f", {title(lab, step)}, on each target"
     shown = "".join(
         f'<figure class="picture">{path.read_text()}'
         f"<figcaption>{escape(caption(target))}</figcaption></figure>"
@@ -79,12 +83,22 @@ def gallery(lab: Lab, origin: str) -> str:
     steps = [step for step in STEPS if step in there]
     if not steps:
         return missing(lab)
-    folds = "".join(
+    folds = _folds(lab, steps, origin)
+    for parameters in lab.loads[1:]:
+        load = "-".join(parameters)
+        if more := [step for step in steps if of_lab(lab, step, load)]:
+            heading = escape(" ".join(parameters))
+            folds += f"<h3>Loaded with {heading}</h3>"
+            folds += _folds(lab, more, origin, load)
+    return f'<div class="steps"><h2>A mapping in pictures, of real runs</h2>{folds}</div>'
+
+
+def _folds(lab: Lab, steps: list[str], origin: str, load: str = "") -> str:
+    return "".join(
         f'<details class="step"><summary>{escape(title(lab, step))}</summary>'
-        f"{figures(lab, step, origin)}</details>"
+        f"{figures(lab, step, origin, load)}</details>"
         for step in steps
     )
-    return f'<div class="steps"><h2>A mapping in pictures, of real runs</h2>{folds}</div>'
 
 
 def title(lab: Lab, step: str) -> str:
