@@ -14,6 +14,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #define DIRTY_BYTE 0xa5
 
@@ -22,21 +23,56 @@
 #define DIRTY_BLOCKS(order) ((order) <= PAGE_ALLOC_COSTLY_ORDER ? 32 : 2)
 #define DIRTY_OBJECTS 16
 
-/* The allocator gives out first what came back last, in each zone of the memory. */
-static inline void dirty_free_pages(gfp_t zone)
+static inline struct page *dirty_block(gfp_t zone, unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
+					__GFP_NORETRY | zone, order);
+
+	if (page)
+		memset(page_address(page), DIRTY_BYTE, PAGE_SIZE << order);
+	return page;
+}
+
+static inline int dirty_compare_frames(const void *a, const void *b)
+{
+	unsigned long pfn_a = page_to_pfn(*(struct page *const *)a);
+	unsigned long pfn_b = page_to_pfn(*(struct page *const *)b);
+
+	return (pfn_a > pfn_b) - (pfn_a < pfn_b);
+}
+
+/*
+ * The allocator gives out first what came back last: pages that are no neighbours, or
+ * vmalloc() might get contiguous frames by chance.
+ */
+static inline void dirty_free_single_pages(gfp_t zone)
+{
+	struct page *pages[DIRTY_BLOCKS(0)];
+	unsigned int count, i;
+
+	for (count = 0; count < ARRAY_SIZE(pages); count++) {
+		pages[count] = dirty_block(zone, 0);
+		if (!pages[count])
+			break;
+	}
+	sort(pages, count, sizeof(*pages), dirty_compare_frames, NULL);
+	for (i = 0; i < count; i += 2)
+		__free_page(pages[i]);
+	for (i = 1; i < count; i += 2)
+		__free_page(pages[i]);
+}
+
+static inline void dirty_free_blocks(gfp_t zone)
 {
 	struct page *page, *next;
 	unsigned int order, i;
 	LIST_HEAD(blocks);
 
-	for (order = 0; order <= DIRTY_MOST_ORDER; order++) {
+	for (order = 1; order <= DIRTY_MOST_ORDER; order++) {
 		for (i = 0; i < DIRTY_BLOCKS(order); i++) {
-			page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
-					   __GFP_NORETRY | zone, order);
+			page = dirty_block(zone, order);
 			if (!page)
 				break;
-			memset(page_address(page), DIRTY_BYTE,
-			       PAGE_SIZE << order);
 			set_page_private(page, order);
 			list_add(&page->lru, &blocks);
 		}
@@ -71,9 +107,12 @@ static inline void dirty_free_objects(size_t size)
  */
 static inline void dirty_free_memory(void)
 {
-	if (IS_ENABLED(CONFIG_ZONE_DMA32))
-		dirty_free_pages(GFP_DMA32);
-	dirty_free_pages(0);
+	if (IS_ENABLED(CONFIG_ZONE_DMA32)) {
+		dirty_free_blocks(GFP_DMA32);
+		dirty_free_single_pages(GFP_DMA32);
+	}
+	dirty_free_blocks(0);
+	dirty_free_single_pages(0);
 	dirty_free_objects(PAGE_SIZE);
 	dirty_free_objects(2 * PAGE_SIZE);
 }
