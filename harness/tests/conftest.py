@@ -37,12 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
 # Files whose tests take longest: they begin first, so that no processor waits at the end.
 _LONGEST = (
     "test_boot_tree",
+    "test_boot_contract",
     "test_boot_site",
     "test_boot_web_machine",
-    "test_boot_contract",
+    "test_lint",
     "test_boot_museum",
     "test_boot_seventh",
     "test_boot_pages",
+    "test_boot_broken",
+    "test_boot_debug",
+    "test_boot_check",
     "test_boot_coverage",
     "test_boot_show",
 )

@@ -78,7 +78,7 @@ def test_a_crash_is_recorded_and_comes_again_at_the_same_place(
     lab = broken_lab("lab_kmalloc")
     line = "\tfirst = PHYS_PFN(virt_to_phys(lab->view.vaddr));"
     lab.replace(line, "\tif (vma->vm_pgoff)\n\t\t*(volatile int *)8 = 1;\n" + line)
-    call = ("--labs", lab.directory, "--lab", "kmalloc", "--limit", "300")
+    call = ("--labs", lab.directory, "--lab", "kmalloc", "--limit", "900")
     oops = kmaplab("record", *call).expect(3).out
     assert "lab_kmalloc pages=4: its kernel crashed" in oops, oops
     place = re.search(r"RIP: 0010:(lab_kmalloc_mmap\+0x[0-9a-f]+)/", oops)

@@ -22,8 +22,11 @@ from harness.lint.checking import CheckerResult
 # Those that need the kernels' sources, and what is made of them.
 KERNELS = ("kernel-doc", "checkpatch", "gcc", "sparse", "coccinelle")
 
+# One at a time compiles the project's modules, so other workers would only wait.
+WITH_KERNELS = [pytest.mark.boot, pytest.mark.xdist_group("lint")]
+
 EVERY = [
-    pytest.param(name, marks=[pytest.mark.boot] if name in KERNELS else [])
+    pytest.param(name, marks=WITH_KERNELS if name in KERNELS else [])
     for name in (checker.name for checker in checking.CHECKERS)
 ]
 
@@ -120,7 +123,7 @@ def test_a_tree_without_faults_is_clean(small: Tree, name: str) -> None:
     [
         pytest.param(
             fault,
-            marks=[pytest.mark.boot] if fault.checker in KERNELS else [],
+            marks=WITH_KERNELS if fault.checker in KERNELS else [],
             id=f"{fault.checker}-{fault.said}",
         )
         for fault in FAULTS
