@@ -123,6 +123,10 @@ def _said_by_the_kernel(wrong: Wrong, found: Diagnosis) -> list[str]:
 
 
 def _look_at(wrong: Wrong, found: Diagnosis) -> list[str]:
+    if wrong.crash and wrong.crash.leaked:
+        # Any check can be the one behind which the memory is missed.
+        allocates = wrong.crash.frame.function
+        return _place(functions.find_function(wrong.labs, wrong.lab, allocates))
     if wrong.crash and found.check == contract.REPORTS:
         return []
     if found.function:

@@ -68,11 +68,13 @@ class CrashFrame:
 class Crash:
     """What the kernel reports, and the labs' lines that it names, the innermost first.
 
-    ``begins`` is the report's first line. There is one frame at least.
+    ``begins`` is the report's first line. There is one frame at least. With ``leaked`` it is
+    no crash, but memory that these lines had allocated and nobody freed.
     """
 
     begins: str
     frames: tuple[CrashFrame, ...]
+    leaked: bool = False
 
     @property
     def frame(self) -> CrashFrame:
@@ -115,7 +117,8 @@ class Decoder:
                 named = _NAMED.search(line)
                 callee = named[1] if named else ""
             if frames:
-                return Crash(printable(leak.lines[0].strip()), tuple(frames[:_MOST_FRAMES]))
+                begins = printable(leak.lines[0].strip())
+                return Crash(begins, tuple(frames[:_MOST_FRAMES]), leaked=True)
         return None
 
     def _frames_of_call(

@@ -56,6 +56,20 @@ _PART_OF = {
     "kernel_addresses_hold_the_contents": Part.TRANSLATE,
     "fill_needs_a_descriptor_that_can_write": Part.REQUEST,
     "check_needs_a_descriptor_that_can_read": Part.REQUEST,
+    "open_fails_cleanly": Part.FILE,
+    "open_survives_every_failed_allocation": Part.FILE,
+    "read_and_write_fail_cleanly": Part.READ,
+    "read_survives_every_failed_allocation": Part.READ,
+    "signal_ends_a_read_after_one_page": Part.READ,
+    "transfers_may_wait_for_memory": Part.READ,
+    "write_survives_every_failed_allocation": Part.WRITE,
+    "signal_ends_a_write_after_one_page": Part.WRITE,
+    "requests_fail_cleanly": Part.REQUEST,
+    "requests_survive_every_failed_copy": Part.REQUEST,
+    "small_request_survives_every_failed_allocation": Part.REQUEST,
+    "kill_ends_a_fill": Part.REQUEST,
+    "kill_ends_a_check": Part.REQUEST,
+    "kill_ends_the_wait_for_the_lock": Part.REQUEST,
 }
 
 # The random calls say which call went wrong: "call 7: NAME", or where in a mapping. What of a

@@ -7,12 +7,13 @@ import pytest
 
 from harness.base.paths import LABS
 from harness.build.modules import Modules
+from harness.catalogue import contract
 from harness.catalogue.labs import all_labs
 from harness.kernels.targets import ARCHES
 from harness.reports import verdict
 from harness.reports.verdict import Wrong
 from harness.results import kmemleak
-from harness.results.crash import Crash, Decoder, ReportPart, addresses
+from harness.results.crash import Crash, CrashFrame, Decoder, ReportPart, addresses
 
 _SOURCE = """\
 int shown;
@@ -183,7 +184,7 @@ def test_a_leak_is_told_by_the_line_that_allocated_it_although_the_module_has_go
     ]
     decoder = Decoder(ARCHES["um"], Modules(tmp_path, (module,), ""))
     found = decoder.decode_leaks(kmemleak.read(leak), {"lab_demo"})
-    assert found and found.begins == leak[0]
+    assert found and found.begins == leak[0] and found.leaked
     assert [(frame.function, frame.line) for frame in found.frames] == [("lab_demo_get", 6)]
     other = [line.replace("vmalloc_user", "kmalloc") for line in leak]
     assert decoder.decode_leaks(kmemleak.read(other), {"lab_demo"}) is None
@@ -199,3 +200,13 @@ def test_a_verdict_has_the_line_and_its_callers(decoder: Decoder) -> None:
     assert "01_kmalloc/lab_demo.c:4, in look()" in text, text
     assert "from: " in text and "lab_demo.c:12, in lab_demo_init()" in text, text
     assert Path("/") not in Path(crash.frame.file).parents, crash.frame.file
+
+
+def test_a_leak_is_looked_for_where_the_memory_was_allocated() -> None:
+    lab = all_labs()[0]
+    frame = CrashFrame("lab_ioctl_info", "core/lab_core.c", 1, "", ReportPart.CRASHED)
+    crash = Crash("unreferenced object 0x655a2100 (size 64):", (frame,), leaked=True)
+    for check in ("requests_survive_every_failed_copy", contract.LEAKS, "open_fails_cleanly"):
+        wrong = Wrong("lab_kmalloc", lab, {check: ["it leaks"]}, crash=crash)
+        [look] = [line for line in verdict.lines(wrong) if "look at:" in line]
+        assert "lab_ioctl_info in " in look, look

@@ -120,3 +120,17 @@ def test_a_function_is_found_by_what_the_kernel_is_told_whatever_its_name(tmp_pa
     found = functions.find(tmp_path, lab, Part.MAP)
     assert found and (found.function, found.path, found.line) == ("do_it", folder / "mine.c", 2)
     assert functions.find(tmp_path, lab, Part.TRANSLATE) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "part"),
+    [
+        ("mmap_fails_cleanly", Part.MAP),
+        ("open_fails_cleanly", Part.FILE),
+        ("requests_survive_every_failed_copy", Part.REQUEST),
+        ("signal_ends_a_write_after_one_page", Part.WRITE),
+    ],
+)
+def test_what_fails_half_done_is_looked_for_in_the_call_that_failed(check: str, part: Part) -> None:
+    found = diagnosis.diagnose(silent(check), CLAUSES)
+    assert found and found.clause and found.clause.number == "7.2" and found.part is part
