@@ -18,12 +18,16 @@
 #include "shared/free_memory.h"
 
 /*
- * The kernel's own use of memory varies, as much after many passes as after one; what
- * calls leak is lost in each pass. So the mean of the loss is what counts, in KiB.
+ * The kernel's own use of memory varies by some dozens of KiB, as much after many passes as
+ * after one; what calls leak is lost in each pass. So the mean of the loss is what counts,
+ * in KiB.
  */
 #define MOST_KIB 120
-#define FEWEST_PASSES 2
-#define MOST_PASSES 5
+#define MOST_PASSES 3
+
+/* In looks, and in microseconds. */
+#define QUIET_LOOKS 4
+#define LOOK_EVERY 10000
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -189,33 +193,38 @@ static long free_without_caches(void)
 	return free_memory();
 }
 
-/* In KiB. Some of it comes back a little later. */
-static long lost_since(long free_before, long most)
+/* In KiB. Some of what was used comes back a little later: we wait until no more does. */
+static long settled_free_memory(void (*prepare)(void))
 {
-	long lost = most;
-	int tries;
+	long most, found;
+	int quiet = 0;
 
-	for (tries = 0; tries < 20 && lost >= most; tries++) {
-		usleep(tries * 10000);
-		lost = free_before - free_without_caches();
+	if (prepare)
+		prepare();
+	most = free_without_caches();
+	while (quiet < QUIET_LOOKS) {
+		usleep(LOOK_EVERY);
+		found = free_without_caches();
+		quiet = found > most ? 0 : quiet + 1;
+		if (found > most)
+			most = found;
 	}
-	return lost;
+	return most;
 }
 
 void interrupt_and_look_for_leaks(interrupt_fn interrupt,
-				  const struct call *locks, unsigned int turns)
+				  const struct call *locks, unsigned int turns,
+				  void (*prepare_look)(void))
 {
 	long before, lost = 0;
 	int pass;
 
 	/* What the kernel allocates once and keeps. */
 	interrupt_each(interrupt, locks, turns);
-	before = free_without_caches();
+	before = settled_free_memory(prepare_look);
 	for (pass = 1; pass <= MOST_PASSES; pass++) {
 		interrupt_each(interrupt, locks, turns);
-		if (pass < FEWEST_PASSES)
-			continue;
-		lost = lost_since(before, pass * MOST_KIB);
+		lost = before - settled_free_memory(prepare_look);
 		if (lost < pass * MOST_KIB)
 			return;
 	}

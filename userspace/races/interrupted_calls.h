@@ -16,9 +16,11 @@ typedef void (*interrupt_fn)(const struct call *call, const struct call *theirs,
 /*
  * Calls the function for each call that the lab has, once beside a racer that makes the
  * call @locks, and once beside one that takes no lock. Fails the check if memory is lost
- * as if each signal left a page, or some of them.
+ * as if each signal left a page, or some of them. @prepare_look, if any, is called before
+ * each look at the free memory.
  */
 void interrupt_and_look_for_leaks(interrupt_fn interrupt,
-				  const struct call *locks, unsigned int turns);
+				  const struct call *locks, unsigned int turns,
+				  void (*prepare_look)(void));
 
 #endif /* INTERRUPTED_CALLS_H */

@@ -18,7 +18,7 @@
 #include "request_table.h"
 #include "shared/checks.h"
 
-#define TURNS 150
+#define TURNS 100
 
 static const struct call *interrupted;
 static volatile unsigned long signals;
@@ -89,7 +89,7 @@ START_TEST(signals_leave_calls_whole_or_say_how_far_they_came)
 	need_two_processors();
 	prepare_interrupted_calls();
 	make_timer();
-	interrupt_and_look_for_leaks(interrupt, &locks, TURNS);
+	interrupt_and_look_for_leaks(interrupt, &locks, TURNS, NULL);
 	timer_delete(timer);
 }
 END_TEST
