@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Contract 7.2: calls that fail leave nothing half done
- * Contract 7.5: a load, read() and write() may wait for memory
+ * Contract 7.5: a load and calls may wait for memory
  */
 #include "contract.h"
 
@@ -130,14 +130,15 @@ static long call_request(void)
 	return result;
 }
 
-static void fail_request(const struct request *which)
+static void fail_request(const struct request *which,
+			 void (*make_fail)(const struct failing_call *call))
 {
 	struct failing_call call = { .name = which->name, .make = call_request };
 
 	request = which;
 	given = which->number == LAB_IOC_USER_PAGE ? (uintptr_t)lab.map :
 		which->number == LAB_IOC_PAGE ? 0 : lab.seed;
-	fail_each(&call);
+	make_fail(&call);
 }
 
 START_TEST(requests_fail_cleanly)
@@ -148,7 +149,7 @@ START_TEST(requests_fail_cleanly)
 	write_pattern(lab.map);
 	for (i = 0; i < REQUESTS; i++)
 		if (can(requests[i].operation))
-			fail_request(&requests[i]);
+			fail_request(&requests[i], fail_each);
 	kernel_checks();
 }
 END_TEST
@@ -200,19 +201,56 @@ START_TEST(read_and_write_fail_cleanly)
 END_TEST
 
 /*
- * 7.5: the kernel itself loads a module with allocations that may not wait, but
- * between read() or write() and the driver there are none.
+ * 7.5: the kernel itself loads a module with allocations that may not wait. On the way of
+ * these calls it has none that they need.
  */
 START_TEST(transfers_may_wait_for_memory)
 {
+	const struct failing_call reading = {
+		.name = "read()", .make = call_read,
+	};
+	const struct failing_call writing = {
+		.name = "write()", .make = call_write,
+	};
+
 	require_faults();
 	bytes = calloc(1, lab.info.size);
 	ck_assert_ptr_nonnull(bytes);
 	if (can(CAN_READ))
-		fail_what_cannot_wait("read()", call_read);
+		fail_what_cannot_wait(&reading);
 	if (can(CAN_WRITE))
-		fail_what_cannot_wait("write()", call_write);
+		fail_what_cannot_wait(&writing);
 	free(bytes);
+}
+END_TEST
+
+START_TEST(open_and_mmap_may_wait_for_memory)
+{
+	const struct failing_call opening = {
+		.name = "open()", .make = call_open, .undo = undo_open,
+	};
+	const struct failing_call mapping = {
+		.name = "mmap()", .make = call_mmap, .undo = undo_mmap,
+	};
+
+	require_faults();
+	find_place();
+	write_pattern(lab.map);
+	map_offset = 0;
+	map_length = lab.info.size;
+	fail_what_cannot_wait(&opening);
+	fail_what_cannot_wait(&mapping);
+}
+END_TEST
+
+START_TEST(requests_may_wait_for_memory)
+{
+	size_t i;
+
+	require_faults();
+	for (i = 0; i < REQUESTS; i++)
+		if (can(requests[i].operation))
+			fail_request(&requests[i], fail_what_cannot_wait);
 }
 END_TEST
 
@@ -223,5 +261,7 @@ const struct check failure_checks[] = {
 	THOROUGH_CHECK(read_and_write_fail_cleanly,
 		       WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
 	THOROUGH_CHECK(transfers_may_wait_for_memory, CAN_READ | CAN_WRITE),
+	THOROUGH_CHECK(open_and_mmap_may_wait_for_memory, WRITES),
+	THOROUGH_CHECK(requests_may_wait_for_memory, CAN_INFO),
 	{ .name = NULL },
 };

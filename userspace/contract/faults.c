@@ -198,21 +198,25 @@ void fail_each(const struct failing_call *call)
 	ck_assert_msg(failures, "no fault made %s fail", call->name);
 }
 
-void fail_what_cannot_wait(const char *name, long (*make)(void))
+void fail_what_cannot_wait(const struct failing_call *call)
 {
 	unsigned int chance = 0;
 	bool used, refused = false;
+	long result;
 
 	do {
 		spare_those_that_wait("Y");
 		arm(++chance);
-		refused |= make() == -1 && errno == ENOMEM;
+		result = call->make();
+		refused |= result == -1 && errno == ENOMEM;
 		used = disarm();
 		/* Before anything can end the check: others need it so. */
 		spare_those_that_wait("N");
+		if (result != -1)
+			undo(call, result);
 	} while (used && chance < MOST_CHANCES);
-	ck_assert_msg(!used, "%s: fault after fault, and no end", name);
+	ck_assert_msg(!used, "%s: fault after fault, and no end", call->name);
 	ck_assert_msg(!refused,
 		      "%s needs memory from an allocation that may not wait for it",
-		      name);
+		      call->name);
 }

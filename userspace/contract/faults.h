@@ -37,6 +37,6 @@ void fail_each(const struct failing_call *call);
  * Makes a call with each of its allocations failing in turn that may not wait until
  * memory is free. The call must not need them: it must not fail with ENOMEM.
  */
-void fail_what_cannot_wait(const char *name, long (*make)(void));
+void fail_what_cannot_wait(const struct failing_call *call);
 
 #endif /* FAULTS_H */
