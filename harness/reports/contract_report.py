@@ -210,8 +210,10 @@ class ContractReport(CaseReport):
         for result in self.results:
             if self._is_of_others(result):
                 lines.append(f"{result.clause}: concerns only {', '.join(result.concerned)}")
-            elif not result.observations and not self._has_checks(result):
-                lines.append(f"{result.clause}: has no check that runs on {self.booted.arch}")
+            elif result.is_silent and not self._has_checks(result):
+                seen = ", ".join(sorted({one.check for one in result.observations}))
+                but = f" but {seen}, which alone proves nothing" if seen else ""
+                lines.append(f"{result.clause}: has no check that runs on {self.booted.arch}{but}")
         unreached = [
             result.clause.number
             for result in self.results

@@ -68,6 +68,11 @@ class ClauseResult:
         return ClauseVerdict.NONE
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing that was observed is a verdict on it."""
+        return all(self.verdict(one.lab) is ClauseVerdict.NONE for one in self.observations)
+
+    @property
     def is_proved(self) -> bool:
         """Whether it holds for each lab that it concerns, and for one at least."""
         verdicts = {self.verdict(one.lab) for one in self.observations}

@@ -6,6 +6,7 @@ import json
 import pytest
 from junitparser import JUnitXml
 
+from harness.catalogue import contract
 from harness.catalogue.labs import all_labs
 from harness.reports.contract_report import ContractReport
 from harness.reports.forms import Booted
@@ -78,6 +79,19 @@ def test_a_clause_of_other_labs_is_told_from_one_that_nothing_checks(
     made.print("table")
     assert said in capsys.readouterr().out
     assert made.status == status
+
+
+def test_a_clause_that_only_a_silent_kernel_speaks_for_has_its_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """So is 7.1 where modules are loaded by no suite."""
+    made = report()
+    asked = Observation("lab_pages", "there", contract.LEAKS, ClauseVerdict.SKIPPED, "none")
+    clause = dataclasses.replace(made.results[0].clause, checks=("a", contract.LEAKS))
+    result = dataclasses.replace(made.results[0], clause=clause, observations=[asked])
+    dataclasses.replace(made, results=[result]).print("table")
+    said = f"1.1 A promise: has no check that runs on um but {contract.LEAKS}, which alone proves"
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_check_of_no_chosen_clause_that_failed_is_the_reason_for_the_status(
