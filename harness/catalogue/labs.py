@@ -29,8 +29,9 @@ from harness.base.toml import Table
 from harness.kernels.series import number
 from harness.kernels.targets import ARCHES, Target
 
-# A VM_PFNMAP mapping, a VM_MIXEDMAP mapping, or no mmap() at all.
-MAPPINGS = ("pfnmap", "mixedmap", "none")
+# A VM_PFNMAP mapping, a VM_MIXEDMAP mapping; pages that arrive by fault, with their struct
+# page or by frame number; or no mmap() at all.
+MAPPINGS = ("pfnmap", "mixedmap", "fault", "fault_pfn", "none")
 
 _NAME = re.compile(r"lab_[a-z0-9_]+")
 _OPERATION = re.compile(r"[a-z][a-z0-9_]*")

@@ -82,7 +82,10 @@ def test_a_suite_is_loaded_after_modules_with_their_parameters(
         (_LAB.replace('title = "a lab"', ""), r"title is missing"),
         (_LAB.replace('"a lab"', '" "'), r"title is empty"),
         (_LAB.replace('"a lab"', "4"), r"title must be text"),
-        (_LAB.replace('"pfnmap"', '"fault"'), r"mapping must be one of pfnmap, mixedmap, none"),
+        (
+            _LAB.replace('"pfnmap"', '"slow"'),
+            r"mapping must be one of pfnmap, mixedmap, fault, fault_pfn, none",
+        ),
         (_LAB.replace('"mmap"]', '"read"]'), r"operations must be .* each once"),
         (_LAB.replace('"mmap"]', "4]"), r"operations must be a list of texts"),
         (_LAB.replace('"mmap"]', '"MMap"]'), r"operations must be .* in lower case"),

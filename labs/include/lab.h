@@ -117,6 +117,17 @@ struct lab_small {
 	__u32 per_page;
 };
 
+/**
+ * struct lab_faults - page faults that the lab has answered (lab_fault only)
+ * @count: out: faults, of all processes since the load, for which it handed out a
+ *	page; none for those that it refused
+ *
+ * Two processors that touch one page at the same moment may count as two.
+ */
+struct lab_faults {
+	__u64 count;
+};
+
 /*
  * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
  * pointer that cannot be read or written.
@@ -127,8 +138,10 @@ struct lab_small {
  *				EINTR: the caller was killed meanwhile
  *	LAB_IOC_CHECK		EBADF: the descriptor is not open for reading;
  *				EINTR
- *	LAB_IOC_USER_PAGE	EINVAL: not a mapping of this device; EPERM
+ *	LAB_IOC_USER_PAGE	EINVAL: not a mapping of this device, or no page
+ *				there yet; EPERM
  *	LAB_IOC_SMALL		EPERM: no CAP_SYS_ADMIN
+ *	LAB_IOC_FAULTS		none of its own
  */
 #define LAB_IOC_MAGIC		0xe9
 #define LAB_IOC_INFO		_IOR(LAB_IOC_MAGIC, 0, struct lab_info)
@@ -137,6 +150,7 @@ struct lab_small {
 #define LAB_IOC_CHECK		_IOWR(LAB_IOC_MAGIC, 3, struct lab_check)
 #define LAB_IOC_USER_PAGE	_IOWR(LAB_IOC_MAGIC, 4, struct lab_user_page)
 #define LAB_IOC_SMALL		_IOR(LAB_IOC_MAGIC, 5, struct lab_small)
+#define LAB_IOC_FAULTS		_IOR(LAB_IOC_MAGIC, 6, struct lab_faults)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */
 #define LAB_REMAP_FRESH_WORD	0xdeadbeefu

@@ -35,15 +35,35 @@ static unsigned char *contents_at(const struct spot *spot,
 }
 
 /*
- * LAB_IOC_USER_PAGE finds it. Of a page that may only be written get_user_pages()
- * finds it on one machine and not on another.
+ * LAB_IOC_USER_PAGE finds it, after a read if it comes by fault. Of a page that may
+ * only be written get_user_pages() finds it on one machine and not on another.
  */
 static bool has_known_frame(const struct spot *spot)
 {
 	if (!spot->vma)
 		return false;
-	return !model.kind->get_user_pages ||
-	       (!spot->dropped && spot->prot & PROT_READ);
+	if (!model.kind->get_user_pages)
+		return !model.kind->by_fault || spot->arrived ||
+		       spot->prot & PROT_READ;
+	return !spot->dropped && spot->prot & PROT_READ;
+}
+
+/* On some machines a read has such a page arrive, and on others it fails. */
+static bool is_only_to_write(const struct spot *spot)
+{
+	return model.kind->by_fault && !spot->arrived &&
+	       spot->prot == PROT_WRITE;
+}
+
+/* The first access, if pages arrive by fault: the kernel reads a byte. */
+static void have_it_arrive(struct spot *spot, unsigned long addr)
+{
+	if (!model.kind->by_fault || spot->arrived ||
+	    !has_access(spot, PROT_READ))
+		return;
+	note("pwrite(file)", "ax", addr, 1);
+	agree_exactly(1, answered(pwrite(ground.file, (void *)addr, 1, 0)));
+	spot->arrived = true;
 }
 
 void look_at(unsigned long addr)
@@ -54,6 +74,7 @@ void look_at(unsigned long addr)
 
 	if (!spot || !has_known_frame(spot) || spot->looked_at)
 		return;
+	have_it_arrive(spot, addr);
 	note("ioctl(LAB_IOC_USER_PAGE)", "a", addr);
 	agree_exactly(0, answered(ioctl(ground.fd[BY_BOTH], LAB_IOC_USER_PAGE,
 					&user)));
@@ -83,7 +104,8 @@ bool random_peek(void)
 	struct spot *spot = model_spot(addr);
 	bool readable;
 
-	if (spot->vma && !spot->prot && ground.reads_forbidden)
+	if ((spot->vma && !spot->prot && ground.reads_forbidden) ||
+	    is_only_to_write(spot))
 		spot = model_spot(addr = model.base - BYTES);
 	/* In page table entries, write access includes read access. */
 	readable = spot && has_access(spot, PROT_READ | PROT_WRITE);
@@ -93,6 +115,7 @@ bool random_peek(void)
 					   0))) ||
 	    !readable)
 		return false;
+	spot->arrived = true;
 	if (memcmp(ground.shown, contents_at(spot, addr), BYTES))
 		disagree("at 0x%lx: other bytes than there should be", addr);
 	look_at(addr);

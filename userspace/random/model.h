@@ -43,7 +43,9 @@ enum descriptor { BY_BOTH, BY_READER, BY_WRITER, BY_NOBODY };
  * @by: the descriptor that it was mapped with
  * @advice: MADV_NORMAL, MADV_RANDOM or MADV_SEQUENTIAL
  * @dontfork: MADV_DONTFORK came last, and not MADV_DOFORK
- * @dropped: MADV_DONTNEED has taken the page out of the mapping
+ * @arrived: a page table entry is there for sure; matters only if pages arrive by
+ *	fault
+ * @dropped: MADV_DONTNEED has taken the page out of the mapping, for good
  * @looked_at: since the spot changed, its page table entry was compared, and holds
  *	the right page frame
  */
@@ -54,6 +56,7 @@ struct spot {
 	enum descriptor by;
 	int advice;
 	bool dontfork;
+	bool arrived;
 	bool dropped;
 	bool looked_at;
 };

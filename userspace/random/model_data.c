@@ -128,25 +128,30 @@ static size_t written_by(unsigned int request)
 		return _IOC_SIZE(request);
 	case LAB_IOC_SMALL:
 		return can(CAN_SMALL) ? _IOC_SIZE(request) : 0;
+	case LAB_IOC_FAULTS:
+		return can(CAN_FAULTS) ? _IOC_SIZE(request) : 0;
 	default:
 		return 0;
 	}
 }
 
 /*
- * Of a VM_PFNMAP mapping the lab reads the page table entry, whatever the access.
- * Otherwise it uses get_user_pages(), for reading: the page must be there, and
- * readable.
+ * Of a VM_PFNMAP mapping the lab reads the page table entry, if there is one, whatever
+ * the access. Otherwise it uses get_user_pages(), for reading: the page must be
+ * readable, and there, or it arrives now.
  */
 static int user_page_error(const struct lab_user_page *user)
 {
-	const struct spot *spot = model_spot(user->user_addr);
+	struct spot *spot = model_spot(user->user_addr);
 
 	if (!spot || !spot->vma)
 		return -EINVAL;
 	if (!model.kind->get_user_pages)
-		return 0;
-	return spot->dropped || !(spot->prot & PROT_READ) ? -EINVAL : 0;
+		return model.kind->by_fault && !spot->arrived ? -EINVAL : 0;
+	if (spot->dropped || !(spot->prot & PROT_READ))
+		return -EINVAL;
+	spot->arrived = true;
+	return 0;
 }
 
 /* An argument that could be read, and is wrong. */

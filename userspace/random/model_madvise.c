@@ -39,7 +39,8 @@ static int drop(struct range part)
 	if (!model.kind->can_drop)
 		return -EINVAL;
 	for (; part.first < part.end; part.first++) {
-		model.spot[part.first].dropped = true;
+		model.spot[part.first].dropped = !model.kind->by_fault;
+		model.spot[part.first].arrived = false;
 		model.spot[part.first].looked_at = false;
 	}
 	return 0;
@@ -53,9 +54,11 @@ static int populate(struct range part, int advice)
 
 	if (!model.kind->get_user_pages || !(first->prot & access))
 		return -EINVAL;
-	for (; part.first < part.end; part.first++)
+	for (; part.first < part.end; part.first++) {
 		if (model.spot[part.first].dropped)
 			return -EFAULT;
+		model.spot[part.first].arrived = true;
+	}
 	return 0;
 }
 

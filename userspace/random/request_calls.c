@@ -38,6 +38,7 @@ static unsigned long draw_request(void)
 	static const unsigned long quick[] = {
 		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_PAGE, LAB_IOC_USER_PAGE,
 		LAB_IOC_USER_PAGE, LAB_IOC_USER_PAGE, LAB_IOC_SMALL,
+		LAB_IOC_FAULTS,
 	};
 	unsigned long request = DRAW_FROM(quick);
 
@@ -96,6 +97,7 @@ union argument {
 	struct lab_check check;
 	struct lab_user_page user;
 	struct lab_small small;
+	struct lab_faults faults;
 };
 
 static union argument draw_argument_of(unsigned long request)
@@ -127,6 +129,32 @@ static void check_small(const struct lab_small *small)
 	    small->page_offset + small->given > page ||
 	    small->per_page != page / small->given)
 		disagree("LAB_IOC_SMALL: numbers that do not fit together");
+}
+
+/* Nothing but faults changes the count, and nothing makes it smaller. */
+static void check_faults(const struct lab_faults *faults)
+{
+	static uint64_t last;
+
+	if (faults->count < last)
+		disagree("LAB_IOC_FAULTS: %llu faults after %" PRIu64,
+			 faults->count, last);
+	last = faults->count;
+}
+
+/* What only one lab has; there is nothing else to compare with. */
+static bool is_checked_by_itself(unsigned long request, const void *answer)
+{
+	switch ((unsigned int)request) {
+	case LAB_IOC_SMALL:
+		check_small(answer);
+		return true;
+	case LAB_IOC_FAULTS:
+		check_faults(answer);
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Changes the argument as the request must, to its last byte. */
@@ -196,10 +224,8 @@ bool random_ioctl(void)
 	note("ioctl", "fxax", by, request, (unsigned long)arg.at, *first);
 	agree_exactly(predicted,
 		      answered(ioctl(ground.fd[by], request, arg.at)));
-	if (!predicted && (unsigned int)request == LAB_IOC_SMALL) {
-		check_small((void *)arg.at);
+	if (!predicted && is_checked_by_itself(request, arg.at))
 		return true;
-	}
 	if (!predicted)
 		carry_out(request, &argument);
 	if (!predicted || size == sizeof(argument))

@@ -20,6 +20,7 @@ const struct request requests[REQUESTS] = {
 	{ "LAB_IOC_CHECK", LAB_IOC_CHECK, CAN_CHECK },
 	{ "LAB_IOC_USER_PAGE", LAB_IOC_USER_PAGE, CAN_USER_PAGE },
 	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
+	{ "LAB_IOC_FAULTS", LAB_IOC_FAULTS, CAN_FAULTS },
 };
 
 void must_ioctl(unsigned long request, void *arg, const char *name)

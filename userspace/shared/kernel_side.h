@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 6
+#define REQUESTS 7
 
 extern const struct request requests[REQUESTS];
 

@@ -6,7 +6,7 @@
 
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
-	"user_page", "small", "count",
+	"user_page", "small", "count", "faults",
 };
 
 const struct mapping_kind no_mapping = {
@@ -18,6 +18,7 @@ const struct mapping_kind pfnmap = {
 	.name = "pfnmap",
 	.vm_flags = "rd wr sh mr mw ms io pf de dd ",
 	.populated = true,
+	.child_has_all = true,
 	.io = true,
 };
 
@@ -27,7 +28,28 @@ const struct mapping_kind mixedmap = {
 	.vm_flags = "rd wr sh mr mw ms mm de dd ",
 	.get_user_pages = true,
 	.populated = true,
+	.child_has_all = true,
 	.in_rss = true,
 	.can_drop = true,
 	.can_reclaim = true,
+};
+
+/* Ordinary pages from a fault handler: to the kernel nothing is special about them. */
+const struct mapping_kind fault = {
+	.name = "fault",
+	.vm_flags = "rd wr sh mr mw ms de dd ",
+	.get_user_pages = true,
+	.by_fault = true,
+	.in_rss = true,
+	.can_drop = true,
+	.can_reclaim = true,
+};
+
+/* VM_PFNMAP, but the page table entries come one by one, from a fault handler. */
+const struct mapping_kind fault_pfn = {
+	.name = "fault_pfn",
+	.vm_flags = "rd wr sh mr mw ms io pf de dd ",
+	.by_fault = true,
+	.child_has_all = true,
+	.io = true,
 };

@@ -27,9 +27,10 @@ enum operation {
 	CAN_USER_PAGE = 1 << 8,
 	CAN_SMALL = 1 << 9,
 	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
+	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS counts page faults */
 };
 
-#define OPERATIONS 11
+#define OPERATIONS 12
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)
@@ -77,10 +78,13 @@ struct check {
  * @get_user_pages: the kernel can reach the memory by get_user_pages(), as it does
  *	for direct I/O, vmsplice(), process_vm_readv() and ptrace
  * @populated: when mmap() returns, each page has its page table entry
+ * @by_fault: a page gets its entry by the first access to it, from a fault handler,
+ *	and a page that was dropped gets it back in the same way
+ * @child_has_all: fork() copies the entries; otherwise the child's accesses fault
  * @in_rss: what is mapped counts as resident memory of the process
  * @io: VM_IO is set, which keeps others from touching what may be registers
- * @can_drop: MADV_DONTNEED takes pages out of the mapping, and since no fault
- *	handler puts them back, the next access is a SIGBUS
+ * @can_drop: MADV_DONTNEED takes pages out of the mapping; unless a fault handler
+ *	puts them back, the next access is a SIGBUS
  * @can_reclaim: MADV_COLD and MADV_PAGEOUT are accepted
  */
 struct mapping_kind {
@@ -88,14 +92,19 @@ struct mapping_kind {
 	const char *vm_flags;
 	bool get_user_pages;
 	bool populated;
+	bool by_fault;
+	bool child_has_all;
 	bool in_rss;
 	bool io;
 	bool can_drop;
 	bool can_reclaim;
 };
 
-/* For labs that cannot be mapped; by remap_pfn_range(); by vm_insert_page(). */
-extern const struct mapping_kind no_mapping, pfnmap, mixedmap;
+/*
+ * For labs that cannot be mapped; by remap_pfn_range(); by vm_insert_page(); by a fault
+ * handler, with struct pages or with page frame numbers.
+ */
+extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn;
 
 /**
  * struct program - the check program of one lab

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -137,6 +138,16 @@ uint64_t mapped_pfn(const volatile uint32_t *addr)
 	else
 		ck_assert_uint_eq(entry & PAGEMAP_PFN_MASK, 0);
 	return user.pfn;
+}
+
+/* To ask for the frame of a page that get_user_pages() finds would fetch it. */
+bool has_entry(const volatile uint32_t *addr)
+{
+	struct lab_user_page user = { .user_addr = (uintptr_t)addr };
+
+	if (mapping_kind()->get_user_pages)
+		return pagemap_entry(addr) & PAGEMAP_PRESENT;
+	return !ioctl(lab.fd, LAB_IOC_USER_PAGE, &user);
 }
 
 void assert_pages(uint64_t first, uint64_t count, const char *which)

@@ -45,6 +45,9 @@ void write_unguarded(volatile uint32_t *words);
 /* The page frame that the page table entry of an address in lab.map holds. */
 uint64_t mapped_pfn(const volatile uint32_t *addr);
 
+/* Whether an address in a mapping has its page table entry; no access to it. */
+bool has_entry(const volatile uint32_t *addr);
+
 /* These pages of lab.map show the pattern, and lie in the lab's frames. */
 void assert_pages(uint64_t first, uint64_t count, const char *which);
 

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contract 4.9: a page that arrives by fault does so with its first touch, once
+ *
+ * Two look on: the page table, and the lab's own count of faults. The fixture has
+ * mapped the memory, and nobody has accessed it yet.
+ */
+#include "contract.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shared/checks.h"
+
+static uint64_t count_faults(void)
+{
+	struct lab_faults faults;
+
+	must_ioctl(LAB_IOC_FAULTS, &faults, "LAB_IOC_FAULTS");
+	return faults.count;
+}
+
+/* Since the count was @before. */
+static void assert_faults(uint64_t before, uint64_t expected, const char *what)
+{
+	uint64_t found = count_faults() - before;
+
+	ck_assert_msg(found == expected, "%s: expected %" PRIu64
+		      " faults, the lab counts %" PRIu64, what, expected,
+		      found);
+}
+
+static volatile uint32_t *page_of(volatile uint32_t *map, uint64_t page)
+{
+	return map + page * lab.page_words;
+}
+
+static void read_all(volatile uint32_t *map)
+{
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++)
+		(void)*page_of(map, i);
+}
+
+static void write_all(volatile uint32_t *map)
+{
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++)
+		*page_of(map, i) = 0;
+}
+
+/*
+ * The first touch
+ */
+
+START_TEST(no_page_arrives_before_its_first_touch)
+{
+	uint64_t before = count_faults();
+	uint64_t i, j;
+
+	for (i = 0; i < lab.info.pages; i++) {
+		for (j = i; j < lab.info.pages; j++)
+			ck_assert_msg(!has_entry(mapped_page(j)),
+				      "page %" PRIu64 " is mapped; touched are %"
+				      PRIu64 " pages before it", j, i);
+		assert_faults(before, i, "a touch of some pages");
+		(void)*mapped_page(i);
+		ck_assert_msg(has_entry(mapped_page(i)), "page %" PRIu64
+			      " was touched, and is not mapped", i);
+	}
+	assert_faults(before, lab.info.pages, "a touch of each page");
+}
+END_TEST
+
+/* write_pattern() reads before it writes, to see whether the frames are the lab's. */
+START_TEST(one_touch_is_one_fault)
+{
+	uint64_t before = count_faults();
+	volatile uint32_t *second;
+
+	write_pattern(lab.map);
+	assert_faults(before, lab.info.pages, "reads of each page, then writes");
+	read_all(lab.map);
+	kernel_checks();
+	assert_faults(before, lab.info.pages, "reads after that");
+
+	before = count_faults();
+	second = must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
+	assert_faults(before, 0, "a second mapping");
+	write_all(second);
+	assert_faults(before, lab.info.pages, "writes to a second mapping");
+	read_all(second);
+	write_all(lab.map);
+	assert_faults(before, lab.info.pages, "reads and writes after that");
+	must_unmap(second, lab.info.size);
+}
+END_TEST
+
+static bool write_to_page_0(void)
+{
+	*lab.map = 1;
+	return true;
+}
+
+/* The kernel's own mapping is always there, and what is forbidden is no touch. */
+START_TEST(nothing_but_a_touch_is_a_fault)
+{
+	uint64_t before = count_faults();
+	uint32_t word = 0;
+
+	kernel_fills();
+	kernel_checks();
+	ck_assert_int_eq(pread(lab.fd, &word, sizeof(word), 0), sizeof(word));
+	ck_assert_int_eq(pwrite(lab.fd, &word, sizeof(word), 0), sizeof(word));
+	assert_faults(before, 0, "fill, check, read() and write()");
+
+	ck_assert(!mprotect((void *)lab.map, lab.info.size, PROT_READ));
+	assert_killed(write_to_page_0, SIGSEGV, "a store to a read-only page");
+	assert_faults(before, 0, "a store that is forbidden");
+	ck_assert(!has_entry(lab.map));
+}
+END_TEST
+
+/*
+ * What comes later
+ */
+
+START_TEST(entries_are_moved_and_protected_without_a_fault)
+{
+	void *room = find_room(lab.info.size), *moved;
+	uint64_t before = count_faults();
+
+	write_pattern(lab.map);
+	ck_assert(!mprotect((void *)lab.map, lab.info.size, PROT_NONE));
+	ck_assert(!mprotect((void *)lab.map, lab.info.size, READ_WRITE));
+	moved = mremap((void *)lab.map, lab.info.size, lab.info.size,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, room);
+	ck_assert_msg(moved == room, "mremap failed: %s", strerror(errno));
+	lab.map = moved;
+	assert_pages(0, lab.info.pages, "after mremap()");
+	assert_faults(before, lab.info.pages, "mprotect(), mremap()");
+}
+END_TEST
+
+START_TEST(dropped_pages_arrive_again)
+{
+	const uint64_t last = lab.info.pages - 1;
+	bool drops = mapping_kind()->can_drop;
+	uint64_t before;
+	int answer;
+
+	write_pattern(lab.map);
+	before = count_faults();
+	answer = madvise((void *)mapped_page(last), lab.info.page_size,
+			 MADV_DONTNEED);
+	ck_assert_int_eq(answer, drops ? 0 : -1);
+	ck_assert(has_entry(mapped_page(last)) == !drops);
+	assert_faults(before, 0, "MADV_DONTNEED");
+	assert_pages(0, lab.info.pages, "after MADV_DONTNEED");
+	assert_faults(before, drops ? 1 : 0, "a touch after MADV_DONTNEED");
+	kernel_checks();
+}
+END_TEST
+
+static uint64_t counted_by_parent;
+
+static bool child_sees_the_faults_of_its_kind(void)
+{
+	bool has_all = mapping_kind()->child_has_all;
+
+	ck_assert(has_entry(lab.map) == has_all);
+	assert_faults(counted_by_parent, 0, "fork()");
+	assert_pages(0, lab.info.pages, "in the child");
+	assert_faults(counted_by_parent, has_all ? 0 : lab.info.pages,
+		      "a touch of each page by the child");
+	return true;
+}
+
+START_TEST(child_has_entries_or_faults)
+{
+	write_pattern(lab.map);
+	counted_by_parent = count_faults();
+	ck_assert(run_in_child(child_sees_the_faults_of_its_kind));
+}
+END_TEST
+
+/* get_user_pages() finds the pages for it, and finds none of a VM_PFNMAP mapping. */
+START_TEST(map_populate_does_all_faults_or_none)
+{
+	bool all = mapping_kind()->get_user_pages;
+	uint64_t before = count_faults();
+	volatile uint32_t *map;
+
+	map = must_map(lab.fd, lab.info.size, READ_WRITE,
+		       MAP_SHARED | MAP_POPULATE, 0);
+	assert_faults(before, all ? lab.info.pages : 0, "MAP_POPULATE");
+	read_all(map);
+	assert_faults(before, lab.info.pages, "MAP_POPULATE, and a touch");
+	must_unmap(map, lab.info.size);
+}
+END_TEST
+
+#define COUNTS_FAULTS (WRITES | CAN_FAULTS)
+
+const struct check arrivals_checks[] = {
+	CHECK(no_page_arrives_before_its_first_touch, COUNTS_FAULTS),
+	CHECK(one_touch_is_one_fault, COUNTS_FAULTS | CAN_CHECK),
+	CHECK(dropped_pages_arrive_again, COUNTS_FAULTS | CAN_CHECK),
+	CHECK(child_has_entries_or_faults, COUNTS_FAULTS),
+	THOROUGH_CHECK(nothing_but_a_touch_is_a_fault,
+		       COUNTS_FAULTS | CAN_READ | CAN_WRITE | CAN_FILL |
+		       CAN_CHECK),
+	THOROUGH_CHECK(entries_are_moved_and_protected_without_a_fault,
+		       COUNTS_FAULTS),
+	THOROUGH_CHECK(map_populate_does_all_faults_or_none, COUNTS_FAULTS),
+	{ .name = NULL },
+};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_fault: what the driver sees of page faults
+ */
+#include <errno.h>
+
+#include "shared/checks.h"
+#include "shared/refusals.h"
+
+static const struct refusal no_kinds[] = {
+	REFUSAL("how=nosuch", EINVAL),
+	REFUSAL("how=", EINVAL),
+	REFUSAL("how=pages", EINVAL),
+	{ .parameters = NULL },
+};
+
+START_TEST(load_of_a_wrong_kind_is_refused)
+{
+	assert_refusals(no_kinds);
+}
+END_TEST
+
+static const struct check checks[] = {
+	THOROUGH_CHECK(load_of_a_wrong_kind_is_refused, 0),
+	{ .name = NULL },
+};
+
+static const struct program program = {
+	.lab = "lab_fault",
+	.mapping = &fault,
+	.with = "how=pfn",
+	.mapping_with = &fault_pfn,
+	.operations = USUAL_OPERATIONS | CAN_FAULTS,
+	.fresh = expect_zero,
+	.checks = checks,
+};
+
+REGISTER_PROGRAM(program);
