@@ -107,6 +107,28 @@ unsigned long kmaplab_vm_flags(struct kunit *test, unsigned long addr)
 }
 EXPORT_SYMBOL_GPL(kmaplab_vm_flags);
 
+/**
+ * kmaplab_has_fault_handler - do pages of a VMA arrive by fault?
+ * @test: the case; ends if there is no VMA
+ * @addr: in the VMA
+ *
+ * Return: whether it has a vm_ops->fault.
+ */
+bool kmaplab_has_fault_handler(struct kunit *test, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	bool has = false;
+
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma)
+		has = vma->vm_ops && vma->vm_ops->fault;
+	mmap_read_unlock(current->mm);
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	return has;
+}
+EXPORT_SYMBOL_GPL(kmaplab_has_fault_handler);
+
 /*
  * Requests and transfers: through user memory, as the device expects it
  */

@@ -8,6 +8,7 @@
  */
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
+#include <linux/uaccess.h>
 
 #include "lab_pattern.h"
 #include "suite.h"
@@ -77,8 +78,12 @@ void page_table_names_the_frames_that_translate_does(struct kunit *test)
 	struct lab_user_page user;
 	struct lab_page page;
 	unsigned long i;
+	u32 word;
 
 	for (i = 0; i < pages; i++) {
+		/* Some pages are in the page table only after a touch. */
+		KUNIT_ASSERT_EQ(test, 0,
+				get_user(word, (u32 __user *)(addr + i * PAGE_SIZE)));
 		user = (struct lab_user_page){ .user_addr = addr + i * PAGE_SIZE };
 		KUNIT_ASSERT_EQ(test, 0, kmaplab_request(test, this->file,
 							 LAB_IOC_USER_PAGE,
@@ -116,17 +121,22 @@ void user_page_request_refuses_other_memory(struct kunit *test)
 					&user, sizeof(user)));
 }
 
-/* Never larger, not in a core dump, never code; and VM_PFNMAP goes with VM_IO. */
+/*
+ * Never larger, not in a core dump, never code; and VM_PFNMAP goes with VM_IO. Only
+ * what a fault handler hands out as ordinary pages needs neither of the two kinds.
+ */
 void mapping_has_the_flags_that_such_memory_needs(struct kunit *test)
 {
-	unsigned long flags = kmaplab_vm_flags(test, kmaplab_map(test, 0, 1));
+	unsigned long addr = kmaplab_map(test, 0, 1);
+	unsigned long flags = kmaplab_vm_flags(test, addr);
 
 	KUNIT_EXPECT_TRUE(test, flags & VM_DONTEXPAND);
 	KUNIT_EXPECT_TRUE(test, flags & VM_DONTDUMP);
 	KUNIT_EXPECT_TRUE(test, flags & VM_SHARED);
 	KUNIT_EXPECT_TRUE(test, flags & VM_MAYWRITE);
 	KUNIT_EXPECT_FALSE(test, flags & VM_MAYEXEC);
-	KUNIT_EXPECT_TRUE(test, flags & (VM_PFNMAP | VM_MIXEDMAP));
+	KUNIT_EXPECT_TRUE(test, flags & (VM_PFNMAP | VM_MIXEDMAP) ||
+			  kmaplab_has_fault_handler(test, addr));
 	KUNIT_EXPECT_EQ(test, !!(flags & VM_PFNMAP), !!(flags & VM_IO));
 }
 
