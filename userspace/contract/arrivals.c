@@ -16,14 +16,6 @@
 
 #include "shared/checks.h"
 
-static uint64_t count_faults(void)
-{
-	struct lab_faults faults;
-
-	must_ioctl(LAB_IOC_FAULTS, &faults, "LAB_IOC_FAULTS");
-	return faults.count;
-}
-
 /* Since the count was @before. */
 static void assert_faults(uint64_t before, uint64_t expected, const char *what)
 {

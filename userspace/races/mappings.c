@@ -128,6 +128,8 @@ static bool ask_for_a_frame(void)
 	if (!map)
 		return false;
 	user.user_addr = (uintptr_t)(map + page * lab.page_words);
+	if (!shows(map + page * lab.page_words, page, 1))
+		return false;
 	if (ioctl(lab.fd, LAB_IOC_USER_PAGE, &user) ||
 	    ioctl(lab.fd, LAB_IOC_PAGE, &kernel))
 		return object("%s", strerror(errno));

@@ -96,6 +96,14 @@ uint64_t count_mappings(void)
 	return info.mappings;
 }
 
+uint64_t count_faults(void)
+{
+	struct lab_faults faults;
+
+	must_ioctl(LAB_IOC_FAULTS, &faults, "LAB_IOC_FAULTS");
+	return faults.count;
+}
+
 unsigned int kernel_release(void)
 {
 	unsigned long major, minor;

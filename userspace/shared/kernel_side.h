@@ -40,6 +40,9 @@ bool frames_are_contiguous(void);
 /* User mappings of the lab, as the lab counts them. */
 uint64_t count_mappings(void);
 
+/* Page faults that the lab has answered, of all processes. */
+uint64_t count_faults(void);
+
 /* The release of the running kernel, 0x10000 * major + minor. */
 unsigned int kernel_release(void);
 bool kernel_is_since(unsigned int major, unsigned int minor);

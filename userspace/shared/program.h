@@ -27,7 +27,7 @@ enum operation {
 	CAN_USER_PAGE = 1 << 8,
 	CAN_SMALL = 1 << 9,
 	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
-	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS counts page faults */
+	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS */
 };
 
 #define OPERATIONS 12
