@@ -13,8 +13,11 @@ NOWHERE = {
     "__ioremap": "of old kernels; ioremap_cache() and others took its place",
     "get_free_page": "of old kernels; get_zeroed_page() took its place",
     "mem_map_reserve": "of Linux 2.4; nothing took its place",
+    "nopage": "of old kernels; the operation fault took its place",
+    "nopfn": "of old kernels; vmf_insert_pfn() took its place",
     "python": "a word of Coccinelle's rules",
     "remap_page_range": "of old kernels; remap_pfn_range() took its place",
+    "simple_nopage": "an example of Linux Device Drivers",
     "SetPageReserved": "the kernel's macro PAGEFLAG() makes it of parts",
 }
 # A name of which this part stands for any lab's.

@@ -4,8 +4,8 @@
  *
  * The labs before this one map all pages in mmap(). Here mmap() maps nothing.
  * The first access to a page is a page fault, and the kernel asks the driver
- * which page frame belongs there: by vm_ops->fault, the heir of ->nopage(). So
- * a large buffer costs page table entries only where it is used.
+ * which page frame belongs there: by vm_ops->fault, which old drivers have as
+ * nopage. So a large buffer costs page table entries only where it is used.
  */
 #include <linux/gfp.h>
 #include <linux/module.h>
