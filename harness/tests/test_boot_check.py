@@ -102,6 +102,7 @@ _SAMPLE = {
     "lab_vmalloc": "page-shared",
     "lab_reserved": "no-claim",
     "lab_remap": "not-for-children",
+    "lab_fault": "address-for-offset",
 }
 
 

@@ -101,7 +101,7 @@ static void each_entry_holds_a_reference_if_it_has_a_struct_page(struct kunit *t
 	unsigned long last = (pages - 1) * PAGE_SIZE;
 	int before = references(lab, pages - 1);
 
-	KUNIT_EXPECT_GT_MSG(test, before, 0,
+	KUNIT_ASSERT_GT_MSG(test, before, 0,
 			    "the lab has no reference of its own");
 	touch(test, first + last);
 	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
@@ -170,12 +170,12 @@ static void fault_that_fails_is_not_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, faults(test), before + answered);
 }
 
+/* A wrong reference crashes the kernel soon: so it is looked for before all is mapped. */
 #define FAULT_CASES(CASE)						\
 	KMAPLAB_CONTENT_CASES(CASE)					\
-	KMAPLAB_MAPPED_CASES(CASE)					\
-	CASE(struct_page_leads_to_address_and_frame)			\
-	CASE(fault_beyond_the_memory_is_a_bus_error)			\
 	CASE(each_entry_holds_a_reference_if_it_has_a_struct_page)	\
+	KMAPLAB_MAPPED_CASES(CASE)					\
+	CASE(fault_beyond_the_memory_is_a_bus_error)			\
 	CASE(each_page_handed_out_is_counted)				\
 	KMAPLAB_FAILURE_CASES(CASE)					\
 	CASE(fault_that_fails_is_not_counted)

@@ -14,7 +14,7 @@
 #define PAGE 4096
 
 static int fd = -1;
-static unsigned long long before;
+static unsigned long long *before; /* of parent and child alike */
 
 /* Since the last line. */
 static void show(const char *after)
@@ -23,9 +23,9 @@ static void show(const char *after)
 
 	if (ioctl(fd, LAB_IOC_FAULTS, &faults))
 		err(1, "LAB_IOC_FAULTS");
-	printf("%-30s %llu\n", after, faults.count - before);
+	printf("%-30s %llu\n", after, faults.count - *before);
 	fflush(stdout);
-	before = faults.count;
+	*before = faults.count;
 }
 
 static void read_all(volatile char *map)
@@ -40,6 +40,10 @@ int main(int argc, char **argv)
 {
 	volatile char *map;
 
+	before = mmap(NULL, sizeof(*before), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (before == MAP_FAILED)
+		err(1, "mmap");
 	if (argc == 2)
 		fd = open(argv[1], O_RDWR);
 	show("since the load");
@@ -68,7 +72,7 @@ int main(int argc, char **argv)
 	map = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (map == MAP_FAILED)
 		err(1, "mmap");
-	show("child, and MAP_POPULATE");
+	show("mmap with MAP_POPULATE");
 	read_all(map);
 	show("read of all pages");
 	return 0;
