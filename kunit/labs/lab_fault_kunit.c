@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
 #include "shared/suite.h"
@@ -29,7 +30,10 @@ static u64 faults(struct kunit *test)
 	return faults.count;
 }
 
-/* The handler's answer for a page of the device, at an address of one of its VMAs. */
+/*
+ * The handler's answer for a page of the device, at an address of one of its VMAs. What
+ * it hands out, locked or not, is given back.
+ */
 static vm_fault_t answer_to(unsigned long addr, unsigned long pgoff)
 {
 	struct mm_struct *mm = current->mm;
@@ -48,6 +52,8 @@ static vm_fault_t answer_to(unsigned long addr, unsigned long pgoff)
 		};
 
 		answer = vma->vm_ops->fault(&vmf);
+		if (answer & VM_FAULT_LOCKED)
+			unlock_page(vmf.page);
 		if (!(answer & VM_FAULT_ERROR) && vmf.page)
 			put_page(vmf.page);
 	}
