@@ -42,7 +42,7 @@ _LONGEST = (
     "test_boot_web_machine",
     "test_lint",
     "test_boot_museum",
-    "test_boot_seventh",
+    "test_boot_another",
     "test_boot_pages",
     "test_boot_broken",
     "test_boot_debug",

@@ -1,4 +1,4 @@
-"""A lab is a folder: a seventh one is new files only, and every verb finds it.
+"""A lab is a folder: another one is new files only, and every verb finds it.
 
 The verbs run from a copy of the project, so that nothing in it could list the labs
 without its being noticed.
@@ -16,10 +16,10 @@ from harness.base.paths import BUILD, ROOT
 from harness.tests.conftest import Outcome, call
 
 # One after the other, so that what is built from one copy of the project serves the next.
-pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("seventh")]
+pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("another")]
 
-_SEVENTH = Path(__file__).parent / "seventh"
-_PROJECT = BUILD / "tests/seventh"
+_ANOTHER = Path(__file__).parent / "another"
+_PROJECT = BUILD / "tests/another"
 
 # Built or fetched once for all copies.
 _SHARED = ("uml", "kernels")
@@ -62,7 +62,7 @@ def _made(directory: str, names: list[str]) -> set[str]:
 
 @pytest.fixture
 def copy() -> Copy:
-    """Return a copy of the project with the seventh lab; what it has built is kept."""
+    """Return a copy of the project with the other lab; what it has built is kept."""
     _PROJECT.mkdir(parents=True, exist_ok=True)
     for path in _PROJECT.iterdir():
         if path.name != "build":
@@ -74,7 +74,7 @@ def copy() -> Copy:
         link.unlink(missing_ok=True)
         link.symlink_to((BUILD / name).resolve())
     made = Copy(_PROJECT)
-    made.add(_SEVENTH)
+    made.add(_ANOTHER)
     return made
 
 
