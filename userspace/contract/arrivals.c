@@ -8,6 +8,7 @@
 #include "contract.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -119,6 +120,39 @@ START_TEST(nothing_but_a_touch_is_a_fault)
 }
 END_TEST
 
+/* Documentation/admin-guide/mm/pagemap.rst; in user-mode Linux it ends before RAM does. */
+static uint64_t count_in_page(uint64_t page)
+{
+	off_t offset = (off_t)(kernel_page(page).pfn * sizeof(uint64_t));
+	int fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+	uint64_t count = 0;
+	ssize_t size;
+
+	if (fd < 0)
+		skip("/proc/kpagecount: %s", strerror(errno));
+	size = pread(fd, &count, sizeof(count), offset);
+	close(fd);
+	if (!size)
+		skip("/proc/kpagecount ends before frame 0x%" PRIx64,
+		     (uint64_t)kernel_page(page).pfn);
+	ck_assert_int_eq(size, sizeof(count));
+	return count;
+}
+
+/* Contract 4.1: what makes it resident memory. */
+START_TEST(entries_are_counted_in_their_struct_pages_or_not)
+{
+	uint64_t each = mapping_kind()->in_rss ? 1 : 0;
+	uint64_t i;
+
+	for (i = 0; i < lab.info.pages; i++) {
+		ck_assert_uint_eq(count_in_page(i), 0);
+		(void)*mapped_page(i);
+		ck_assert_uint_eq(count_in_page(i), each);
+	}
+}
+END_TEST
+
 /*
  * What comes later
  */
@@ -203,6 +237,7 @@ END_TEST
 const struct check arrivals_checks[] = {
 	CHECK(no_page_arrives_before_its_first_touch, COUNTS_FAULTS),
 	CHECK(one_touch_is_one_fault, COUNTS_FAULTS | CAN_CHECK),
+	CHECK(entries_are_counted_in_their_struct_pages_or_not, COUNTS_FAULTS),
 	CHECK(dropped_pages_arrive_again, COUNTS_FAULTS | CAN_CHECK),
 	CHECK(child_has_entries_or_faults, COUNTS_FAULTS),
 	THOROUGH_CHECK(nothing_but_a_touch_is_a_fault,
