@@ -10,7 +10,6 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
-#include <linux/uaccess.h>
 
 #include "shared/suite.h"
 
@@ -89,13 +88,6 @@ static int references(struct lab *lab, unsigned long index)
 	return page_ref_count(pfn_to_page(page.pfn));
 }
 
-static void touch(struct kunit *test, unsigned long addr)
-{
-	u32 word;
-
-	KUNIT_ASSERT_EQ(test, 0, get_user(word, (u32 __user *)addr));
-}
-
 /* An entry with a struct page holds a reference to it, one with a PFN does not. */
 static void each_entry_holds_a_reference_if_it_has_a_struct_page(struct kunit *test)
 {
@@ -109,11 +101,11 @@ static void each_entry_holds_a_reference_if_it_has_a_struct_page(struct kunit *t
 
 	KUNIT_ASSERT_GT_MSG(test, before, 0,
 			    "the lab has no reference of its own");
-	touch(test, first + last);
+	kmaplab_touch(test, first + last);
 	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
-	touch(test, first + last);
+	kmaplab_touch(test, first + last);
 	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
-	touch(test, second + last);
+	kmaplab_touch(test, second + last);
 	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + 2 * each);
 	kmaplab_unmap(test, first, pages);
 	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
@@ -130,7 +122,7 @@ static void each_page_handed_out_is_counted(struct kunit *test)
 
 	KUNIT_EXPECT_EQ_MSG(test, before, faults(test), "nothing was touched");
 	for (i = 0; i < pages; i++)
-		touch(test, addr + i * PAGE_SIZE);
+		kmaplab_touch(test, addr + i * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, faults(test), before + pages);
 }
 

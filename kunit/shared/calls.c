@@ -56,6 +56,20 @@ void kmaplab_unmap(struct kunit *test, unsigned long addr, unsigned long pages)
 }
 EXPORT_SYMBOL_GPL(kmaplab_unmap);
 
+/**
+ * kmaplab_touch - read a byte, so that its page has a page table entry
+ * @test: the case; ends if user space cannot read there
+ * @addr: in the case's address space
+ */
+void kmaplab_touch(struct kunit *test, unsigned long addr)
+{
+	u8 byte;
+
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&byte, (u8 __user *)addr,
+						sizeof(byte)));
+}
+EXPORT_SYMBOL_GPL(kmaplab_touch);
+
 /* So far from all else that a mapping there needs page tables of its own. */
 #define FAR_AWAY BIT(31)
 

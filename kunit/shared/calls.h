@@ -16,6 +16,7 @@ void kmaplab_unmap(struct kunit *test, unsigned long addr,
 long kmaplab_try_map(struct file *file, unsigned long pgoff, unsigned long len,
 		     unsigned long prot, unsigned long flags);
 unsigned long kmaplab_vm_flags(struct kunit *test, unsigned long addr);
+void kmaplab_touch(struct kunit *test, unsigned long addr);
 bool kmaplab_has_fault_handler(struct kunit *test, unsigned long addr);
 long kmaplab_request(struct kunit *test, struct file *file, unsigned int cmd,
 		     void *arg, size_t size);

@@ -8,7 +8,6 @@
  */
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
-#include <linux/uaccess.h>
 
 #include "lab_pattern.h"
 #include "suite.h"
@@ -78,12 +77,10 @@ void page_table_names_the_frames_that_translate_does(struct kunit *test)
 	struct lab_user_page user;
 	struct lab_page page;
 	unsigned long i;
-	u32 word;
 
 	for (i = 0; i < pages; i++) {
 		/* Some pages are in the page table only after a touch. */
-		KUNIT_ASSERT_EQ(test, 0,
-				get_user(word, (u32 __user *)(addr + i * PAGE_SIZE)));
+		kmaplab_touch(test, addr + i * PAGE_SIZE);
 		user = (struct lab_user_page){ .user_addr = addr + i * PAGE_SIZE };
 		KUNIT_ASSERT_EQ(test, 0, kmaplab_request(test, this->file,
 							 LAB_IOC_USER_PAGE,
