@@ -15,6 +15,8 @@
 
 #include "shared/checks.h"
 
+#define USERS 300
+
 /*
  * 5.1: a mapping outlives its descriptor
  */
@@ -43,6 +45,31 @@ START_TEST(mapping_outlives_another_descriptor)
 	kernel_fills();
 	assert_words(lab.map, lab.words, 0, expect_pattern,
 		     "after another descriptor's close()");
+}
+END_TEST
+
+/* Whatever flags there are, and with more users than a byte can count. */
+START_TEST(opening_and_closing_change_nothing)
+{
+	static const int flags[] = {
+		O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_TRUNC, O_WRONLY | O_TRUNC,
+		O_RDWR | O_APPEND, O_RDWR | O_NONBLOCK, O_RDWR | O_CREAT,
+		O_RDWR | O_SYNC,
+	};
+	int fds[USERS];
+	size_t i;
+
+	write_pattern(lab.map);
+	for (i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		ck_assert_int_eq(close(must_open(flags[i])), 0);
+		assert_words(lab.map, lab.words, 0, expect_pattern,
+			     "after another open() and close()");
+	}
+	for (i = 0; i < USERS; i++)
+		fds[i] = must_open(O_RDWR);
+	for (i = 0; i < USERS; i++)
+		ck_assert_int_eq(close(fds[i]), 0);
+	kernel_checks();
 }
 END_TEST
 
@@ -129,6 +156,7 @@ const struct check lifetime_checks[] = {
 	CHECK(mapping_outlives_the_descriptor, WRITES | CAN_CHECK),
 	CHECK(mapping_outlives_another_descriptor,
 	      WRITES | CAN_FILL | CAN_CHECK),
+	THOROUGH_CHECK(opening_and_closing_change_nothing, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(module_in_use_cannot_be_removed, MAPS),
 	{ .name = NULL },
 };
