@@ -127,7 +127,8 @@ def _look_at(wrong: Wrong, found: Diagnosis) -> list[str]:
         # Any check can be the one behind which the memory is missed.
         allocates = wrong.crash.frame.function
         return _place(functions.find_function(wrong.labs, wrong.lab, allocates))
-    if wrong.crash and found.check == contract.REPORTS:
+    # The line that the kernel reports is shown; a part of the lab would only be a guess.
+    if wrong.crash and (found.check == contract.REPORTS or not found.function):
         return []
     if found.function:
         place = functions.find_function(wrong.labs, wrong.lab, found.function)

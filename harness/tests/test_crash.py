@@ -210,3 +210,14 @@ def test_a_leak_is_looked_for_where_the_memory_was_allocated() -> None:
         wrong = Wrong("lab_kmalloc", lab, {check: ["it leaks"]}, crash=crash)
         [look] = [line for line in verdict.lines(wrong) if "look at:" in line]
         assert "lab_ioctl_info in " in look, look
+
+
+def test_where_the_kernel_names_a_line_no_other_is_guessed_from_the_check() -> None:
+    """One that hangs since the lab's init function never ends, for one."""
+    lab = all_labs()[0]
+    frame = CrashFrame("lab_kmalloc_init", "01_kmalloc/lab_kmalloc.c", 1, "", ReportPart.CRASHED)
+    failed = {"fresh_contents_are_as_documented": ["the guest was gone"]}
+    crash = Crash("rcu: INFO: rcu_sched self-detected stall on CPU", (frame,))
+    assert "look at:" in "\n".join(verdict.lines(Wrong("lab_kmalloc", lab, failed)))
+    lines = "\n".join(verdict.lines(Wrong("lab_kmalloc", lab, failed, crash=crash)))
+    assert "in lab_kmalloc_init()" in lines and "look at:" not in lines, lines
