@@ -4,6 +4,7 @@
  */
 #include "ground.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,8 +26,8 @@
 #define BUFFERS_AT 0x20000000ul
 #define ROOM_AT 0x40000000ul
 /* Where an mremap() that wraps around unmaps, there must be nothing of ours. */
-_Static_assert(BUFFERS_AT + 0x1000000 < ROOM_AT + MANY_PAGES,
-	       "from the room a length that wraps around leads to the buffers");
+static_assert(BUFFERS_AT + 0x1000000 < ROOM_AT + MANY_PAGES,
+	      "from the room a length that wraps around leads to the buffers");
 #endif
 
 const unsigned long room_at = ROOM_AT;
