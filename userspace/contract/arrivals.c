@@ -120,7 +120,12 @@ START_TEST(nothing_but_a_touch_is_a_fault)
 }
 END_TEST
 
-/* Documentation/admin-guide/mm/pagemap.rst; in user-mode Linux it ends before RAM does. */
+#define HIDDEN UINT64_MAX
+
+/*
+ * Documentation/admin-guide/mm/pagemap.rst. In user-mode Linux the file ends before RAM
+ * does: HIDDEN is what it says of a frame behind its end.
+ */
 static uint64_t count_in_page(uint64_t page)
 {
 	off_t offset = (off_t)(kernel_page(page).pfn * sizeof(uint64_t));
@@ -133,23 +138,34 @@ static uint64_t count_in_page(uint64_t page)
 	size = pread(fd, &count, sizeof(count), offset);
 	close(fd);
 	if (!size)
-		skip("/proc/kpagecount ends before frame 0x%" PRIx64,
-		     (uint64_t)kernel_page(page).pfn);
+		return HIDDEN;
 	ck_assert_int_eq(size, sizeof(count));
 	return count;
 }
 
-/* Contract 4.1: what makes it resident memory. */
+/*
+ * Contract 4.1: what makes it resident memory. Each page is touched, also where no count
+ * can be seen: a driver that fails at a touch must not pass by chance.
+ */
 START_TEST(entries_are_counted_in_their_struct_pages_or_not)
 {
 	uint64_t each = mapping_kind()->in_rss ? 1 : 0;
+	uint64_t hidden = 0;
+	uint64_t before;
 	uint64_t i;
 
 	for (i = 0; i < lab.info.pages; i++) {
-		ck_assert_uint_eq(count_in_page(i), 0);
+		before = count_in_page(i);
 		(void)*mapped_page(i);
+		if (before == HIDDEN) {
+			hidden++;
+			continue;
+		}
+		ck_assert_uint_eq(before, 0);
 		ck_assert_uint_eq(count_in_page(i), each);
 	}
+	if (hidden == lab.info.pages)
+		skip("/proc/kpagecount ends before the lab's frames");
 }
 END_TEST
 
