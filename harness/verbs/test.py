@@ -26,15 +26,8 @@ def main(args: Namespace) -> int:
     command = [
         *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs", "--durations=10"),
         *("-n", str(_workers()), "--dist", "loadgroup"),
-        *(
-            "-p",
-            "harness.tests.passed",
-            "-p",
-            "no:cacheprovider",
-            "-c",
-            "/dev/null",
-            f"--rootdir={ROOT}",
-        ),
+        *("-p", "harness.tests.passed", "-p", "no:cacheprovider"),
+        *("-c", "/dev/null", f"--rootdir={ROOT}"),
         f"--basetemp={BUILD / 'pytest'}",
     ]
     if args.fast:

@@ -99,6 +99,12 @@ static inline void dirty_free_objects(size_t size)
 		kfree(objects[i]);
 }
 
+static inline void dirty_free_pages(gfp_t zone)
+{
+	dirty_free_blocks(zone);
+	dirty_free_single_pages(zone);
+}
+
 /**
  * dirty_free_memory - fill free memory that is likely to be allocated next
  *
@@ -107,12 +113,9 @@ static inline void dirty_free_objects(size_t size)
  */
 static inline void dirty_free_memory(void)
 {
-	if (IS_ENABLED(CONFIG_ZONE_DMA32)) {
-		dirty_free_blocks(GFP_DMA32);
-		dirty_free_single_pages(GFP_DMA32);
-	}
-	dirty_free_blocks(0);
-	dirty_free_single_pages(0);
+	if (IS_ENABLED(CONFIG_ZONE_DMA32))
+		dirty_free_pages(GFP_DMA32);
+	dirty_free_pages(0);
 	dirty_free_objects(PAGE_SIZE);
 	dirty_free_objects(2 * PAGE_SIZE);
 }

@@ -2,21 +2,12 @@
 /*
  * lab_fault: what the driver sees of page faults
  */
-#include <errno.h>
-
 #include "shared/checks.h"
 #include "shared/refusals.h"
 
-static const struct refusal no_kinds[] = {
-	REFUSAL("how=nosuch", EINVAL),
-	REFUSAL("how=", EINVAL),
-	REFUSAL("how=pages", EINVAL),
-	{ .parameters = NULL },
-};
-
 START_TEST(load_of_a_wrong_kind_is_refused)
 {
-	assert_refusals(no_kinds);
+	assert_refusals(wrong_kinds);
 }
 END_TEST
 

@@ -2,8 +2,6 @@
 /*
  * lab_vmalloc: virtually contiguous, physically scattered
  */
-#include <errno.h>
-#include <string.h>
 
 #include "shared/checks.h"
 #include "shared/refusals.h"
@@ -36,16 +34,9 @@ START_TEST(frames_need_not_be_neighbours)
 }
 END_TEST
 
-static const struct refusal no_kinds[] = {
-	REFUSAL("how=nosuch", EINVAL),
-	REFUSAL("how=", EINVAL),
-	REFUSAL("how=pages", EINVAL),
-	{ .parameters = NULL },
-};
-
 START_TEST(load_of_a_wrong_kind_is_refused)
 {
-	assert_refusals(no_kinds);
+	assert_refusals(wrong_kinds);
 }
 END_TEST
 

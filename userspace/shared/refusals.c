@@ -14,6 +14,13 @@
 #include "kernel_log.h"
 #include "module.h"
 
+const struct refusal wrong_kinds[] = {
+	REFUSAL("how=nosuch", EINVAL),
+	REFUSAL("how=", EINVAL),
+	REFUSAL("how=pages", EINVAL),
+	{ .parameters = NULL },
+};
+
 static bool is_expected(int found, const struct refusal *refusal)
 {
 	return found == refusal->error || (refusal->or && found == refusal->or) ||

@@ -20,6 +20,9 @@ struct refusal {
 #define REFUSAL(parameters_, error_) \
 	{ .parameters = (parameters_), .error = (error_) }
 
+/* Values of a parameter how= that no lab has. */
+extern const struct refusal wrong_kinds[];
+
 /*
  * Tries to load the module with each of a list. The error must be the expected one, or
  * ERANGE in place of EINVAL, which the kernel itself answers for a number that has no
