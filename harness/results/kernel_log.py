@@ -17,6 +17,9 @@ REPORT = re.compile(
 
 _PANIC = b"Kernel panic"
 
+# The last thing that a kernel says before it is off.
+_OFF = re.compile(rb"reboot: .*(System halted|Power down)")
+
 # What a kernel goes on saying of itself while nothing else happens in it.
 _STALL = re.compile(rb"soft lockup|detected stalls?|self-detected stall|blocked for more than")
 
@@ -29,6 +32,11 @@ def has_panic(console: bytes) -> bool:
 def has_crash(console: bytes) -> bool:
     """Say whether a kernel has said on its console that it is broken, or about to end."""
     return re.search(CRASH.pattern.encode(), console) is not None
+
+
+def has_gone_off(console: bytes) -> bool:
+    """Say whether a kernel has switched the machine off."""
+    return _OFF.search(console) is not None
 
 
 def has_stall(console: bytes) -> bool:

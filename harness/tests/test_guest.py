@@ -85,6 +85,11 @@ def test_a_guest_that_hangs_is_killed_with_all_that_it_started(
     assert not alive(child)
 
 
+def test_a_machine_that_is_off_may_end_as_it_likes(qemu: RunQemu) -> None:
+    ending = qemu("echo '[ 0.4] reboot: System halted'; exit 134")
+    assert not ending.finished and not ending.stopped
+
+
 def test_a_guest_that_closes_its_outputs_and_stays_is_killed_too(qemu: RunQemu) -> None:
     begun = time.monotonic()
     qemu("say done; exec >/dev/null 2>&1; sleep 600", limit=2.0)
