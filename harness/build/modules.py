@@ -84,21 +84,21 @@ class Modules:
 def build(
     kernel: Kernel,
     labs: Path = LABS,
-    suites: Path = KUNIT,
+    suites: Path | None = KUNIT,
     sandboxed: bool = False,
     taken: Taken | None = None,
 ) -> Modules:
     """Build the labs for a kernel, or reuse what is there.
 
-    Where KUnit runs, its suites are built beside them, by the same make:
-    so one make sees what an edit concerns. kbuild puts its objects beside the
+    Where KUnit runs, its suites are built beside them, if there is a directory of them, by
+    the same make: so one make sees what an edit concerns. kbuild puts its objects beside the
     sources, so it works on a copy. Raises SetupError, with the compiler's words,
     if a module does not compile; for a series that is not in the table yet it is left
     out, if the others can do without. So is a lab of ``taken``, where the labs are what was
     taken of a copy. ``sandboxed`` says that the sources are strange.
     """
     architecture = kernel.target.architecture
-    sources = {"labs": labs} | ({"kunit": suites} if architecture.has_kunit else {})
+    sources = {"labs": labs} | ({"kunit": suites} if suites and architecture.has_kunit else {})
     place = BUILD / "modules" / name_of(sources)
     forget_all_but(place)
     directory = place / kernel.name

@@ -34,10 +34,13 @@ def try_all(
     begun = time.monotonic()
     series = request.target.series
     results = []
+    at_once = side_by_side.workers_with_hangs()
     text = f"making {len(able)} mistake{'' if len(able) == 1 else 's'} on {series}"
-    with step(text) as progress, workshop.in_use():
+    with step(text) as progress, workshop.in_use(at_once):
         for mistake, result in side_by_side.run(
-            _longest_first(able), lambda one: _judge(workshop, one, everything)
+            _longest_first(able),
+            lambda one: _judge(workshop, one, everything),
+            at_once,
         ):
             results.append(result)
             progress.detail = f"{len(results)}: {mistake.name} {result.caught.value}"
@@ -56,7 +59,8 @@ def _judge(workshop: Workshop, mistake: Mistake, everything: bool) -> MistakeRes
     with workshop.bench() as bench:
         begun = time.monotonic()
         try:
-            machine = bench.build(mistake.patch, mistake.owner, mistake.arch)
+            needs_suites = everything or mistake.suite is not None
+            machine = bench.build(mistake.patch, mistake.owner, mistake.arch, needs_suites)
             caught, text, by = _look(mistake, machine, workshop.request.seed)
             if everything and caught is Caught.CAUGHT:
                 others = _others(mistake, machine, workshop.request.seed)

@@ -227,15 +227,16 @@ def try_all(
     begun = time.monotonic()
     results: dict[RulePlace, MutantResult] = {}
     owners = {place.source.parent.name for place in places}
+    at_once = jobs or side_by_side.workers()
     with step(f"trying mutants at {len(places)} places") as progress, _stands(
-        owners, request, jobs
+        owners, request, at_once
     ) as stands:
 
         def work(place: RulePlace) -> MutantResult | None:
             mutant = mutants.make(place)
             return _judge(mutant, stands, known) if mutant else None
 
-        tasks = side_by_side.run(places, work, jobs)
+        tasks = side_by_side.run(places, work, at_once)
         for number, (place, result) in enumerate(tasks, 1):
             left = (time.monotonic() - begun) / number * (len(places) - number) / 60
             if result:
@@ -252,7 +253,7 @@ Stands = SimpleQueue[dict[Target, Stand]]
 
 
 @contextmanager
-def _stands(owners: set[str], request: Request, jobs: int | None) -> Iterator[Stands]:
+def _stands(owners: set[str], request: Request, at_once: int) -> Iterator[Stands]:
     """Give each worker a stand for each target that the mutants of some directories need."""
     targets = {trial.target for owner in owners for trial in trials(owner)}
     free: Stands = SimpleQueue()
@@ -262,8 +263,8 @@ def _stands(owners: set[str], request: Request, jobs: int | None) -> Iterator[St
             arches = {target.arch for target in targets if target.series == series}
             one = replace(request, target=Target(series, KUNIT_ARCH))
             workshops[series] = Workshop.open(one, arches, "mutants")
-            stack.enter_context(workshops[series].in_use())
-        for _ in range(jobs or side_by_side.workers()):
+            stack.enter_context(workshops[series].in_use(at_once))
+        for _ in range(at_once):
             mine = {}
             for series, workshop in workshops.items():
                 bench = stack.enter_context(workshop.bench())

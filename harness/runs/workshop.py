@@ -65,9 +65,12 @@ class Workshop:
         return Workshop(found, request, BUILD / place / series, labs)
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Have benches and check programs that no other run touches meanwhile."""
-        for number in range(side_by_side.workers()):
+    def in_use(self, benches: int | None = None) -> Iterator[None]:
+        """Have benches and check programs that no other run touches meanwhile.
+
+        There are so many benches, by default one for each guest that runs at once.
+        """
+        for number in range(benches or side_by_side.workers()):
             self.free.put(self.home / str(number) / "labs")
         with locked(self.home / "lock", f"{self.home.parent.name} on {self.home.name}"):
             with locked(BUILD / "build.lock", "the build"):
@@ -94,14 +97,17 @@ class Bench:
     workshop: Workshop
     sources: Path
 
-    def build(self, patch: Path, owner: str, arch: str) -> Machine:
+    def build(self, patch: Path, owner: str, arch: str, suites: bool = True) -> Machine:
         """Return a machine with the labs as a patch of the directory ``owner`` has them.
 
-        Raises DoesNotApply or DoesNotBuild.
+        Without ``suites`` it is made sooner: with a header of all labs each of them would
+        have to be compiled. Raises DoesNotApply or DoesNotBuild.
         """
-        return self.build_all([(patch, owner)], arch)
+        return self.build_all([(patch, owner)], arch, suites)
 
-    def build_all(self, changes: Iterable[tuple[Path, str]], arch: str) -> Machine:
+    def build_all(
+        self, changes: Iterable[tuple[Path, str]], arch: str, suites: bool = True
+    ) -> Machine:
         """Return a machine with the labs as some patches have them, each of a directory.
 
         Raises DoesNotApply or DoesNotBuild.
@@ -110,7 +116,7 @@ class Bench:
         for patch, owner in changes:
             apply(patch, self.sources / owner, self.workshop.request.is_strange)
         try:
-            return self._build(arch)[1]
+            return self._build(arch, suites)[1]
         except SetupError as error:
             raise DoesNotBuild(str(error)) from error
 
@@ -119,10 +125,11 @@ class Bench:
         copy(self.workshop.labs, self.sources)
         return self._build(arch)
 
-    def _build(self, arch: str) -> tuple[Modules, Machine]:
+    def _build(self, arch: str, suites: bool = True) -> tuple[Modules, Machine]:
         request, kernel = self.workshop.request, self.workshop.kernels[arch]
         strange = request.is_strange
-        built = modules.build(kernel, self.sources, request.suites, sandboxed=strange)
+        wanted = request.suites if suites else None
+        built = modules.build(kernel, self.sources, wanted, sandboxed=strange)
         made = prepare.of_modules(request, kernel, built, self.workshop.programs[arch])
         return built, accel.choose(request.accelerator, made)
 

@@ -9,7 +9,7 @@ from harness.base.paths import LABS
 from harness.build import check_programs
 from harness.build.check_programs import Programs
 from harness.catalogue import changes, patches
-from harness.guest import prepare
+from harness.guest import prepare, side_by_side
 from harness.kernels.request import Request
 from harness.kernels.targets import DEFAULT_ARCH
 from harness.runs import workshop
@@ -44,6 +44,17 @@ def test_a_copy_for_a_mistake_holds_none_of_the_patches(tmp_path: Path) -> None:
     workshop.copy(LABS, tmp_path / "labs")
     assert not list((tmp_path / "labs").rglob("*.patch"))
     shutil.rmtree(tmp_path / "labs")
+
+
+def test_more_benches_than_processors_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshop, "BUILD", tmp_path)
+    monkeypatch.setattr(prepare, "kernel", lambda request: None)
+    many = side_by_side.workers() + 3
+    one = Workshop.open(Request(), set())
+    with one.in_use(many):
+        assert len({one.free.get(timeout=1) for _ in range(many)}) == many
 
 
 def test_a_run_that_waits_leaves_the_one_at_work_its_check_programs(
