@@ -1,11 +1,12 @@
-"""Checking loads of the labs with their check programs, in one guest."""
+"""Checking loads of the labs with their check programs, in one guest or in some at once."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from harness.base.errors import GuestError
-from harness.base.progress import step
+from harness.base.progress import Step, step
 from harness.base.tools import printable
 from harness.build import listing
 from harness.build.listing import Listing
@@ -13,6 +14,7 @@ from harness.catalogue import contract
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import CORE
+from harness.guest import side_by_side
 from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
@@ -88,6 +90,23 @@ class CheckedLoads:
         begun = self.results[: len(self.results) - len(self.left)]
         ending = replace(self.ending, seconds=self.ending.seconds + more.ending.seconds)
         return replace(self, results=begun + more.results, ending=ending, left=more.left)
+
+    def beside(self, more: "CheckedLoads") -> "CheckedLoads":
+        """Return both: this, and what became of other loads in another guest meanwhile.
+
+        What was wrong with a guest, and how it ended, is that of the first with trouble.
+        """
+        told = more if more.trouble and not self.trouble else self
+        ending = replace(
+            told.ending,
+            seconds=max(self.ending.seconds, more.ending.seconds),
+            console=told.ending.console if told.trouble else self._consoles(more),
+        )
+        results, left = self.results + more.results, self.left + more.left
+        return replace(told, results=results, ending=ending, left=left)
+
+    def _consoles(self, more: "CheckedLoads") -> bytes:
+        return self.ending.console + more.ending.console
 
 
 @dataclass
@@ -297,27 +316,51 @@ def _run_all(
     return checked
 
 
+def _deal(loads: list[Load], guests: int) -> list[list[Load]]:
+    """Deal loads out as cards are, to guests of which each gets one at least."""
+    return [loads[number::guests] for number in range(min(guests, len(loads)))] or [loads]
+
+
+def _run_shares(
+    machine: Machine, shares: list[list[Load]], seed: int, progress: Step
+) -> CheckedLoads:
+    """Check each share of the loads in a guest of its own, all at once."""
+    begun: set[str] = set()
+
+    def show(collector: LoadCollector) -> None:
+        if collector.results:
+            begun.update(str(result.load) for result in collector.results)
+            progress.detail = f"{len(begun)}: {collector.results[-1].load}"
+
+    def work(share: list[Load]) -> CheckedLoads:
+        return _run_all(machine, share, seed, show)
+
+    checked = [result for _, result in side_by_side.run(shares, work, len(shares))]
+    return reduce(CheckedLoads.beside, checked)
+
+
 def of_labs(
-    machine: Machine, chosen: list[Lab], seed: int, files: Files | None = None
+    machine: Machine,
+    chosen: list[Lab],
+    seed: int,
+    files: Files | None = None,
+    guests: int = 1,
 ) -> CheckedLoads:
     """Check the loads of labs as `make run` does; those that cannot run are skipped.
 
     With ``files`` the guest also sends what gcov has counted; then there is only one.
+    ``guests`` is how many may share the loads, and run at once.
     """
     target = machine.kernel.target
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
     able = [load for load in loads if not load.lab.why_not(target)]
     text = f"{len(able)} load{'' if len(able) == 1 else 's'}"
     with step(f"running {text} on {machine.kernel.release} ({machine.accel})") as progress:
-
-        def show(collector: LoadCollector) -> None:
-            if collector.results:
-                progress.detail = f"{len(collector.results)}: {collector.results[-1].load}"
-
         if files is None:
-            checked = _run_all(machine, able, seed, show)
+            checked = _run_shares(machine, _deal(able, guests), seed, progress)
         else:
-            checked = run(machine, Order(able, seed), files, show)
+            checked = run(machine, Order(able, seed), files)
+    checked.results.sort(key=lambda result: able.index(result.load))
     checked.results.extend(
         load_results.skipped(load, reason) for load in loads if (reason := load.lab.why_not(target))
     )

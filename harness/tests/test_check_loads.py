@@ -12,7 +12,9 @@ from harness.kernels.debian import Kernel
 from harness.results import load_results
 from harness.results.witness import Sighting
 from harness.results.load_results import Expected, LoadResult, LoadVerdict, ProblemKind, worst
-from harness.runs.check_loads import LoadCollector
+from harness.guest.guest import Ending
+from harness.runs import check_loads
+from harness.runs.check_loads import CheckedLoads, LoadCollector
 
 NONCE = "0123456789abcdef"
 LAB = Lab("lab_x", "a lab", Path("/nowhere"), (("pages=4",),))
@@ -49,6 +51,32 @@ def test_a_load_passes_when_all_its_checks_do() -> None:
     assert [result.verdict for result in results] == [LoadVerdict.PASSED]
     assert collector.done and collector.nonsense is None
     assert worst(results) == 0
+
+
+@pytest.mark.parametrize(
+    ("guests", "shares"),
+    [(1, [[1, 2, 3]]), (2, [[1, 3], [2]]), (5, [[1], [2], [3]])],
+)
+def test_loads_are_dealt_out_to_guests(guests: int, shares: list[list[int]]) -> None:
+    loads = [Load(LAB, (f"pages={number}",)) for number in range(1, 4)]
+    dealt = check_loads._deal(loads, guests)
+    assert dealt == [[loads[number - 1] for number in share] for share in shares]
+    assert check_loads._deal([], guests) == [[]]
+
+
+def test_of_guests_side_by_side_the_one_with_trouble_is_told() -> None:
+    def checked(name: str, trouble: str | None, seconds: float) -> CheckedLoads:
+        ending = Ending(trouble is None, None, seconds, name.encode())
+        return CheckedLoads([LoadResult(Load(LAB, (name,)))], None, trouble, ending)
+
+    well, other = checked("a", None, 1.0), checked("b", None, 2.0)
+    broken = checked("c", "its kernel crashed", 0.5)
+    both = well.beside(other)
+    assert (both.trouble, both.ending.seconds, both.ending.console) == (None, 2.0, b"ab")
+    for together in (well.beside(broken), broken.beside(well)):
+        assert together.trouble == "its kernel crashed"
+        assert (together.ending.console, together.ending.seconds) == (b"c", 1.0)
+        assert {str(result.load) for result in together.results} == {"lab_x a", "lab_x c"}
 
 
 def test_a_failed_check_fails_the_load() -> None:
