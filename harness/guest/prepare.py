@@ -38,19 +38,20 @@ def built(request: Request) -> Modules:
     return _modules(kernel(request), request)
 
 
-def machine(request: Request) -> Machine:
+def machine(request: Request, suites: bool = True) -> Machine:
     """Return a machine for a request, with the modules that it names.
 
     Whatever is there and current is reused. Its initrd does nothing yet: a job
-    has to be given to it (guest.job.Job).
+    has to be given to it (guest.job.Job). Without ``suites`` those are not built for a copy
+    of the labs, which takes longer than to build the labs.
     """
-    return machine_and_modules(request)[0]
+    return machine_and_modules(request, suites)[0]
 
 
-def machine_and_modules(request: Request) -> tuple[Machine, Modules]:
-    """Return a machine for a request, and the modules that are in it."""
+def machine_and_modules(request: Request, suites: bool = True) -> tuple[Machine, Modules]:
+    """Return a machine for a request, and the modules that are in it; suites likewise."""
     found = kernel(request)
-    ready = _modules(found, request)
+    ready = _modules(found, request, suites)
     with _building():
         programs = check_programs.build(request.target.architecture)
     with _building(request):
@@ -84,7 +85,7 @@ def _building(request: Request | None = None) -> AbstractContextManager[object]:
     return locked(BUILD / "copies" / f"{number}.lock", "the build of a copy of the labs")
 
 
-def _modules(found: Kernel, request: Request) -> Modules:
+def _modules(found: Kernel, request: Request, suites: bool = True) -> Modules:
     if not request.is_strange:
         with _building():
             return modules.build(found)
@@ -97,4 +98,5 @@ def _modules(found: Kernel, request: Request) -> Modules:
         what = taken.take(request.labs)
         if own and quick_modules.can(found, own):
             return quick_modules.build(found, own, what)
-        return modules.build(found, what.directory, request.suites, sandboxed=True, taken=what)
+        wanted = request.suites if suites else None
+        return modules.build(found, what.directory, wanted, sandboxed=True, taken=what)
