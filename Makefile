@@ -94,7 +94,7 @@ contract:
 	@harness/kmaplab contract $(call pass,LAB LABS CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
 
 mistakes:
-	@harness/kmaplab mistakes $(call pass,LAB LABS CLAUSE ONLY KERNEL FORMAT SEED LIMIT)
+	@harness/kmaplab mistakes $(call pass,LAB LABS CLAUSE ONLY SAMPLE KERNEL FORMAT SEED LIMIT)
 
 mutants:
 	@harness/kmaplab mutants $(call pass,LAB RULE ONLY SAMPLE SEED JOBS LIMIT FORMAT)

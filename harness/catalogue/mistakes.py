@@ -17,6 +17,7 @@ program, kunit, its suite, or core, the suite of what all labs share. ``Lab``, i
 of what all share, says which lab shows it.
 """
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,20 @@ def choose(
     if not chosen:
         raise RequestError("no mistake is of both that lab and that clause")
     return chosen
+
+
+def sample(mistakes: list[Mistake], count: int | None, seed: int) -> list[Mistake]:
+    """Return so many mistakes, in their order and chosen by a seed; all without a count.
+
+    Those of as many clauses as can be come first: a mistake of each, if there are enough.
+    """
+    if count is None:
+        return mistakes
+    mixed = random.Random(seed).sample(mistakes, len(mistakes))
+    first = {mistake.clause.number: mistake for mistake in mixed}.values()
+    rest = [mistake for mistake in mixed if mistake not in first]
+    chosen = [*first, *rest][:count]
+    return [mistake for mistake in mistakes if mistake in chosen]
 
 
 def owner_lab(mistake: Mistake) -> str:

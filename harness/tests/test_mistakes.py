@@ -34,6 +34,22 @@ def test_every_clause_has_a_mistake() -> None:
     assert [str(clause) for clause in contract.read() if clause.number not in shown] == []
 
 
+def test_a_sample_has_one_of_each_clause_and_follows_from_its_seed() -> None:
+    clauses = {one.clause.number for one in CATALOGUE}
+    samples = [mistakes.sample(CATALOGUE, len(clauses) + 5, seed) for seed in (1, 1, 2)]
+    assert samples[0] == samples[1] != samples[2]
+    for chosen in samples:
+        assert len(chosen) == len(clauses) + 5
+        assert {one.clause.number for one in chosen} == clauses
+        assert chosen == [one for one in CATALOGUE if one in chosen]
+
+
+@pytest.mark.parametrize("count", [1, len(CATALOGUE), len(CATALOGUE) + 1, None])
+def test_a_sample_has_as_many_as_there_are(count: int | None) -> None:
+    chosen = mistakes.sample(CATALOGUE, count, 1)
+    assert len(chosen) == min(count or len(CATALOGUE), len(CATALOGUE))
+
+
 def test_no_two_say_the_same() -> None:
     names = [(mistake.owner, mistake.what) for mistake in CATALOGUE]
     assert len(set(names)) == len(names)

@@ -249,6 +249,9 @@ def _add_mistakes_options(parser: argparse.ArgumentParser) -> None:
     _add_names(parser, "--clause", "those that these clauses must catch (default: all)")
     _add_names(parser, "--only", "these, by name, as kmalloc/offset-ignored (default: all)")
     parser.add_argument(
+        "--sample", type=_count, help="so many, of each clause one if it can be, chosen by SEED"
+    )
+    parser.add_argument(
         "--alone",
         action="store_true",
         help="make the checks of all other clauses as well, to see which notice what no other does",

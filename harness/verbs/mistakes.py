@@ -15,6 +15,7 @@ def main(request: Request, args: Namespace) -> int:
     chosen = mistakes.choose(args.lab, args.clause, args.only, request.labs)
     series = request.target.series
     able = [one for one in chosen if not one.why_not(series)]
+    able = mistakes.sample(able, args.sample, request.seed)
     results, seconds = try_mistakes.try_all(request, able, args.alone)
     report = MistakesReport(
         series=series,
