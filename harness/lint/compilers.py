@@ -143,5 +143,5 @@ class Analyzer(Checker):
 
 
 def _kernels() -> list[Kernel]:
-    """Return what each series' modules are compiled against, built if it is not there."""
-    return uml.fetch_all()
+    """Return what the modules are compiled against, built if it has to be."""
+    return uml.fetch_some()

@@ -105,5 +105,32 @@ def test_a_series_that_is_gone_is_skipped_with_a_line(
         return Kernel(target, "", "", nowhere, nowhere, nowhere, nowhere)
 
     monkeypatch.setattr(uml, "fetch", fetch)
-    assert [kernel.target.series for kernel in uml.fetch_all()][-1] == before
+    monkeypatch.setattr(uml, "is_there", lambda target: True)
+    assert [kernel.target.series for kernel in uml.fetch_some()][-1] == before
     assert capsys.readouterr().err == f"kmaplab: Linux {last} is skipped: no such source\n"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_series_between_are_left_out_with_a_line_unless_they_are_built(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], gone: bool
+) -> None:
+    first, *between, last = targets.series_of(KUNIT_ARCH)
+    nowhere = Path("none")
+
+    def fetch(target: Target) -> Kernel:
+        if gone and target.series == last:
+            raise uml.SeriesGone("no such source")
+        return Kernel(target, "", "", nowhere, nowhere, nowhere, nowhere)
+
+    monkeypatch.setattr(uml, "fetch", fetch)
+    monkeypatch.setattr(uml, "is_there", lambda target: False)
+    monkeypatch.delenv("KMAPLAB_SERIES", raising=False)
+    newest = between.pop() if gone else last
+    assert [kernel.target.series for kernel in uml.fetch_some()] == [first, newest]
+    told = capsys.readouterr().err
+    assert all(
+        f"Linux {series} is left out: {series}-um is not built" in told for series in between
+    )
+    monkeypatch.setenv("KMAPLAB_SERIES", "all")
+    found = [kernel.target.series for kernel in uml.fetch_some()]
+    assert found == [first, *between, newest]
