@@ -46,8 +46,8 @@ _REGISTERS = "arch/x86/um/user-offsets.c"
 _TOO_FEW_BYTES = "DEFINE_LONGS(HOST_FP_SIZE, 2696);"
 _ENOUGH_BYTES = "DEFINE_LONGS(HOST_FP_SIZE, 12288);"
 
-# The environment's word on which series all is proved.
-_SERIES = "KMAPLAB_SERIES"
+# Where the environment says on which kernels all is proved.
+_KERNELS = "KMAPLAB_KERNELS"
 
 # Seconds after which a build is not slow but stuck.
 _BUILD_LIMIT = 3600
@@ -113,20 +113,21 @@ def fetch(target: Target, flavour: str | None = None) -> Kernel:
         return _build(target, flavour, version, home)
 
 
-def is_there(target: Target) -> bool:
-    """Whether the default kernel of a series was built before."""
-    return (_home(target) / f"{target.architecture.flavours[0]}.digest").is_file()
+def is_there(target: Target, flavour: str | None = None) -> bool:
+    """Whether the kernel of a series was built before, by default in the first flavour."""
+    return (_home(target) / f"{flavour or target.architecture.flavours[0]}.digest").is_file()
 
 
-def why_not_proved(target: Target) -> str | None:
-    """Return why what goes for every series is not proved on this one too; None if it is.
+def why_not_proved(target: Target, flavour: str | None = None) -> str | None:
+    """Return why what goes for every kernel is not proved on this one too; None if it is.
 
-    To build a kernel takes minutes, and what goes for the first series and the newest seldom
-    fails between them: of the others those are taken that were built before.
+    To build a kernel takes minutes, and what goes for the first series and the newest, with
+    sanitizers, seldom fails elsewhere: of the others those are taken that were built before.
     """
-    if is_there(target) or os.environ.get(_SERIES) == "all":
+    if is_there(target, flavour) or os.environ.get(_KERNELS) == "all":
         return None
-    return f"{target} is not built yet: {_SERIES}=all builds all series"
+    name = f"{target}, {flavour}," if flavour else str(target)
+    return f"{name} is not built yet: {_KERNELS}=all builds all kernels"
 
 
 def fetch_some() -> list[Kernel]:

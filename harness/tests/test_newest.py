@@ -105,7 +105,7 @@ def test_a_series_that_is_gone_is_skipped_with_a_line(
         return Kernel(target, "", "", nowhere, nowhere, nowhere, nowhere)
 
     monkeypatch.setattr(uml, "fetch", fetch)
-    monkeypatch.setattr(uml, "is_there", lambda target: True)
+    monkeypatch.setattr(uml, "is_there", lambda *target: True)
     assert [kernel.target.series for kernel in uml.fetch_some()][-1] == before
     assert capsys.readouterr().err == f"kmaplab: Linux {last} is skipped: no such source\n"
 
@@ -123,14 +123,14 @@ def test_series_between_are_left_out_with_a_line_unless_they_are_built(
         return Kernel(target, "", "", nowhere, nowhere, nowhere, nowhere)
 
     monkeypatch.setattr(uml, "fetch", fetch)
-    monkeypatch.setattr(uml, "is_there", lambda target: False)
-    monkeypatch.delenv("KMAPLAB_SERIES", raising=False)
+    monkeypatch.setattr(uml, "is_there", lambda *target: False)
+    monkeypatch.delenv("KMAPLAB_KERNELS", raising=False)
     newest = between.pop() if gone else last
     assert [kernel.target.series for kernel in uml.fetch_some()] == [first, newest]
     told = capsys.readouterr().err
     assert all(
         f"Linux {series} is left out: {series}-um is not built" in told for series in between
     )
-    monkeypatch.setenv("KMAPLAB_SERIES", "all")
+    monkeypatch.setenv("KMAPLAB_KERNELS", "all")
     found = [kernel.target.series for kernel in uml.fetch_some()]
     assert found == [first, *between, newest]
