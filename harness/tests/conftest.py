@@ -341,10 +341,8 @@ BreakLab = Callable[[str], BrokenLab]
 
 
 def modules_of(lab: BrokenLab, arch: str = DEFAULT_ARCH) -> Path:
-    """Return where the modules of a copy are built for the default series."""
+    """Return where `make run` has the modules of a copy built for the default series."""
     sources = {"labs": taken.place_of(lab.directory)}
-    if ARCHES[arch].has_kunit:
-        sources["kunit"] = KUNIT
     flavour = "".join(f"-{flavour}" for flavour in ARCHES[arch].flavours[:1])
     kernel = f"{Target(DEFAULT_SERIES, arch)}{flavour}"
     return BUILD / "modules" / modules.name_of(sources) / kernel
