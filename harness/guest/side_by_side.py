@@ -18,11 +18,6 @@ def workers() -> int:
     return os.cpu_count() or 1
 
 
-def workers_with_hangs() -> int:
-    """Return how many guests run at once if some of them hang: those use no processor."""
-    return workers() + 1
-
-
 def run(
     tasks: Iterable[Task], work: Callable[[Task], Answer], at_once: int | None = None
 ) -> Iterator[tuple[Task, Answer]]:

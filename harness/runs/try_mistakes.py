@@ -34,13 +34,10 @@ def try_all(
     begun = time.monotonic()
     series = request.target.series
     results = []
-    at_once = side_by_side.workers_with_hangs()
     text = f"making {len(able)} mistake{'' if len(able) == 1 else 's'} on {series}"
-    with step(text) as progress, workshop.in_use(at_once):
+    with step(text) as progress, workshop.in_use():
         for mistake, result in side_by_side.run(
-            _longest_first(able),
-            lambda one: _judge(workshop, one, everything),
-            at_once,
+            _longest_first(able), lambda one: _judge(workshop, one, everything)
         ):
             results.append(result)
             progress.detail = f"{len(results)}: {mistake.name} {result.caught.value}"
