@@ -19,7 +19,7 @@ from harness.runs.workshop import DoesNotApply, DoesNotBuild, Workshop
 
 # A race is a matter of chance, and on a busy machine of a rare one: a mistake that two
 # processors must meet has so many chances to be noticed, a right lab none to fail.
-_MOST_RACES = 10
+_MOST_RACES = 20
 
 
 def try_all(
