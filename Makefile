@@ -34,7 +34,7 @@ help:
 	@echo '               LAB= LABS= KERNEL= ARCH= FLAVOUR= ACCEL= LIMIT= SEED='
 	@echo '               CLAUSE= CALLS= ROUNDS= FORMAT=table|json|junit'
 	@echo 'make mistakes  wrong versions of the labs: a check of the clause must fail'
-	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= CLAUSE= ONLY='
+	@echo '               LAB= LABS= KERNEL= LIMIT= SEED= CLAUSE= ONLY= SAMPLE='
 	@echo '               FORMAT=table|json|junit'
 	@echo 'make mutants   wrong versions of the labs, made by rules: how many a check notices'
 	@echo '               LAB= RULE= ONLY= SAMPLE= SEED= JOBS= LIMIT= FORMAT=table|json'
