@@ -97,16 +97,12 @@ class CheckedLoads:
         What was wrong with a guest, and how it ended, is that of the first with trouble.
         """
         told = more if more.trouble and not self.trouble else self
-        ending = replace(
-            told.ending,
-            seconds=max(self.ending.seconds, more.ending.seconds),
-            console=told.ending.console if told.trouble else self._consoles(more),
-        )
+        seconds = max(self.ending.seconds, more.ending.seconds)
+        both = self.ending.console + more.ending.console
+        console = told.ending.console if told.trouble else both
+        ending = replace(told.ending, seconds=seconds, console=console)
         results, left = self.results + more.results, self.left + more.left
         return replace(told, results=results, ending=ending, left=left)
-
-    def _consoles(self, more: "CheckedLoads") -> bytes:
-        return self.ending.console + more.ending.console
 
 
 @dataclass
