@@ -9,6 +9,7 @@ lab.toml is the only list of facts about a lab:
     operations                  what the device can do beside mmap()
     loads, more_loads           the module's parameters: of `make run`, and those that
                                 `make contract` adds
+    devices                     the PCI devices that it drives, if it does
     [since] series, reason      the first series that the lab runs on, and the reason
     [cannot_run] ARCH           why the check program cannot run on an architecture
     [suite] loads               the modules that its KUnit suite is loaded after
@@ -26,6 +27,7 @@ from harness.base import toml
 from harness.base.errors import RequestError
 from harness.base.paths import LABS
 from harness.base.toml import Table
+from harness.kernels.pci_devices import DEVICES
 from harness.kernels.series import number
 from harness.kernels.targets import ARCHES, Target
 
@@ -57,6 +59,7 @@ class Lab:
 
     ``loads`` and ``more_loads`` are sets of module parameters; ``suite_loads`` lists of
     modules with their parameters, empty if the lab has no suite of its own.
+    ``devices`` are the PCI devices that it drives, which QEMU's machines have.
     ``mapping_with`` maps a parameter to the mapping that the lab makes with it, ``hints``
     a check's name to what a student may look at when it fails, and ``cannot_run`` an
     architecture to the reason.
@@ -74,6 +77,7 @@ class Lab:
     mapping_with: dict[str, str] = field(default_factory=dict, hash=False)
     operations: tuple[str, ...] = ()
     suite_loads: tuple[tuple[str, ...], ...] = ()
+    devices: tuple[str, ...] = ()
     # What the pages' tables say: memory from, mapped by, and the lesson's subject.
     memory: str = ""
     mapped: str = ""
@@ -127,6 +131,7 @@ def _read(path: Path) -> Lab:
         mapping_with=_read_mapping_with(file.table("mapping_with")),
         operations=_read_operations(file),
         suite_loads=read_suite_loads(file.table("suite")),
+        devices=_read_devices(file),
         memory=file.text("memory"),
         mapped=file.text("mapped"),
         lesson=file.text("lesson"),
@@ -166,6 +171,13 @@ def _read_operations(file: Table) -> tuple[str, ...]:
     names = file.texts("operations")
     if len(set(names)) < len(names) or not all(_OPERATION.fullmatch(name) for name in names):
         file.refuse("operations", "must be a list of names in lower case, each once")
+    return names
+
+
+def _read_devices(file: Table) -> tuple[str, ...]:
+    names = file.texts("devices", default=())
+    if unknown := sorted(set(names) - set(DEVICES)):
+        file.refuse("devices", f"has {unknown[0]}: choose from {', '.join(DEVICES)}")
     return names
 
 

@@ -7,6 +7,7 @@ from harness.base.sandbox import Limits, Sandbox
 from harness.build.modules import Modules
 from harness.guest import affinity, device_tree, gdb_stub
 from harness.guest.snapshot import Snapshot
+from harness.kernels import pci_devices
 from harness.kernels.architecture import MEMORY_MIB, Qemu
 from harness.kernels.debian import Kernel
 
@@ -82,6 +83,11 @@ class Machine:
     def is_restored(self) -> bool:
         """Whether the guest goes on from a snapshot, and does not boot."""
         return self.snapshot is not None and self.snapshot.is_taken
+
+    @property
+    def _is_being_kept(self) -> bool:
+        """Whether a snapshot is taken of it: of its labs' devices QEMU keeps no state."""
+        return self.snapshot is not None and not self.snapshot.is_taken
 
     @property
     def name(self) -> str:
@@ -164,7 +170,11 @@ class Machine:
         return " ".join([port, _COMMAND_LINE, *qemu.arguments, *self.arguments])
 
     def _qemu_command(self, qemu: Qemu, results_fd: int, interactive: bool) -> list[str]:
-        """The results go into a pipe, which cannot be truncated: hence append=on."""
+        """The results go into a pipe, which cannot be truncated: hence append=on.
+
+        The labs' devices come last, so that all others have the same places on the bus with
+        them and without.
+        """
         console = ["-chardev", "stdio,id=console,signal=off"]
         if interactive:
             console[1] += ",mux=on"
@@ -188,4 +198,5 @@ class Machine:
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
             *("-append", self.kernel_arguments(qemu)),
+            *([] if self._is_being_kept else pci_devices.options(self.initrd.parent)),
         ]

@@ -68,7 +68,8 @@ def _of_lab(maker: Annotator, lab: Lab, path: Path) -> str:
     links.append(
         f'<a href="{places.link(origin, places.puzzles(lab.directory.name))}">mistakes</a>'
     )
-    can_run = not lab.why_not(web_machine.TARGET)
+    # The emulator in a page has none of QEMU's devices.
+    can_run = not lab.why_not(web_machine.TARGET) and not lab.devices
     machine = places.file(origin, places.MACHINE)
     return (
         f"---\nhide-toc: true\n---\n# {path.name}\n\n"

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.boot
 # The first lines of a kernel's log are there as often as it has booted, and the drivers of
 # disks are loaded where a snapshot is taken.
 _COMMAND = "dmesg | grep -c 'Linux version'; grep -c ^virtio_blk /proc/modules"
+# Vendor and device of what is on the bus, and what it asks of the address space.
+_DEVICES = (
+    "cd /sys/bus/pci/devices; for one in *; do echo $(cat $one/vendor $one/device); "
+    "head -n 3 $one/resource | while read -r start end kind; do echo $((end - start)); done; done"
+)
 _TEXT = "grep ' T _text$' /proc/kallsyms"
 
 
@@ -31,6 +36,22 @@ def test_a_guest_goes_on_from_a_snapshot_or_boots(kmaplab: Kmaplab, arch: str) -
     target = ("console", "--arch", arch, "--cmd", _COMMAND)
     assert kmaplab(*target).expect(0).out == "1\n1\n"
     assert kmaplab(*target, "--boot").expect(1).out == "1\n0\n"
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "arm64"])
+def test_a_guest_has_the_labs_devices_whether_it_boots_or_not(kmaplab: Kmaplab, arch: str) -> None:
+    target = ("console", "--arch", arch, "--cmd", _DEVICES)
+    found = kmaplab(*target).expect(0).out
+    booted = kmaplab(*target, "--boot").expect(0).out
+    for name in ("0x1234 0x11e8", "0x1af4 0x1110", "0x1b36 0x0005"):
+        assert _part(found, name) == _part(booted, name), name
+
+
+def _part(text: str, name: str) -> list[str]:
+    """Return the lines of one device."""
+    lines = text.splitlines()
+    at = lines.index(name)
+    return lines[at : at + 4]
 
 
 @pytest.fixture

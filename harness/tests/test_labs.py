@@ -89,6 +89,10 @@ def test_a_suite_is_loaded_after_modules_with_their_parameters(
         (_LAB.replace('"mmap"]', '"read"]'), r"operations must be .* each once"),
         (_LAB.replace('"mmap"]', "4]"), r"operations must be a list of texts"),
         (_LAB.replace('"mmap"]', '"MMap"]'), r"operations must be .* in lower case"),
+        (
+            _LAB + 'devices = ["edu", "lp0"]\n',
+            r"devices has lp0: choose from edu, ivshmem, testdev",
+        ),
         (_LAB + "more_loads = 5\n", r"more_loads must be a list"),
         (_LAB + 'load = ["pages=4"]\n', r"load is unknown"),
         (_LAB + "suite = 4\n", r"suite must be a table"),
