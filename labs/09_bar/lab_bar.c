@@ -22,8 +22,8 @@ static struct lab_number pages = { .value = LAB_DEFAULT_PAGES };
 module_param_cb(pages, &lab_number_ops, &pages, 0444);
 MODULE_PARM_DESC(pages, "pages to map, from the start of the BAR (default 4)");
 
-static struct lab_number bar = { .value = 2 };
-module_param_cb(bar, &lab_number_ops, &bar, 0444);
+static int bar = 2;
+module_param(bar, int, 0444);
 MODULE_PARM_DESC(bar, "number of the BAR (default 2, the memory)");
 
 static struct lab lab;
@@ -42,18 +42,14 @@ static int lab_bar_error;
  */
 static int lab_bar_refuse(struct pci_dev *pdev)
 {
-	if (bar.value < 0 || bar.value >= PCI_STD_NUM_BARS) {
-		pci_err(pdev, "bar=%ld is out of range: 0 to %d are possible\n",
-			bar.value, PCI_STD_NUM_BARS - 1);
-		return -EINVAL;
-	}
-	if (!(pci_resource_flags(pdev, bar.value) & IORESOURCE_MEM)) {
-		pci_err(pdev, "BAR %ld is no memory\n", bar.value);
+	if (bar < 0 || bar >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM)) {
+		pci_err(pdev, "there is no memory behind BAR %d\n", bar);
 		return -ENODEV;
 	}
-	if (pci_resource_len(pdev, bar.value) < PAGE_SIZE) {
-		pci_err(pdev, "BAR %ld has %llu bytes, less than a page\n",
-			bar.value, (u64)pci_resource_len(pdev, bar.value));
+	if (pci_resource_len(pdev, bar) < PAGE_SIZE) {
+		pci_err(pdev, "BAR %d has %llu bytes, less than a page\n",
+			bar, (u64)pci_resource_len(pdev, bar));
 		return -EINVAL;
 	}
 	return 0;
@@ -80,15 +76,12 @@ static int lab_bar_get(struct pci_dev *pdev)
 	if (err)
 		return err;
 
-	err = pcim_request_region(pdev, bar.value, "lab_bar");
-	if (err) {
-		pci_err(pdev, "another driver has claimed BAR %ld\n",
-			bar.value);
+	err = pcim_request_region(pdev, bar, "lab_bar");
+	if (err)
 		return err;
-	}
 
 	iosys_map_set_vaddr_iomem(&lab.view,
-				  pcim_iomap(pdev, bar.value, lab.size));
+				  pcim_iomap(pdev, bar, lab.size));
 	if (iosys_map_is_null(&lab.view))
 		return -ENOMEM;
 
@@ -108,7 +101,7 @@ static void lab_bar_translate(const struct lab *lab, unsigned long index,
 {
 	page->kernel_addr = (__force unsigned long)lab->view.vaddr_iomem +
 			    (index << PAGE_SHIFT);
-	page->pfn = PHYS_PFN(pci_resource_start(lab_bar_device, bar.value)) +
+	page->pfn = PHYS_PFN(pci_resource_start(lab_bar_device, bar)) +
 		    index;
 }
 
@@ -130,7 +123,7 @@ static int lab_bar_mmap(struct file *file, struct vm_area_struct *vma)
 		return err;
 
 	vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
-	pfn = PHYS_PFN(pci_resource_start(lab_bar_device, bar.value)) +
+	pfn = PHYS_PFN(pci_resource_start(lab_bar_device, bar)) +
 	      vma->vm_pgoff;
 	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
 		err = io_remap_pfn_range(vma, addr, pfn++, PAGE_SIZE,
@@ -171,7 +164,7 @@ static int lab_bar_add(struct pci_dev *pdev)
 	if (err)
 		return err;
 	err = lab_set_size(&lab, pages.value,
-			   pci_resource_len(pdev, bar.value) >> PAGE_SHIFT);
+			   pci_resource_len(pdev, bar) >> PAGE_SHIFT);
 	if (err)
 		return err;
 	err = lab_bar_get(pdev);
@@ -218,19 +211,14 @@ static struct pci_driver lab_bar_driver = {
  */
 static int lab_bar_why_not(void)
 {
-	struct pci_dev *pdev;
-
 	if (lab_bar_error)
 		return lab_bar_error;
-	pdev = pci_get_device(lab_bar_ids[0].vendor, lab_bar_ids[0].device,
-			      NULL);
-	if (!pdev) {
-		pr_err("lab_bar: this machine has no ivshmem device\n");
-		return -ENODEV;
+	if (pci_dev_present(lab_bar_ids)) {
+		pr_err("lab_bar: another driver has the device\n");
+		return -EBUSY;
 	}
-	pr_err("lab_bar: another driver has %s\n", pci_name(pdev));
-	pci_dev_put(pdev);
-	return -EBUSY;
+	pr_err("lab_bar: this machine has no ivshmem device\n");
+	return -ENODEV;
 }
 
 static int __init lab_bar_init(void)
