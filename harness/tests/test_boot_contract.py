@@ -49,6 +49,12 @@ OF_SOME = {
     "6.2": {"lab_reserved"},
     **{number: {"lab_bar"} for number in OF_DEVICES},
     "9.8": {"lab_fault"},
+    "9.9": {"lab_ring"},
+    "10.1": {"lab_ring"},
+    "10.2": {"lab_ring"},
+    "10.3": {"lab_ring"},
+    "10.4": {"lab_ring"},
+    "10.5": {"lab_ring"},
 }
 
 

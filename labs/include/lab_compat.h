@@ -83,6 +83,11 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 #define rdmsrq rdmsrl
 #endif
 
+/* 6.17 renamed the work queue that is bound to no processor. */
+#if KERNEL_VERSION(6, 17, 0) > LINUX_VERSION_CODE
+#define system_dfl_wq system_unbound_wq
+#endif
+
 /*
  * mmap_prepare() grew over several releases. 7.2 is the first with everything
  * that lab_prepare uses, and older series have no substitute: there

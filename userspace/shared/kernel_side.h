@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 7
+#define REQUESTS 10
 
 extern const struct request requests[REQUESTS];
 

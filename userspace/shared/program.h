@@ -28,9 +28,10 @@ enum operation {
 	CAN_SMALL = 1 << 9,
 	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
 	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS */
+	CAN_RING = 1 << 12, /* LAB_IOC_RING, and those that produce */
 };
 
-#define OPERATIONS 12
+#define OPERATIONS 13
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)
