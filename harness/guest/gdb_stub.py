@@ -130,6 +130,19 @@ class StoppedMachine(MachineStub):
         except OSError as error:
             raise GuestError(_NO_ANSWER) from error
 
+    def order(self, command: str) -> str:
+        """Have QEMU's monitor carry out a command, and return what it prints.
+
+        Raises GuestError if the stub has no monitor.
+        """
+        answer, said = self.ask(f"qRcmd,{command.encode().hex()}"), b""
+        while answer[:1] == b"O" and answer != b"OK":
+            said += _bytes(answer[1:])
+            answer = self.next_packet()
+        if answer != b"OK":
+            raise GuestError(f"the machine's monitor does not take {command}")
+        return said.decode(errors="replace")
+
     def begin(self) -> None:
         """Learn that the machine stands still, and have memory be RAM.
 

@@ -1,6 +1,8 @@
 """What to boot, and the command that does: QEMU's, or the kernel itself as a program."""
 
+import random
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 from harness.base.sandbox import Limits, Sandbox
@@ -22,6 +24,9 @@ RACING_PROCESSORS = 2
 # init_on_alloc=0 makes a lab that forgets to zero its own show it. Unloading a
 # module waits for RCU, which a guest with nothing else to do need not do at leisure.
 _COMMAND_LINE = "quiet oops=panic panic=-1 init_on_alloc=0 rcupdate.rcu_expedited=1"
+
+# What a machine's clock can begin with: from 2001 to 2037, in seconds since 1970.
+_CLOCK_FROM, _CLOCK_TO = 1_000_000_000, 2_140_000_000
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,7 @@ class Machine:
         return [
             *hardware,
             *more,
+            *(() if self.rewind else _clock()),
             *console,
             *("-serial", "chardev:console"),
             *("-add-fd", f"fd={results_fd},set=1"),
@@ -200,3 +206,13 @@ class Machine:
             *("-append", self.kernel_arguments(qemu)),
             *([] if self._is_being_kept else pci_devices.options(self.initrd.parent)),
         ]
+
+
+def _clock() -> tuple[str, ...]:
+    """Return the option that sets the machine's clock, to a time that no guest can foresee.
+
+    What goes on from a snapshot has the clock of that, which went on by the host's time.
+    """
+    seconds = random.SystemRandom().randrange(_CLOCK_FROM, _CLOCK_TO)
+    date = datetime.fromtimestamp(seconds, timezone.utc)
+    return ("-rtc", f"base={date:%Y-%m-%dT%H:%M:%S}")

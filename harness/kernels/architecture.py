@@ -14,6 +14,9 @@ from harness.kernels.page_tables import Format
 MEMORY_MIB = 512
 RESERVED_MIB = 16
 
+# What shows the date and time of a PC, in which a module of QEMU keeps it.
+PC_CLOCK = "qom-get /machine rtc-time"
+
 
 @dataclass(frozen=True)
 class Toolchain:
@@ -39,7 +42,8 @@ class Qemu:
     makes a serial port of the chardev of that name. RAM from the physical address
     ``reserved`` on is kept from the kernel: by ``arguments`` on its command line, or
     where ``has_device_tree`` by a node in it. ``has_kvm`` says whether the guest may run
-    on this machine's own processor. ``tables`` is how its page tables are read.
+    on this machine's own processor. ``tables`` is how its page tables are read, and
+    ``clock`` the command by which QEMU's monitor shows what the machine's clock says.
     """
 
     program: str
@@ -51,6 +55,7 @@ class Qemu:
     arguments: tuple[str, ...] = ()
     has_device_tree: bool = False
     has_kvm: bool = False
+    clock: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,5 +32,7 @@ ARCHITECTURE = Architecture(
         # the witness can read them; else the kernel hides all but a few of its pages.
         arguments=("kpti=0",),
         has_device_tree=True,
+        # The one register of its PL031.
+        clock="xp /1wx 0x09010000",
     ),
 )

@@ -2,6 +2,7 @@
 
 from harness.kernels import page_tables
 from harness.kernels.architecture import (
+    PC_CLOCK,
     RESERVED_MIB,
     Architecture,
     Qemu,
@@ -38,5 +39,6 @@ ARCHITECTURE = Architecture(
         # The kernel's first page tables map all RAM up to its own end, and stay. At a random
         # place (KASLR) that may lie behind the reserved RAM.
         arguments=(f"memmap={RESERVED_MIB}M${_RESERVED:#x}", "nokaslr"),
+        clock=PC_CLOCK,
     ),
 )

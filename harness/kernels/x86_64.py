@@ -2,6 +2,7 @@
 
 from harness.kernels import page_tables
 from harness.kernels.architecture import (
+    PC_CLOCK,
     RESERVED_MIB,
     Architecture,
     Qemu,
@@ -42,5 +43,6 @@ ARCHITECTURE = Architecture(
             *("no5lvl", "nopti", "swiotlb=noforce"),
         ),
         has_kvm=True,
+        clock=PC_CLOCK,
     ),
 )

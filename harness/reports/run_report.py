@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,14 +157,18 @@ def _witnessed(loads: list[LoadResult]) -> str:
     That kernel and user do is what the checks say, of which all must have passed.
     """
     seen = [load.sighting for load in loads if load.sighting]
+    times = [one.times for one in seen if one.times]
     frames = sum(len(one.frames) for one in seen)
     compared = sum(one.compared for one in seen)
     if any(one.problems for one in seen):
         return "kernel, user and machine differ: see above"
-    if len(seen) < len(loads) or not frames:
+    if len(seen) < len(loads) or not (frames or times):
         return "the machine was not asked for each load: see above"
     if any(load.verdict is not LoadVerdict.PASSED for load in loads):
         return f"the same {frames} frames, but checks failed: see above"
+    if times:
+        said = datetime.fromtimestamp(times[-1][1], timezone.utc)
+        return f"kernel=user=machine {said:%Y-%m-%d %H:%M:%S} UTC"
     return f"kernel=user=machine {frames:3} frames, {compared:7,} bytes"
 
 
@@ -372,6 +377,7 @@ def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
         "frames": [f"0x{frame:x}" for frame in sighting.frames],
         "memory_type": sighting.memory_type,
         "bytes": sighting.compared,
+        "times": sighting.times,
         "problems": sighting.problems,
     }
 

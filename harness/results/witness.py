@@ -9,11 +9,13 @@ class Sighting:
 
     ``frames`` are the physical addresses of the buffer's pages, in its order; ``compared``
     counts the bytes that were read there and had to be the pattern's; ``memory_type`` is
-    that of the first page, None where it cannot be seen. ``problems`` is empty if all was
-    as the contract wants it.
+    that of the first page, None where it cannot be seen. Of a clock ``times`` are what the
+    device said, then what the program had read, then what the device said, in seconds since
+    1970. ``problems`` is empty if all was as the contract wants it.
     """
 
     frames: list[int] = field(default_factory=list)
     compared: int = 0
     memory_type: str | None = None
+    times: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

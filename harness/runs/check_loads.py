@@ -25,7 +25,7 @@ from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
 from harness.results.load_results import Expected, LoadResult, ProblemKind
 from harness.results.witness import Sighting
-from harness.runs import listening, witness
+from harness.runs import clock_witness, listening, witness
 from harness.runs.listening import Collector
 
 # Seconds of processor time without a word: while the guest boots, loads a module or unloads
@@ -186,11 +186,18 @@ class LoadCollector(Collector):
 
     def _witness(self, rest: str) -> None:
         result = self.results[-1]
-        if not self.look or not self._machine or result.sighting:
+        kind, _, address = rest.rpartition(" ")
+        seen = result.sighting
+        # Of a clock it looks twice, else once.
+        asked_for = (not seen or len(seen.times) == 1) if kind == "clock" else not kind and not seen
+        if not self.look or not self._machine or not asked_for:
             self.no_sense(f"'witness {rest}', which was not asked for")
             return
         try:
-            result.sighting = self.look(self._machine, int(rest, 16))
+            if kind:
+                result.sighting = clock_witness.look(self._machine, int(address, 16), seen)
+            else:
+                result.sighting = self.look(self._machine, int(address, 16))
         except (GuestError, ValueError) as error:
             self.no_sense(f"{result.load}: {error}")
 

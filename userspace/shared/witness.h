@@ -45,6 +45,18 @@ struct witness_box {
 };
 
 /**
+ * struct clock_box - what a check of a clock says
+ * @magic: WITNESS_MAGIC
+ * @state: enum witness_state
+ * @seconds: what the lab has read, since 1970; 0 as long as it has not
+ */
+struct clock_box {
+	uint64_t magic;
+	volatile uint64_t state;
+	int64_t seconds;
+};
+
+/**
  * struct waiting_box - what a process of tools/steps.c waits with
  * @magic: WITNESS_MAGIC
  * @state: enum witness_state
