@@ -21,9 +21,7 @@ const struct request requests[REQUESTS] = {
 	{ "LAB_IOC_USER_PAGE", LAB_IOC_USER_PAGE, CAN_USER_PAGE },
 	{ "LAB_IOC_SMALL", LAB_IOC_SMALL, CAN_SMALL },
 	{ "LAB_IOC_FAULTS", LAB_IOC_FAULTS, CAN_FAULTS },
-	{ "LAB_IOC_PRODUCE", LAB_IOC_PRODUCE, CAN_RING },
-	{ "LAB_IOC_STREAM", LAB_IOC_STREAM, CAN_RING },
-	{ "LAB_IOC_RING", LAB_IOC_RING, CAN_RING },
+	{ "LAB_IOC_TIME", LAB_IOC_TIME, CAN_TIME },
 };
 
 void must_ioctl(unsigned long request, void *arg, const char *name)

@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 10
+#define REQUESTS 8
 
 extern const struct request requests[REQUESTS];
 

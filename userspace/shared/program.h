@@ -28,7 +28,7 @@ enum operation {
 	CAN_SMALL = 1 << 9,
 	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
 	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS */
-	CAN_RING = 1 << 12, /* LAB_IOC_RING, and those that produce */
+	CAN_TIME = 1 << 12, /* LAB_IOC_TIME */
 };
 
 #define OPERATIONS 13

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_rtc: a clock, which has registers and no memory to share
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/rtc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <sys/io.h>
+#endif
+
+#include "shared/checks.h"
+#include "shared/witness.h"
+
+static int64_t lab_seconds(void)
+{
+	struct lab_time time = { .passes = 0 };
+
+	must_ioctl(LAB_IOC_TIME, &time, "LAB_IOC_TIME");
+	ck_assert_uint_eq(time.reserved, 0);
+	return time.seconds;
+}
+
+static void assert_between(int64_t before, int64_t seconds, int64_t after,
+			   const char *what)
+{
+	ck_assert_msg(before <= seconds && seconds <= after,
+		      "%s: %" PRId64 " is not from %" PRId64 " to %" PRId64,
+		      what, seconds, before, after);
+}
+
+/*
+ * 10.1: what is read was true at one moment
+ */
+
+#define CHANGES 2
+
+/* Seconds by another clock, in which the time must have changed. */
+#define PATIENCE 30
+
+static time_t monotonic_seconds(void)
+{
+	struct timespec now;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	return now.tv_sec;
+}
+
+/* A minute, an hour or a day that is read wrongly is a jump of that much. */
+START_TEST(time_never_jumps)
+{
+	time_t end = monotonic_seconds() + PATIENCE;
+	int64_t before = lab_seconds(), now;
+	int changes = 0;
+
+	while (changes < CHANGES) {
+		ck_assert_msg(monotonic_seconds() < end, "the clock stands");
+		now = lab_seconds();
+		assert_between(before, now, before + 59, "the next reading");
+		changes += now != before;
+		before = now;
+	}
+}
+END_TEST
+
+/* That a second has ended meanwhile is seen by two passes, and not by one. */
+START_TEST(time_rests_on_two_passes_that_agree)
+{
+	struct lab_time time = { .passes = 0 };
+
+	must_ioctl(LAB_IOC_TIME, &time, "LAB_IOC_TIME");
+	ck_assert_uint_ge(time.passes, 2);
+}
+END_TEST
+
+/*
+ * 10.3: how it is coded
+ */
+
+#if defined(__x86_64__) || defined(__i386__)
+/* Register B of the CMOS clock: numbers are binary; hours count to 24. */
+#define CMOS_INDEX 0x70
+#define CMOS_VALUE 0x71
+#define CMOS_B 11
+#define CMOS_BINARY 0x04
+#define CMOS_24H 0x02
+
+static uint8_t get_modes(void)
+{
+	outb(CMOS_B, CMOS_INDEX);
+	return inb(CMOS_VALUE);
+}
+
+static void set_modes(uint8_t modes)
+{
+	outb(CMOS_B, CMOS_INDEX);
+	outb(modes, CMOS_VALUE);
+}
+
+START_TEST(time_is_right_however_it_is_coded)
+{
+	static const uint8_t modes[] = {
+		0, CMOS_BINARY, CMOS_24H, CMOS_BINARY | CMOS_24H,
+	};
+	size_t i;
+
+	ck_assert_msg(!ioperm(CMOS_INDEX, 2, 1), "ioperm: %s", strerror(errno));
+	for (i = 0; i < sizeof(modes); i++) {
+		int64_t before = lab_seconds(), seconds;
+		uint8_t usual = get_modes();
+		struct lab_time time;
+		int answer;
+
+		set_modes((usual & ~(CMOS_BINARY | CMOS_24H)) | modes[i]);
+		answer = ioctl(lab.fd, LAB_IOC_TIME, &time);
+		set_modes(usual);
+		ck_assert_msg(!answer, "modes 0x%x: %s", modes[i],
+			      strerror(errno));
+		seconds = time.seconds;
+		assert_between(before, seconds, lab_seconds(),
+			       modes[i] & CMOS_BINARY ? "binary" : "BCD");
+	}
+}
+END_TEST
+#else
+START_TEST(time_is_right_however_it_is_coded)
+{
+	skip("this machine's clock has no modes");
+}
+END_TEST
+#endif
+
+/*
+ * 10.4: the device's own time
+ */
+
+static int64_t time_of_the_kernel(int rtc)
+{
+	struct rtc_time read;
+	struct tm tm = { 0 };
+
+	ck_assert_msg(!ioctl(rtc, RTC_RD_TIME, &read), "RTC_RD_TIME: %s",
+		      strerror(errno));
+	tm.tm_year = read.tm_year;
+	tm.tm_mon = read.tm_mon;
+	tm.tm_mday = read.tm_mday;
+	tm.tm_hour = read.tm_hour;
+	tm.tm_min = read.tm_min;
+	tm.tm_sec = read.tm_sec;
+	return timegm(&tm);
+}
+
+START_TEST(time_is_that_of_the_kernels_own_driver)
+{
+	int rtc = open("/dev/rtc0", O_RDONLY);
+	int64_t before, seconds;
+	int i;
+
+	if (rtc < 0)
+		skip("no /dev/rtc0: %s", strerror(errno));
+	for (i = 0; i < 20; i++) {
+		before = time_of_the_kernel(rtc);
+		seconds = lab_seconds();
+		assert_between(before, seconds, time_of_the_kernel(rtc),
+			       "the lab, between two readings of /dev/rtc0");
+	}
+	close(rtc);
+}
+END_TEST
+
+/* The kernel sets its own clock by this one, once, at boot. */
+START_TEST(time_is_the_devices_and_not_the_systems)
+{
+	int64_t before = lab_seconds(), seconds;
+	struct timespec system, wrong;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &system), 0);
+	wrong = system;
+	wrong.tv_sec += 1000000;
+	ck_assert_int_eq(clock_settime(CLOCK_REALTIME, &wrong), 0);
+	seconds = lab_seconds();
+	ck_assert_int_eq(clock_settime(CLOCK_REALTIME, &system), 0);
+	assert_between(before, seconds, before + 59,
+		       "with the system's time set ahead");
+}
+END_TEST
+
+/* As in contract/witness.c: no system call while the host looks. */
+static void wait_for_host(struct clock_box *box)
+{
+	box->state = WITNESS_WAITED_FOR;
+	print_line("witness clock 0x%" PRIxPTR, (uintptr_t)box);
+	while (box->state != WITNESS_WAS_HERE)
+		;
+}
+
+/* The host reads the device before and after, and decides. */
+START_TEST(machine_shows_the_same_time)
+{
+	struct clock_box *box = calloc(1, sizeof(*box));
+
+	if (!settings.witness)
+		skip("nobody looks at this machine from outside");
+	ck_assert_ptr_nonnull(box);
+	box->magic = WITNESS_MAGIC;
+	wait_for_host(box);
+	box->seconds = lab_seconds();
+	wait_for_host(box);
+	free(box);
+}
+END_TEST
+
+/*
+ * What the device has not, and what it refuses
+ */
+
+START_TEST(device_without_a_mapping_cannot_be_mapped)
+{
+	char byte = 0;
+
+	assert_refused(mmap(NULL, 1, PROT_READ, MAP_SHARED, lab.fd, 0), ENODEV,
+		       "mmap() of a device without memory");
+	ck_assert_int_eq(read(lab.fd, &byte, 1), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(write(lab.fd, &byte, 1), -1);
+	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+START_TEST(requests_for_memory_are_refused)
+{
+	uint64_t argument[16] = { 0 };
+	size_t i;
+
+	for (i = 0; i < REQUESTS; i++) {
+		if (can(requests[i].operation))
+			continue;
+		ck_assert_msg(ioctl(lab.fd, requests[i].number, argument) == -1 &&
+			      errno == ENOTTY, "%s is not refused",
+			      requests[i].name);
+	}
+	ck_assert_int_eq(ioctl(lab.fd, _IO(LAB_IOC_MAGIC, 0xff)), -1);
+	ck_assert_int_eq(errno, ENOTTY);
+	/* The number of LAB_IOC_TIME with another size is another request. */
+	ck_assert_int_eq(ioctl(lab.fd, _IOR(LAB_IOC_MAGIC, 16, __u32), argument),
+			 -1);
+	ck_assert_int_eq(errno, ENOTTY);
+}
+END_TEST
+
+START_TEST(time_request_survives_a_bad_pointer)
+{
+	static const long bad[] = { 0, -8, -4096 };
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_TIME, (void *)bad[i]),
+				 -1);
+		ck_assert_int_eq(errno, EFAULT);
+	}
+}
+END_TEST
+
+START_TEST(module_with_an_open_device_cannot_be_removed)
+{
+	read_module();
+	ck_assert_int_eq(unload(), -1);
+	ck_assert_int_eq(errno, EWOULDBLOCK);
+	lab_seconds();
+	ck_assert_int_eq(close(lab.fd), 0);
+	lab.fd = -1;
+	must_unload();
+	ck_assert_msg(access(lab.path, F_OK), "%s is still there", lab.path);
+	must_load();
+	ck_assert_msg(!access(lab.path, F_OK), "no %s after a load", lab.path);
+}
+END_TEST
+
+static const struct check checks[] = {
+	CHECK(time_never_jumps, CAN_TIME),
+	CHECK(time_rests_on_two_passes_that_agree, CAN_TIME),
+	CHECK(time_is_right_however_it_is_coded, CAN_TIME),
+	CHECK(time_is_that_of_the_kernels_own_driver, CAN_TIME),
+	CHECK(time_is_the_devices_and_not_the_systems, CAN_TIME),
+	CHECK(machine_shows_the_same_time, CAN_TIME),
+	CHECK(device_without_a_mapping_cannot_be_mapped, 0),
+	CHECK(requests_for_memory_are_refused, CAN_TIME),
+	CHECK(time_request_survives_a_bad_pointer, CAN_TIME),
+	THOROUGH_CHECK(module_with_an_open_device_cannot_be_removed, CAN_TIME),
+	{ .name = NULL },
+};
+
+static const struct program program = {
+	.lab = "lab_rtc",
+	.mapping = &no_mapping,
+	.operations = CAN_TIME,
+	.fresh = expect_zero,
+	.checks = checks,
+};
+
+REGISTER_PROGRAM(program);
