@@ -17,7 +17,7 @@ from harness.tests.conftest import BreakLab, Kmaplab, call, modules_of
 pytestmark = pytest.mark.boot
 
 # Those that run here, whatever the series.
-_LABS = "lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap lab_fault lab_ring lab_bar"
+_LABS = "lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap lab_fault"
 
 
 def test_all_labs_pass_with_every_byte_compared_on_both_sides(
@@ -38,6 +38,9 @@ def test_all_labs_pass_with_every_byte_compared_on_both_sides(
     assert prepare["problems"][0].startswith("skipped: runs from Linux 7.2 on: ")
     for lab in ran:
         assert lab["verdict"] == "passed"
+        if lab["mapping"] == "none":
+            assert lab["machine"] and not lab["machine"]["problems"]
+            continue
         assert lab["size"] == lab["pages"] * 4096 > 0
         assert lab["bytes_kernel_to_user"] >= lab["size"]
         assert lab["bytes_user_to_kernel"] >= lab["size"]
