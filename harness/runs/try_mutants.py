@@ -71,6 +71,8 @@ def trials(owner: str) -> list[Trial]:
         if its_suites:
             found.append(_of_suites(um, its_suites))
         able = [lab for lab in shown if qemu.has_image and not lab.why_not(qemu)]
+        if not found and able:
+            found.append(_of_checks("checks", qemu, [Load(lab, lab.loads[0]) for lab in able], ()))
         for target, its_labs in ((um, on_um), (qemu, able)):
             for load in _loads(its_labs, owner):
                 long = ("--thorough", *_COUNTS)

@@ -103,6 +103,8 @@ _SAMPLE = {
     "lab_reserved": "no-claim",
     "lab_remap": "not-for-children",
     "lab_fault": "address-for-offset",
+    "lab_ring": "offset-ignored",
+    "lab_bar": "no-claim",
     "lab_rtc": "the-systems-time",
 }
 

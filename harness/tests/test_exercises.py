@@ -80,7 +80,7 @@ def test_a_quote_stands_for_its_lines_whatever_their_indentation(tmp_path: Path)
         ('"lab_x_get"', '"lab_x_got"', r"x/1: function lab_x_got\(\) is not in lab_x.c"),
         ('"lab_x_get"', '"twice"', r"x/1: function twice\(\) is not in lab_x.c"),
         ('"lab_x_get"', '"lab_x_get"\nsource = "y.c"', "x/1: source y.c is not there"),
-        ('"1.1"', '"1.1", "9.9"', "x/1: clauses has 9.9, which is not in contract.md"),
+        ('"1.1"', '"1.1", "9.99"', "x/1: clauses has 9.99, which is not in contract.md"),
         ('"1.1"', "", "x/1: clauses is empty"),
         ('"look"', "", "x/1: hints is empty"),
         ("3", "0", "x/1: points must be at least 1"),

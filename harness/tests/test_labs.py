@@ -8,7 +8,7 @@ from harness.base.errors import SetupError
 from harness.base.paths import KUNIT
 from harness.catalogue import labs
 from harness.catalogue.labs import Load
-from harness.kernels.targets import Target
+from harness.kernels.targets import ARCHES, Target
 
 _LAB = """
 name = "lab_x"
@@ -129,9 +129,18 @@ def test_the_labs_themselves_say_where_they_run() -> None:
     assert cannot == {
         "6.1-x86_64": ["lab_prepare"],
         "6.12-x86_64": ["lab_prepare"],
-        "6.12-um": ["lab_reserved", "lab_prepare", "lab_rtc"],
-        "7.2-um": ["lab_reserved", "lab_rtc"],
+        "6.12-um": ["lab_reserved", "lab_prepare", "lab_bar", "lab_rtc"],
+        "7.2-um": ["lab_reserved", "lab_bar", "lab_rtc"],
     }
+
+
+def test_a_lab_that_drives_devices_says_why_it_cannot_run_where_there_are_none() -> None:
+    """Nowhere is a cell of the table empty without a reason."""
+    without = {name for name, arch in ARCHES.items() if not arch.qemu}
+    for lab in labs.all_labs():
+        if lab.devices:
+            assert set(lab.cannot_run) >= without, lab.name
+        assert lab.suite_loads or not set(lab.cannot_run) or lab.devices, lab.name
 
 
 def test_a_lab_is_named_alike_everywhere_in_its_folder() -> None:

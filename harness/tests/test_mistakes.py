@@ -60,7 +60,7 @@ def test_no_two_say_the_same() -> None:
     [
         ("Clause: 1.1\n", "no line 'What:'"),
         ("What: x\nHarm: y\n", "no line 'Clause:'"),
-        ("What: x\nHarm: y\nClause: 9.9\n", "9.9 is not in contract.md"),
+        ("What: x\nHarm: y\nClause: 9.99\n", "9.99 is not in contract.md"),
         ("What: x\nHarm: y\nClause: 1.1\nOn: vax\n", "On: x86_64 or um or arm64 or i386"),
         ("What: x\nHarm: y\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
         ("What: x\nHarm: y\nClause: 1.1\nWhere: there\n", "'Where: there' is not one of"),
@@ -113,7 +113,7 @@ def test_mistakes_that_a_series_cannot_show_say_why() -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [("nosuch", None, None), (None, "9.9", None), (None, None, "kmalloc/nosuch")],
+    [("nosuch", None, None), (None, "9.99", None), (None, None, "kmalloc/nosuch")],
 )
 def test_what_is_not_there_is_refused(wanted: tuple[str | None, str | None, str | None]) -> None:
     with pytest.raises(RequestError, match="choose from"):

@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "lab_compat.h"
 #include "lab_core.h"
@@ -466,13 +467,95 @@ static long lab_ioctl_user_page(struct file *file, void __user *arg)
 	return copy_to_user(arg, &page, sizeof(page)) ? -EFAULT : 0;
 }
 
+/*
+ * Records
+ *
+ * What a record is and where it goes is up to the lab. Here it is only asked for some,
+ * at once or in the background. To produce is to write to the memory.
+ */
+static long lab_ioctl_produce(struct lab *lab, struct file *file,
+			      void __user *arg)
+{
+	struct lab_produce produce;
+	int err, last = 0;
+	u32 i;
+
+	if (!lab->produce)
+		return -ENOTTY;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (copy_from_user(&produce, arg, sizeof(produce)))
+		return -EFAULT;
+	if (produce.count > LAB_PRODUCE_MOST)
+		return -EINVAL;
+	err = mutex_lock_killable(&lab->lock);
+	if (err)
+		return err;
+	produce.stored = 0;
+	for (i = 0; i < produce.count; i++) {
+		err = lab->produce(lab);
+		produce.stored += !err;
+		last = err ?: last;
+	}
+	mutex_unlock(&lab->lock);
+	if (produce.count && !produce.stored)
+		return last;
+	return copy_to_user(arg, &produce, sizeof(produce)) ? -EFAULT : 0;
+}
+
+/*
+ * The stream: a device would produce in its interrupt, here a work does. It runs in a
+ * thread of the kernel, on any processor, and outlives the descriptor of whoever has
+ * asked for it. It takes the lock for each record, so that others come in between.
+ */
+static void lab_stream(struct work_struct *work)
+{
+	struct lab *lab = container_of(work, struct lab, stream);
+	bool more = true;
+
+	while (more) {
+		mutex_lock(&lab->lock);
+		lab->produce(lab);
+		more = --lab->left;
+		mutex_unlock(&lab->lock);
+		cond_resched();
+	}
+}
+
+static long lab_ioctl_stream(struct lab *lab, struct file *file,
+			     void __user *arg)
+{
+	struct lab_stream stream;
+	int err;
+
+	if (!lab->produce)
+		return -ENOTTY;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (copy_from_user(&stream, arg, sizeof(stream)))
+		return -EFAULT;
+	if (stream.count > LAB_STREAM_MOST)
+		return -EINVAL;
+	err = mutex_lock_killable(&lab->lock);
+	if (err)
+		return err;
+	if (lab->left) {
+		err = -EBUSY;
+	} else if (stream.count) {
+		lab->left = stream.count;
+		queue_work(system_dfl_wq, &lab->stream);
+	}
+	mutex_unlock(&lab->lock);
+	return err;
+}
+
 /**
  * lab_ioctl - the requests of lab.h
  * @file: the open device
  * @cmd: LAB_IOC_*, any value
  * @arg: user address of the structure that @cmd takes, any value
  *
- * Locking: fill and check take the lab's lock.
+ * Locking: fill, check and those that produce take the lab's lock.
  *
  * Return: 0, or the errors that lab.h lists.
  */
@@ -492,6 +575,10 @@ long lab_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return lab_ioctl_check(lab, file, argp);
 	case LAB_IOC_USER_PAGE:
 		return lab_ioctl_user_page(file, argp);
+	case LAB_IOC_PRODUCE:
+		return lab_ioctl_produce(lab, file, argp);
+	case LAB_IOC_STREAM:
+		return lab_ioctl_stream(lab, file, argp);
 	default:
 		return lab->ioctl ? lab->ioctl(lab, cmd, argp) : -ENOTTY;
 	}
@@ -515,6 +602,7 @@ int lab_register(struct lab *lab)
 	int err;
 
 	mutex_init(&lab->lock);
+	INIT_WORK(&lab->stream, lab_stream);
 	err = misc_register(&lab->misc);
 	if (err)
 		pr_err("%s: cannot make the device: error %d\n",
@@ -529,11 +617,13 @@ EXPORT_SYMBOL_GPL(lab_register);
  *
  * Called from the lab's module_exit. That runs only when no file is open, and
  * then there is no mapping left: each VMA holds a reference to its file, and
- * each file one to .owner. Afterwards the memory can be freed.
+ * each file one to .owner. Only a stream may still be running. Afterwards the
+ * memory can be freed.
  */
 void lab_unregister(struct lab *lab)
 {
 	misc_deregister(&lab->misc);
+	cancel_work_sync(&lab->stream);
 	mutex_destroy(&lab->lock);
 }
 EXPORT_SYMBOL_GPL(lab_unregister);

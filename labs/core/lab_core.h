@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 
 #include "lab.h"
 
@@ -36,9 +37,13 @@ struct vm_area_desc; /* older series do not have it */
  *	PAGE_SIZE; cannot fail and may be called at any time
  * @ioctl: requests that only this lab has, or NULL; returns -ENOTTY for all
  *	others
+ * @produce: put one record into the memory, or NULL; called under @lock; returns
+ *	-ENOSPC or -EIO if the record is lost
  * @lock: only one fill, check, read or write at a time: a fill or check holds it
  *	from beginning to end, a read or write for one page at a time; user space
  *	writes through its mapping at any time and takes no lock
+ * @stream: the work that calls @produce after LAB_IOC_STREAM
+ * @left: how often it still has to
  */
 struct lab {
 	struct miscdevice misc;
@@ -49,7 +54,10 @@ struct lab {
 	void (*translate)(const struct lab *lab, unsigned long index,
 			  struct lab_page *page);
 	long (*ioctl)(struct lab *lab, unsigned int cmd, void __user *arg);
+	int (*produce)(struct lab *lab);
 	struct mutex lock; /* see above */
+	struct work_struct stream;
+	u64 left;
 };
 
 /*

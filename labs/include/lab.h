@@ -129,6 +129,71 @@ struct lab_faults {
 };
 
 /**
+ * struct lab_ring_header - the beginning of lab_ring's memory
+ * @head: slot of the next record; the kernel writes it
+ * @line: the rest of a cache line, so that the two sides do not write to the same one
+ * @tail: slot of the next record to be read; the program writes it
+ * @next_line: as @line
+ *
+ * Behind it are the slots, as many as there is room for. A record is to be read if
+ * @tail is not @head; one slot always stays free.
+ */
+struct lab_ring_header {
+	__u32 head;
+	__u32 line[15];
+	__u32 tail;
+	__u32 next_line[15];
+};
+
+/**
+ * struct lab_record - what is in a slot
+ * @number: records have consecutive numbers; those of lost records are missing
+ * @words: follow from the number: word i is lab_pattern_word(number, i)
+ */
+struct lab_record {
+	__u64 number;
+	__u32 words[6];
+};
+
+/* Records that one request may ask for. */
+#define LAB_PRODUCE_MOST	1024
+#define LAB_STREAM_MOST		65536
+
+/**
+ * struct lab_produce - produce records at once (lab_ring only)
+ * @count: in: how many, LAB_PRODUCE_MOST at most
+ * @stored: out: how many of them are in the ring; the others are lost
+ */
+struct lab_produce {
+	__u32 count;
+	__u32 stored;
+};
+
+/**
+ * struct lab_stream - produce records in the background (lab_ring only)
+ * @count: in: how many, LAB_STREAM_MOST at most
+ */
+struct lab_stream {
+	__u64 count;
+};
+
+/**
+ * struct lab_ring - what the kernel knows of the ring (lab_ring only)
+ * @slots: out: how many there are
+ * @head: out: slot of the next record, whatever lab_ring_header.head says
+ * @number: out: the number of the next record
+ * @lost: out: records that found no room, since the load
+ * @left: out: records that the background still has to produce
+ */
+struct lab_ring {
+	__u32 slots;
+	__u32 head;
+	__u64 number;
+	__u64 lost;
+	__u64 left;
+};
+
+/**
  * struct lab_time - what a clock says (lab_rtc only)
  * @seconds: out: since 1970, UTC
  * @passes: out: how often the registers were read until two readings agreed
@@ -154,6 +219,12 @@ struct lab_time {
  *				there yet; EPERM
  *	LAB_IOC_SMALL		EPERM: no CAP_SYS_ADMIN
  *	LAB_IOC_FAULTS		none of its own
+ *	LAB_IOC_PRODUCE		EBADF: the descriptor is not open for writing;
+ *				EINVAL: too many; ENOSPC: all are lost, the
+ *				ring is full; EIO: all are lost, the tail is
+ *				no slot; EINTR
+ *	LAB_IOC_STREAM		EBADF; EINVAL; EBUSY: one is under way; EINTR
+ *	LAB_IOC_RING		EINTR
  *	LAB_IOC_TIME		ETIMEDOUT: no two readings agreed; EIO: the
  *				registers hold no time
  */
@@ -165,6 +236,9 @@ struct lab_time {
 #define LAB_IOC_USER_PAGE	_IOWR(LAB_IOC_MAGIC, 4, struct lab_user_page)
 #define LAB_IOC_SMALL		_IOR(LAB_IOC_MAGIC, 5, struct lab_small)
 #define LAB_IOC_FAULTS		_IOR(LAB_IOC_MAGIC, 6, struct lab_faults)
+#define LAB_IOC_PRODUCE		_IOWR(LAB_IOC_MAGIC, 7, struct lab_produce)
+#define LAB_IOC_STREAM		_IOW(LAB_IOC_MAGIC, 8, struct lab_stream)
+#define LAB_IOC_RING		_IOR(LAB_IOC_MAGIC, 9, struct lab_ring)
 #define LAB_IOC_TIME		_IOR(LAB_IOC_MAGIC, 16, struct lab_time)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */

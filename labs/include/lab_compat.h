@@ -9,6 +9,7 @@
 #define LAB_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/pci.h>
 #include <linux/version.h>
 
 /* 6.3 made vm_flags read-only outside of helpers that check the locking. */
@@ -64,9 +65,27 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 }
 #endif
 
+/*
+ * Once a device was enabled by pcim_enable_device(), a claim was managed by itself.
+ * 6.13 gave the managed one a name of its own.
+ */
+#if KERNEL_VERSION(6, 13, 0) > LINUX_VERSION_CODE
+#define pcim_request_region pci_request_region
+#endif
+
+/* 6.8 renamed it: a device that has a line is nothing that is over. */
+#ifndef PCI_IRQ_INTX
+#define PCI_IRQ_INTX PCI_IRQ_LEGACY
+#endif
+
 /* 6.16 renamed rdmsrl(): it reads 64 bits, for which "q" stands. */
 #if KERNEL_VERSION(6, 16, 0) > LINUX_VERSION_CODE
 #define rdmsrq rdmsrl
+#endif
+
+/* 6.17 renamed the work queue that is bound to no processor. */
+#if KERNEL_VERSION(6, 17, 0) > LINUX_VERSION_CODE
+#define system_dfl_wq system_unbound_wq
 #endif
 
 /*

@@ -12,6 +12,8 @@
 
 #include <linux/types.h>
 
+#include "lab.h"
+
 /* The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
 static inline __u64 lab_pattern_mix(__u64 x)
 {
@@ -38,6 +40,22 @@ static inline __u32 lab_pattern_word(__u64 seed, __u64 index)
 	__u64 start = lab_pattern_mix(seed + 0x9e3779b97f4a7c15ull);
 
 	return (__u32)(lab_pattern_mix(start + index) >> 32);
+}
+
+#define LAB_RECORD_WORDS (sizeof(((struct lab_record *)0)->words) / sizeof(__u32))
+
+/**
+ * lab_record_write - write the record that has a number
+ * @record: the slot, or a copy to compare a slot with
+ * @number: any value
+ */
+static inline void lab_record_write(struct lab_record *record, __u64 number)
+{
+	unsigned int i;
+
+	record->number = number;
+	for (i = 0; i < LAB_RECORD_WORDS; i++)
+		record->words[i] = lab_pattern_word(number, i);
 }
 
 #endif /* LAB_PATTERN_H */

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "shared/checks.h"
@@ -141,6 +143,84 @@ START_TEST(read_and_write_stop_where_the_callers_memory_does)
 }
 END_TEST
 
+/*
+ * One call may name several pieces of the caller's memory. These have odd lengths, one is
+ * empty, and between them is memory that the call must leave alone.
+ */
+#define PIECES 4
+#define GAP 32
+#define GAP_BYTE 0x5a
+
+struct pieces {
+	struct iovec at[PIECES];
+	unsigned char *memory;
+};
+
+static size_t bytes_with_gaps(void)
+{
+	return lab.info.size + PIECES * GAP;
+}
+
+static struct pieces make_pieces(void)
+{
+	const size_t lengths[PIECES] = { 5, 0, lab.info.size / 2,
+					 lab.info.size / 2 - 5 };
+	struct pieces pieces = { .memory = malloc(bytes_with_gaps()) };
+	unsigned char *next = pieces.memory;
+	int i;
+
+	ck_assert_ptr_nonnull(pieces.memory);
+	memset(pieces.memory, GAP_BYTE, bytes_with_gaps());
+	for (i = 0; i < PIECES; i++) {
+		pieces.at[i].iov_base = next;
+		pieces.at[i].iov_len = lengths[i];
+		next += lengths[i] + GAP;
+	}
+	return pieces;
+}
+
+static void assert_gaps_are_whole(const struct pieces *pieces)
+{
+	int i, byte;
+
+	for (i = 0; i < PIECES; i++) {
+		const unsigned char *gap = pieces->at[i].iov_base;
+
+		gap += pieces->at[i].iov_len;
+		for (byte = 0; byte < GAP; byte++)
+			ck_assert_msg(gap[byte] == GAP_BYTE,
+				      "readv() writes %d bytes behind piece %d of the caller's memory",
+				      byte + 1, i);
+	}
+}
+
+START_TEST(pieces_of_the_callers_memory_are_moved_in_order)
+{
+	struct pieces pieces = make_pieces();
+	unsigned char *copy = malloc(lab.info.size), *end = copy;
+	int i;
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(preadv(lab.fd, pieces.at, PIECES, 0), lab.info.size);
+	assert_gaps_are_whole(&pieces);
+	for (i = 0; i < PIECES; i++)
+		end = mempcpy(end, pieces.at[i].iov_base, pieces.at[i].iov_len);
+	assert_words((uint32_t *)copy, lab.words, 0, expect_pattern, "readv()");
+
+	lab.seed = ~lab.seed;
+	write_unguarded((uint32_t *)copy);
+	end = copy;
+	for (i = 0; i < PIECES; i++) {
+		memcpy(pieces.at[i].iov_base, end, pieces.at[i].iov_len);
+		end += pieces.at[i].iov_len;
+	}
+	ck_assert_int_eq(pwritev(lab.fd, pieces.at, PIECES, 0), lab.info.size);
+	kernel_checks();
+	free(copy);
+	free(pieces.memory);
+}
+END_TEST
+
 const struct check contents_checks[] = {
 	CHECK(kernel_fills_user_reads_every_word, MAPS | CAN_FILL),
 	CHECK(user_writes_every_word_kernel_checks, WRITES | CAN_CHECK),
@@ -152,6 +232,8 @@ const struct check contents_checks[] = {
 	CHECK(read_and_write_stop_at_the_end,
 	      WRITES | CAN_READ | CAN_WRITE | CAN_LLSEEK),
 	CHECK(read_and_write_stop_where_the_callers_memory_does,
+	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	CHECK(pieces_of_the_callers_memory_are_moved_in_order,
 	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
 	{ .name = NULL },
 };

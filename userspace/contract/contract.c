@@ -19,6 +19,7 @@ const struct check *const contract[] = {
 	random_checks, caller32_checks, /* 8 */
 	argument_races_checks, request_races_checks, data_races_checks,
 	mapping_races_checks, load_races_checks, signal_races_checks,
-	kill_races_checks, memory_races_checks, fault_races_checks, /* 9 */
+	kill_races_checks, memory_races_checks, fault_races_checks,
+	ring_races_checks, /* 9 */
 	NULL,
 };

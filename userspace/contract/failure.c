@@ -137,7 +137,8 @@ static void fail_request(const struct request *which,
 
 	request = which;
 	given = which->number == LAB_IOC_USER_PAGE ? (uintptr_t)lab.map :
-		which->number == LAB_IOC_PAGE ? 0 : lab.seed;
+		which->number == LAB_IOC_FILL ||
+		which->number == LAB_IOC_CHECK ? lab.seed : 0;
 	make_fail(&call);
 }
 

@@ -37,7 +37,7 @@ static void assert_between(int64_t before, int64_t seconds, int64_t after,
 }
 
 /*
- * 10.1: what is read was true at one moment
+ * 11.1: what is read was true at one moment
  */
 
 #define CHANGES 2
@@ -81,7 +81,7 @@ START_TEST(time_rests_on_two_passes_that_agree)
 END_TEST
 
 /*
- * 10.3: how it is coded
+ * 11.3: how it is coded
  */
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -138,7 +138,7 @@ END_TEST
 #endif
 
 /*
- * 10.4: the device's own time
+ * 11.4: the device's own time
  */
 
 static int64_t time_of_the_kernel(int rtc)

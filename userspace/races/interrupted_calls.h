@@ -10,6 +10,12 @@
 /* Each call begins and ends with the first pattern in the memory. */
 void prepare_interrupted_calls(void);
 
+/*
+ * From now on this process makes the calls and looks at nothing that they return: it will be
+ * killed. So it is in the kernel nearly all of the time.
+ */
+void look_at_no_answers(void);
+
 typedef void (*interrupt_fn)(const struct call *call, const struct call *theirs,
 			     unsigned int turns);
 

@@ -2,9 +2,9 @@
 /*
  * Contract 9.6: signals in the middle of a call that kill the caller
  *
- * The caller is a process of many threads, which share our processor. It is killed at
- * some moment, or, while the racer's calls take the lab's lock, as soon as most of the
- * threads wait for it. The buffer is large, so that the racer holds the lock for long.
+ * The caller is a process of many threads. It is killed at some moment, or while all of its
+ * threads wait for the lab's lock, which the racer holds and cannot give back. The buffer is
+ * large, so that the racer holds the lock most of the time.
  */
 #include "races.h"
 
@@ -25,14 +25,21 @@
 #include "random/draw.h"
 #include "request_table.h"
 #include "shared/checks.h"
+#include "standstill.h"
 
-#define KILLS 6
+#define KILLS 4
 #define FEW_KILLS 2
 #define THREADS 20
 #define PAGES 128
 
-#define MOST_LOOKS 15
-#define OTHERS 2
+/* In microseconds. */
+#define LOOK_EVERY 200
+
+#define MOST_LOOKS 25
+#define MOST_TRIES 4
+
+/* Processes that run meanwhile: we, the racer, and the one that has the racer's processor. */
+#define OTHERS 3
 
 /* In memory that is shared with the process that is killed. */
 static struct {
@@ -78,7 +85,9 @@ static bool call_until_killed(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ignore_objections(); /* the threads disturb each other */
-	leave_our_processor();
+	look_at_no_answers();
+	if (!victim->waits)
+		leave_our_processor();
 	if (pthread_barrier_init(&all_are_there, NULL, THREADS))
 		return false;
 	for (i = 1; i < THREADS; i++)
@@ -89,10 +98,10 @@ static bool call_until_killed(void)
 }
 
 /*
- * How many threads of the caller wait? /proc/loadavg counts those of the whole machine that
- * run; we are among these, and so is the racer.
+ * How many threads of the caller sleep? /proc/loadavg counts those of the whole machine that
+ * run or could run; we are among these, and so are the racer and what it stands still for.
  */
-static int waiting_threads(void)
+static int sleeping_threads(void)
 {
 	FILE *file = fopen("/proc/loadavg", "r");
 	int running = 0;
@@ -105,18 +114,26 @@ static int waiting_threads(void)
 	return THREADS + OTHERS - running;
 }
 
-/* Where nobody has waited, nobody will. */
-static void await_waiting_threads(void)
+/*
+ * Stops the racer until it happens to hold the lock: then all threads come to wait for it.
+ * They still do when they are killed, since the racer does not go on. Where they never
+ * wait, the call takes no lock.
+ */
+static bool stop_the_racer_with_the_lock(void)
 {
-	int waiting = 0, looks;
+	int try, looks;
 
-	for (looks = 0; looks < MOST_LOOKS; looks++) {
-		waiting = waiting_threads();
-		if (waiting > THREADS / 2)
-			return;
-		usleep(1000);
+	for (try = 0; try < MOST_TRIES; try++) {
+		stop_the_racer();
+		for (looks = 0; looks < MOST_LOOKS; looks++) {
+			if (sleeping_threads() >= THREADS)
+				return true;
+			usleep(LOOK_EVERY);
+		}
+		let_the_racer_go_on();
+		usleep(1 + draw(1000));
 	}
-	victim->waits = waiting > 0;
+	return false;
 }
 
 static bool kill_a_process(void)
@@ -130,9 +147,11 @@ static bool kill_a_process(void)
 		usleep(100);
 	usleep(1 + draw(1000));
 	if (victim->waits)
-		await_waiting_threads();
+		victim->waits = stop_the_racer_with_the_lock();
 	kill(process, SIGKILL);
 	status = status_of(process);
+	if (victim->waits)
+		let_the_racer_go_on();
 	return (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
 	       object("the caller ended with 0x%x instead of SIGKILL", status);
 }
@@ -197,6 +216,7 @@ START_TEST(killed_callers_leave_nothing)
 	must_reload_with_pages(PAGES);
 	victim = shared_memory(sizeof(*victim));
 	prepare_interrupted_calls();
+	prepare_standstill();
 	interrupt_and_look_for_leaks(kill_callers, &locks, KILLS,
 				     give_stacks_back);
 	must_reload_with_pages(usual);

@@ -65,6 +65,11 @@ void leave_our_processor(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+void go_to_the_racers_processor(void)
+{
+	stay_on(THEIRS);
+}
+
 void need_two_processors(void)
 {
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)

@@ -31,6 +31,9 @@ void need_two_processors(void);
 /* Lets this process and its threads run on both processors. */
 void leave_our_processor(void);
 
+/* The caller shares the processor of the racer from now on. */
+void go_to_the_racers_processor(void);
+
 /* Says what is wrong, as printf() does; what comes first counts. Returns false. */
 bool object(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

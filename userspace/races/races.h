@@ -13,7 +13,7 @@
 extern const struct check argument_races_checks[], request_races_checks[],
 	data_races_checks[], mapping_races_checks[], load_races_checks[],
 	signal_races_checks[], kill_races_checks[], memory_races_checks[],
-	fault_races_checks[];
+	fault_races_checks[], ring_races_checks[];
 
 /* On a busy machine the emulated processors wait for each other. */
 #define RACE_CHECK(name_, needs_)					\

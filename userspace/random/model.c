@@ -29,6 +29,8 @@ void model_begin(unsigned long base)
 	model.bytes = malloc(model.info.size);
 	ck_assert_int_eq(pread(lab.fd, model.bytes, model.info.size, 0),
 			 model.info.size);
+	if (can(CAN_RING))
+		must_ioctl(LAB_IOC_RING, &model.ring, "LAB_IOC_RING");
 	model.base = base;
 	model.room = 24 + 6 * model.info.pages;
 	model.spot = calloc(model.room, sizeof(*model.spot));

@@ -73,6 +73,7 @@ struct spot {
  * @spot: the spots
  * @numbered: how many VMAs have had a number
  * @bytes: contents of the memory
+ * @ring: what the kernel knows of the ring in it, if it is one
  * @position: file position of each descriptor
  */
 extern struct model {
@@ -86,6 +87,7 @@ extern struct model {
 	struct spot *spot;
 	unsigned int numbered;
 	unsigned char *bytes;
+	struct lab_ring ring;
 	int64_t position[DESCRIPTORS];
 } model;
 

@@ -113,6 +113,8 @@ static size_t read_by(unsigned int request)
 	case LAB_IOC_CHECK:
 	case LAB_IOC_USER_PAGE:
 		return _IOC_SIZE(request);
+	case LAB_IOC_PRODUCE:
+		return can(CAN_RING) ? _IOC_SIZE(request) : 0;
 	default:
 		return 0;
 	}
@@ -130,6 +132,9 @@ static size_t written_by(unsigned int request)
 		return can(CAN_SMALL) ? _IOC_SIZE(request) : 0;
 	case LAB_IOC_FAULTS:
 		return can(CAN_FAULTS) ? _IOC_SIZE(request) : 0;
+	case LAB_IOC_PRODUCE:
+	case LAB_IOC_RING:
+		return can(CAN_RING) ? _IOC_SIZE(request) : 0;
 	default:
 		return 0;
 	}
@@ -157,11 +162,19 @@ static int user_page_error(const struct lab_user_page *user)
 /* An argument that could be read, and is wrong. */
 static int argument_error(unsigned int request, const void *argument)
 {
+	const struct lab_produce *produce = argument;
 	const struct lab_page *page = argument;
 
-	if (request == LAB_IOC_PAGE)
+	switch (request) {
+	case LAB_IOC_PAGE:
 		return page->index < model.info.pages ? 0 : -EINVAL;
-	return request == LAB_IOC_USER_PAGE ? user_page_error(argument) : 0;
+	case LAB_IOC_USER_PAGE:
+		return user_page_error(argument);
+	case LAB_IOC_PRODUCE:
+		return produce->count > LAB_PRODUCE_MOST ? -EINVAL : 0;
+	default:
+		return 0;
+	}
 }
 
 long model_ioctl(enum descriptor by, unsigned long request_,
@@ -175,7 +188,8 @@ long model_ioctl(enum descriptor by, unsigned long request_,
 		return -EBADF;
 	if (!reads && !writes)
 		return -ENOTTY;
-	if ((request == LAB_IOC_FILL && !model_writable(by)) ||
+	if (((request == LAB_IOC_FILL || request == LAB_IOC_PRODUCE) &&
+	     !model_writable(by)) ||
 	    (request == LAB_IOC_CHECK && !model_readable(by)))
 		return -EBADF;
 	if (reads > arg->can_read)

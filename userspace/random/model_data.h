@@ -47,4 +47,7 @@ long model_ioctl(enum descriptor by, unsigned long request,
 void model_fill(uint64_t seed);
 void model_check(struct lab_check *check);
 
+/* model_ring.c: LAB_IOC_PRODUCE, with a count that is allowed. */
+int model_produce(struct lab_produce *produce);
+
 #endif /* MODEL_DATA_H */

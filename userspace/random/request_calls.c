@@ -15,6 +15,7 @@
 #include "ground.h"
 #include "history.h"
 #include "model_data.h"
+#include "shared/fixture.h"
 #include "spots.h"
 
 /* With wrong numbers, sizes or directions; none that the kernel itself has. */
@@ -24,7 +25,7 @@ static unsigned long draw_wrong_request(void)
 		LAB_IOC_MAGIC, LAB_IOC_MAGIC, LAB_IOC_MAGIC - 1,
 		LAB_IOC_MAGIC + 1,
 	};
-	static const unsigned int numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 0xff };
+	static const unsigned int numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 9, 0xff };
 	static const unsigned int sizes[] = { 0, 4, 8, 16, 24, 32, 48, 56,
 					      0x3fff };
 
@@ -38,7 +39,7 @@ static unsigned long draw_request(void)
 	static const unsigned long quick[] = {
 		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_PAGE, LAB_IOC_USER_PAGE,
 		LAB_IOC_USER_PAGE, LAB_IOC_USER_PAGE, LAB_IOC_SMALL,
-		LAB_IOC_FAULTS,
+		LAB_IOC_FAULTS, LAB_IOC_PRODUCE, LAB_IOC_RING,
 	};
 	unsigned long request = DRAW_FROM(quick);
 
@@ -98,7 +99,31 @@ union argument {
 	struct lab_user_page user;
 	struct lab_small small;
 	struct lab_faults faults;
+	struct lab_produce produce;
+	struct lab_ring ring;
 };
+
+static uint32_t draw_record_count(void)
+{
+	static const uint32_t edges[] = {
+		0, 1, LAB_PRODUCE_MOST, LAB_PRODUCE_MOST + 1, UINT32_MAX,
+	};
+
+	return one_in(3) ? DRAW_FROM(edges) : (uint32_t)draw(64);
+}
+
+/* What a program that consumes does; drawn bytes are hardly ever a slot. */
+static void move_the_tail(void)
+{
+	const int64_t place = offsetof(struct lab_ring_header, tail);
+	uint32_t tail = (uint32_t)draw(model.ring.slots + 1);
+
+	memcpy(&model.bytes[place], &tail, sizeof(tail));
+	note("pwrite", "faxx", BY_BOTH, (unsigned long)&model.bytes[place],
+	     sizeof(tail), place);
+	agree_exactly(sizeof(tail), answered(pwrite(ground.fd[BY_BOTH], &tail,
+						    sizeof(tail), place)));
+}
 
 static union argument draw_argument_of(unsigned long request)
 {
@@ -115,6 +140,9 @@ static union argument draw_argument_of(unsigned long request)
 		break;
 	case LAB_IOC_USER_PAGE:
 		argument.user.user_addr = draw_user_addr();
+		break;
+	case LAB_IOC_PRODUCE:
+		argument.produce.count = draw_record_count();
 		break;
 	}
 	return argument;
@@ -181,6 +209,9 @@ static void carry_out(unsigned long request, union argument *argument)
 		shows = model_spot(user->user_addr)->shows;
 		user->pfn = model.page[shows].pfn;
 		break;
+	case LAB_IOC_RING:
+		argument->ring = model.ring;
+		break;
 	}
 }
 
@@ -217,10 +248,15 @@ bool random_ioctl(void)
 	const uint64_t *first = (const uint64_t *)&argument;
 	long predicted;
 
+	if ((unsigned int)request == LAB_IOC_PRODUCE && can(CAN_RING))
+		move_the_tail();
 	memcpy(arg.at, &argument, size);
 	if (arg.can_read > arg.can_write)
 		memset(&argument, 0, sizeof(argument));
 	predicted = model_ioctl(by, request, &arg);
+	/* Only if it gets so far it produces; and then it may still say no. */
+	if (!predicted && (unsigned int)request == LAB_IOC_PRODUCE)
+		predicted = model_produce(&argument.produce);
 	note("ioctl", "fxax", by, request, (unsigned long)arg.at, *first);
 	agree_exactly(predicted,
 		      answered(ioctl(ground.fd[by], request, arg.at)));

@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 8
+#define REQUESTS 11
 
 extern const struct request requests[REQUESTS];
 

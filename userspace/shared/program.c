@@ -6,7 +6,7 @@
 
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
-	"user_page", "small", "count", "faults", "time",
+	"user_page", "small", "count", "faults", "ring", "time",
 };
 
 const struct mapping_kind no_mapping = {
@@ -22,7 +22,7 @@ const struct mapping_kind pfnmap = {
 	.io = true,
 };
 
-/* VM_MIXEDMAP, by remap_vmalloc_range(): each entry holds its struct page. */
+/* VM_MIXEDMAP, by vm_insert_page() or what uses it: each entry holds its struct page. */
 const struct mapping_kind mixedmap = {
 	.name = "mixedmap",
 	.vm_flags = "rd wr sh mr mw ms mm de dd ",

@@ -28,10 +28,11 @@ enum operation {
 	CAN_SMALL = 1 << 9,
 	CAN_COUNT = 1 << 10, /* LAB_IOC_INFO counts the mappings */
 	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS */
-	CAN_TIME = 1 << 12, /* LAB_IOC_TIME */
+	CAN_RING = 1 << 12, /* LAB_IOC_RING, and those that produce */
+	CAN_TIME = 1 << 13, /* LAB_IOC_TIME */
 };
 
-#define OPERATIONS 13
+#define OPERATIONS 14
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)

@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_bar: one device for its driver, for programs, and for nobody else
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "contract/memory_type.h"
+#include "edu_registers.h"
+#include "shared/checks.h"
+#include "shared/children.h"
+#include "shared/kernel_log.h"
+#include "shared/module.h"
+#include "shared/refusals.h"
+
+/*
+ * The devices in sysfs
+ */
+
+struct device {
+	const char *vendor, *device;
+	char path[300];
+};
+
+static struct device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
+static struct device edu = { .vendor = "0x1234", .device = "0x11e8" };
+
+#define DEVICES "/sys/bus/pci/devices"
+
+static bool file_says(const char *directory, const char *file,
+		      const char *expected)
+{
+	char path[400], word[64] = "";
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	stream = fopen(path, "r");
+	if (!stream)
+		return false;
+	if (fscanf(stream, "%63s", word) != 1)
+		word[0] = 0;
+	fclose(stream);
+	return !strcmp(word, expected);
+}
+
+static bool is_there(struct device *device)
+{
+	DIR *directory = opendir(DEVICES);
+	struct dirent *entry;
+	bool found = false;
+
+	ck_assert_msg(directory, DEVICES ": %s", strerror(errno));
+	while (!found && (entry = readdir(directory))) {
+		snprintf(device->path, sizeof(device->path), DEVICES "/%s",
+			 entry->d_name);
+		found = file_says(device->path, "vendor", device->vendor) &&
+			file_says(device->path, "device", device->device);
+	}
+	closedir(directory);
+	return found;
+}
+
+static void find(struct device *device)
+{
+	ck_assert_msg(is_there(device), "no device %s:%s in " DEVICES,
+		      device->vendor, device->device);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	ck_assert_msg(write(fd, text, strlen(text)) == (ssize_t)strlen(text),
+		      "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* Opens a BAR's file in sysfs, for a device that answers. */
+static int open_bar(struct device *device, int bar)
+{
+	char path[400];
+	int fd;
+
+	find(device);
+	snprintf(path, sizeof(path), "%s/resource%d", device->path, bar);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+static void enable(struct device *device)
+{
+	char path[400];
+
+	find(device);
+	snprintf(path, sizeof(path), "%s/enable", device->path);
+	write_file(path, "1");
+}
+
+static void *map_page(int fd, off_t offset)
+{
+	return mmap(NULL, lab.info.page_size, READ_WRITE, MAP_SHARED, fd,
+		    offset);
+}
+
+/*
+ * The driver of the registers
+ */
+
+#define EDU_NODE "/dev/edu_registers"
+
+/* Loads it anew, so that it has begun to count. */
+static int load_edu(const char *parameters)
+{
+	char command[128];
+	int fd;
+
+	syscall(SYS_delete_module, "edu_registers", O_NONBLOCK);
+	snprintf(command, sizeof(command), "modprobe edu_registers %s",
+		 parameters);
+	ck_assert_msg(!system(command), "%s failed", command);
+	fd = open(EDU_NODE, O_RDWR | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, EDU_NODE ": %s", strerror(errno));
+	return fd;
+}
+
+static void unload_edu(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	ck_assert_msg(!syscall(SYS_delete_module, "edu_registers", O_NONBLOCK),
+		      "edu_registers cannot be removed: %s", strerror(errno));
+}
+
+static void ask_edu(int fd, unsigned long number, void *request)
+{
+	ck_assert_msg(!ioctl(fd, number, request), EDU_NODE
+		      ": request 0x%lx: %s", number, strerror(errno));
+}
+
+static struct edu_live live(int fd, uint32_t word)
+{
+	struct edu_live live = { .word = word };
+
+	ask_edu(fd, EDU_IOC_LIVE, &live);
+	return live;
+}
+
+static volatile uint32_t *register_at(volatile void *page, size_t offset)
+{
+	return (volatile uint32_t *)((volatile char *)page + offset);
+}
+
+static const uint32_t words[] = { 0, 1, 0xdeadbeef, 0x80000000, 0xffffffff };
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static const uint32_t factorials[EDU_MOST_FACTORIAL + 1] = {
+	1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800,
+	479001600,
+};
+
+/* The registers as user space has them behind this page. */
+static void assert_registers_answer(volatile void *page)
+{
+	volatile uint32_t *alive = register_at(page, EDU_LIVE);
+	uint32_t number;
+	size_t i;
+
+	ck_assert_uint_eq(*register_at(page, EDU_ID) & EDU_ID_MASK,
+			  EDU_ID_EXPECTED);
+	for (i = 0; i < WORDS; i++) {
+		*alive = words[i];
+		ck_assert_uint_eq(*alive, (uint32_t)~words[i]);
+	}
+	for (number = 0; number <= EDU_MOST_FACTORIAL; number++) {
+		*register_at(page, EDU_FACTORIAL) = number;
+		while (*register_at(page, EDU_STATUS) & EDU_STATUS_COMPUTING)
+			;
+		ck_assert_uint_eq(*register_at(page, EDU_FACTORIAL),
+				  factorials[number]);
+	}
+}
+
+/*
+ * Contract 5.4 and 6.1: one claim, and one memory type
+ */
+
+static bool iomem_lists(const char *name)
+{
+	FILE *iomem = fopen("/proc/iomem", "r");
+	uint64_t from = lab.info.phys_addr;
+	uint64_t to = from + lab.info.size - 1;
+	bool found = false;
+	char line[256];
+
+	ck_assert_msg(iomem, "/proc/iomem: %s", strerror(errno));
+	while (fgets(line, sizeof(line), iomem)) {
+		uint64_t start, end;
+		char entry[128];
+
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
+			   &start, &end, entry) == 3 &&
+		    start <= from && to <= end && !strcmp(entry, name))
+			found = true;
+	}
+	fclose(iomem);
+	return found;
+}
+
+START_TEST(bar_is_claimed_in_the_name_of_the_lab)
+{
+	find(&ivshmem);
+	ck_assert_msg(iomem_lists(strrchr(ivshmem.path, '/') + 1),
+		      "the memory is not within a BAR of the device");
+	ck_assert_msg(iomem_lists("lab_bar"), "nobody claimed the BAR");
+}
+END_TEST
+
+START_TEST(flags_say_how_the_kernel_maps)
+{
+	uint32_t both = LAB_INFO_IOMEM | LAB_INFO_UNCACHED;
+
+	ck_assert_uint_eq(lab.info.flags & both, both);
+}
+END_TEST
+
+START_TEST(both_sides_have_the_same_memory_type)
+{
+	assert_memory_type(UNCACHED);
+}
+END_TEST
+
+/*
+ * Contract 6.3: what a driver has claimed nobody else maps
+ */
+
+START_TEST(claimed_bar_is_not_mapped_through_its_file)
+{
+	int memory = open_bar(&ivshmem, 2);
+	int registers, node;
+
+	assert_refused(map_page(memory, 0), EINVAL, "a claimed BAR");
+	close(memory);
+	node = load_edu("");
+	registers = open_bar(&edu, 0);
+	assert_refused(map_page(registers, 0), EINVAL, "claimed registers");
+	close(registers);
+	unload_edu(node);
+}
+END_TEST
+
+START_TEST(claimed_bar_is_not_mapped_through_dev_mem)
+{
+	int mem = open("/dev/mem", O_RDWR | O_CLOEXEC);
+
+	if (mem < 0)
+		skip("/dev/mem: %s", strerror(errno));
+	assert_refused(map_page(mem, (off_t)lab.info.phys_addr), EPERM,
+		       "a claimed BAR through /dev/mem");
+	close(mem);
+}
+END_TEST
+
+/* Whoever maps it before the driver claims it loses it then. */
+static volatile uint32_t *mapped_before;
+
+static bool touch(void)
+{
+	return *mapped_before || true;
+}
+
+static void *map_unclaimed(void)
+{
+	int fd = open_bar(&ivshmem, 2);
+	void *page = map_page(fd, 0);
+
+	ck_assert_msg(page != MAP_FAILED, "resource2 of a device without a driver: %s",
+		      strerror(errno));
+	close(fd);
+	return page;
+}
+
+START_TEST(claim_ends_the_mappings_of_others)
+{
+	read_module();
+	close_lab();
+	must_unload();
+	enable(&ivshmem);
+	mapped_before = map_unclaimed();
+	ck_assert_msg(touch(), "it is there");
+	must_load();
+	assert_killed(touch, SIGBUS, "an access to a BAR that was claimed since");
+}
+END_TEST
+
+/* The bytes are the device's: they stay when the driver goes. */
+START_TEST(file_of_the_bar_shows_the_same_bytes)
+{
+	uint32_t word = 0x5eed;
+	uint32_t *page;
+
+	kernel_fills();
+	read_module();
+	close_lab();
+	must_unload();
+	enable(&ivshmem);
+	page = map_unclaimed();
+	assert_words(page, lab.info.page_size / sizeof(word), 0, expect_pattern,
+		     "resource2 shows");
+	must_unmap(page, lab.info.page_size);
+	must_load();
+}
+END_TEST
+
+/*
+ * Contract 6.4: registers answer, whoever asks
+ */
+
+START_TEST(driver_reaches_the_registers)
+{
+	int fd = load_edu("");
+	size_t i;
+
+	for (i = 0; i < WORDS; i++) {
+		struct edu_live found = live(fd, words[i]);
+
+		ck_assert_uint_eq(found.id & EDU_ID_MASK, EDU_ID_EXPECTED);
+		ck_assert_uint_eq(found.answer, (uint32_t)~words[i]);
+	}
+	unload_edu(fd);
+}
+END_TEST
+
+START_TEST(program_reaches_the_registers)
+{
+	int fd = load_edu("");
+	volatile uint32_t *page = must_map(fd, lab.info.page_size, READ_WRITE,
+					   MAP_SHARED, 0);
+
+	assert_registers_answer(page);
+	/* What one side has written, the other finds. */
+	*register_at(page, EDU_LIVE) = 0x12345678;
+	ck_assert_uint_eq(live(fd, 0x9abcdef0).answer, (uint32_t)~0x9abcdef0);
+	ck_assert_uint_eq(*register_at(page, EDU_LIVE), (uint32_t)~0x9abcdef0);
+	must_unmap(page, lab.info.page_size);
+	unload_edu(fd);
+}
+END_TEST
+
+START_TEST(program_reaches_the_registers_through_sysfs)
+{
+	int fd = open_bar(&edu, 0);
+	volatile uint32_t *page;
+
+	/* A check that failed may have left the driver there. */
+	syscall(SYS_delete_module, "edu_registers", O_NONBLOCK);
+	enable(&edu);
+	page = map_page(fd, 0);
+	ck_assert_msg(page != MAP_FAILED, "resource0: %s", strerror(errno));
+	close(fd);
+	assert_registers_answer(page);
+	must_unmap(page, lab.info.page_size);
+}
+END_TEST
+
+START_TEST(registers_are_one_page_that_is_guarded)
+{
+	size_t page = lab.info.page_size;
+	int fd = load_edu("");
+	struct stat status;
+
+	assert_refused(mmap(NULL, 2 * page, READ_WRITE, MAP_SHARED, fd, 0),
+		       EINVAL, "two pages");
+	assert_refused(map_page(fd, (off_t)page), EINVAL, "the second page");
+	assert_refused(mmap(NULL, page, READ_WRITE, MAP_PRIVATE, fd, 0), EINVAL,
+		       "a private mapping");
+	assert_refused(mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_SHARED, fd,
+			    0), EPERM, "an executable mapping");
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	ck_assert_uint_eq(status.st_mode, S_IFCHR | 0600);
+	ck_assert_int_eq(ioctl(fd, LAB_IOC_FILL, &status), -1);
+	ck_assert_int_eq(errno, ENOTTY);
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_LIVE, NULL), -1);
+	ck_assert_int_eq(errno, EFAULT);
+	unload_edu(fd);
+}
+END_TEST
+
+/*
+ * Contract 6.5: interrupts
+ */
+
+static uint32_t interrupts_of(int fd)
+{
+	return live(fd, 0).interrupts;
+}
+
+static void assert_interrupts(const char *parameters)
+{
+	struct edu_interrupt interrupt;
+	int fd = load_edu(parameters);
+	uint32_t bit;
+
+	ck_assert_uint_eq(interrupts_of(fd), 0);
+	for (bit = 0; bit < 32; bit++) {
+		interrupt.reasons = 1u << bit;
+		interrupt.wait_ms = EDU_MOST_WAIT;
+		ask_edu(fd, EDU_IOC_INTERRUPT, &interrupt);
+		ck_assert_uint_eq(interrupt.reasons, 1u << bit);
+		ck_assert_uint_eq(interrupts_of(fd), bit + 1);
+	}
+	unload_edu(fd);
+}
+
+START_TEST(each_interrupt_is_answered_once)
+{
+	assert_interrupts("intx=0");
+	assert_interrupts("intx=1");
+}
+END_TEST
+
+START_TEST(result_comes_with_an_interrupt)
+{
+	struct edu_factorial factorial;
+	int fd = load_edu("");
+
+	for (factorial.number = 0; factorial.number <= EDU_MOST_FACTORIAL;
+	     factorial.number++) {
+		ask_edu(fd, EDU_IOC_FACTORIAL, &factorial);
+		ck_assert_uint_eq(factorial.factorial,
+				  factorials[factorial.number]);
+		ck_assert_uint_eq(interrupts_of(fd), factorial.number + 1);
+	}
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_FACTORIAL, &factorial), -1);
+	ck_assert_int_eq(errno, ERANGE);
+	unload_edu(fd);
+}
+END_TEST
+
+START_TEST(interrupt_that_never_comes_is_waited_for_in_vain)
+{
+	struct edu_interrupt none = { .reasons = 0, .wait_ms = 20 };
+	struct edu_interrupt one = { .reasons = 4, .wait_ms = EDU_MOST_WAIT };
+	struct edu_interrupt long_one = { .wait_ms = EDU_MOST_WAIT + 1 };
+	int fd = load_edu("");
+
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_INTERRUPT, &none), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_INTERRUPT, &long_one), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ask_edu(fd, EDU_IOC_INTERRUPT, &one);
+	ck_assert_uint_eq(one.reasons, 4);
+	unload_edu(fd);
+}
+END_TEST
+
+/* It is the device that interrupts, whoever told it to. */
+START_TEST(program_can_have_the_device_interrupt)
+{
+	int fd = load_edu("");
+	volatile uint32_t *page = must_map(fd, lab.info.page_size, READ_WRITE,
+					   MAP_SHARED, 0);
+	int looks;
+
+	*register_at(page, EDU_RAISE) = 0x40;
+	for (looks = 0; looks < 1000 && !interrupts_of(fd); looks++)
+		usleep(1000);
+	ck_assert_uint_eq(interrupts_of(fd), 1);
+	ck_assert_uint_eq(*register_at(page, EDU_REASONS), 0);
+	must_unmap(page, lab.info.page_size);
+	unload_edu(fd);
+}
+END_TEST
+
+/*
+ * Contract 7.6: a device that is not as it should be
+ */
+
+static const struct refusal wrong_bars[] = {
+	REFUSAL("bar=0", EINVAL), /* 256 bytes */
+	REFUSAL("bar=1", ENODEV), /* not there */
+	REFUSAL("bar=3", ENODEV), /* the upper half of BAR 2's address */
+	REFUSAL("bar=6", ENODEV),
+	REFUSAL("bar=-1", ENODEV),
+	REFUSAL("bar=18446744073709551618", EINVAL),
+	REFUSAL("bar=two", EINVAL),
+	{ .parameters = NULL },
+};
+
+START_TEST(load_of_a_wrong_bar_is_refused)
+{
+	assert_refusals(wrong_bars);
+}
+END_TEST
+
+static void take_away(struct device *device)
+{
+	char path[400];
+
+	find(device);
+	snprintf(path, sizeof(path), "%s/remove", device->path);
+	write_file(path, "1");
+	ck_assert(!is_there(device));
+}
+
+static void bring_back(struct device *device)
+{
+	write_file("/sys/bus/pci/rescan", "1");
+	find(device);
+}
+
+START_TEST(load_without_the_device_is_refused)
+{
+	int answer, found;
+	char *said;
+
+	read_module();
+	close_lab();
+	must_unload();
+	take_away(&ivshmem);
+	skip_kernel_log();
+	answer = load_with("");
+	found = errno;
+	said = read_kernel_log();
+	bring_back(&ivshmem);
+	ck_assert_msg(answer, "loaded without the device");
+	ck_assert_int_eq(found, ENODEV);
+	ck_assert_msg(strstr(said, "lab_bar: "), "the log has no line that says why");
+	free(said);
+	must_load();
+}
+END_TEST
+
+/* Another driver has the device, or has claimed the BAR and nothing more. */
+static void assert_refused_beside(const char *parameters)
+{
+	char command[128], *said;
+	int answer, found;
+
+	snprintf(command, sizeof(command),
+		 "modprobe another_driver vendor=%s device=%s %s",
+		 ivshmem.vendor, ivshmem.device, parameters);
+	ck_assert_msg(!system(command), "%s failed", command);
+	skip_kernel_log();
+	answer = load_with("");
+	found = errno;
+	said = read_kernel_log();
+	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+	ck_assert_msg(answer, "loaded beside another driver %s", parameters);
+	ck_assert_int_eq(found, EBUSY);
+	ck_assert_msg(strstr(said, "lab_bar"), "the log has no line that says why");
+	free(said);
+}
+
+START_TEST(load_beside_another_driver_is_refused)
+{
+	read_module();
+	close_lab();
+	must_unload();
+	assert_refused_beside("");
+	assert_refused_beside("bar=2");
+	must_load();
+}
+END_TEST
+
+static const struct check checks[] = {
+	CHECK(bar_is_claimed_in_the_name_of_the_lab, CAN_INFO),
+	CHECK(flags_say_how_the_kernel_maps, CAN_INFO),
+	CHECK(both_sides_have_the_same_memory_type, MAPS | CAN_PAGE),
+	CHECK(claimed_bar_is_not_mapped_through_its_file, CAN_INFO),
+	CHECK(claimed_bar_is_not_mapped_through_dev_mem, CAN_INFO),
+	THOROUGH_CHECK(claim_ends_the_mappings_of_others, CAN_INFO),
+	THOROUGH_CHECK(file_of_the_bar_shows_the_same_bytes, CAN_INFO | CAN_FILL),
+	CHECK(driver_reaches_the_registers, CAN_INFO),
+	CHECK(program_reaches_the_registers, CAN_INFO),
+	CHECK(program_reaches_the_registers_through_sysfs, CAN_INFO),
+	CHECK(registers_are_one_page_that_is_guarded, CAN_INFO),
+	CHECK(each_interrupt_is_answered_once, CAN_INFO),
+	CHECK(result_comes_with_an_interrupt, CAN_INFO),
+	CHECK(interrupt_that_never_comes_is_waited_for_in_vain, CAN_INFO),
+	CHECK(program_can_have_the_device_interrupt, CAN_INFO),
+	THOROUGH_CHECK(load_of_a_wrong_bar_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_INFO),
+	{ .name = NULL },
+};
+
+static const struct program program = {
+	.lab = "lab_bar",
+	.mapping = &pfnmap,
+	.operations = USUAL_OPERATIONS,
+	.not_in_kcore = "/proc/kcore shows no ioremap() mappings",
+	.fresh = expect_zero,
+	.checks = checks,
+};
+
+REGISTER_PROGRAM(program);
