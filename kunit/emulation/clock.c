@@ -35,6 +35,7 @@ static struct kmaplab_clock_plan plan = {
 	.start = 1000000000, /* September 2001 */
 	.jumps = { CLOCK_NEVER, CLOCK_NEVER },
 };
+
 static struct kmaplab_clock_seen seen = { .now = 1000000000 };
 
 /*
