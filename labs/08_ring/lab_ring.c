@@ -122,6 +122,7 @@ static int lab_ring_mmap(struct file *file, struct vm_area_struct *vma)
  */
 static int lab_ring_room(u32 next)
 {
+	/* The other half is the release of the program's tail. */
 	u32 tail = smp_load_acquire(&ring.header->tail);
 
 	if (tail >= ring.state.slots)
@@ -139,6 +140,7 @@ static int lab_ring_room(u32 next)
 static void lab_ring_publish(u32 next)
 {
 	WRITE_ONCE(ring.state.head, next);
+	/* The other half is the program's acquire, before it reads the record. */
 	smp_store_release(&ring.header->head, next);
 	wake_up_interruptible(&lab_ring_readers);
 }
