@@ -9,6 +9,7 @@ from junitparser import JUnitXml
 
 from harness.build import listing
 from harness.catalogue import contract, suites
+from harness.catalogue.labs import Lab, all_labs
 from harness.guest import prepare
 from harness.kernels import uml
 from harness.kernels.request import Request
@@ -55,7 +56,7 @@ def test_all_suites_pass_and_none_is_missing(kmaplab: Kmaplab, um_between: str) 
     assert {name: set(results) for name, results in found.items()} == expected
     assert list(found) == list(expected)
     for name, results in found.items():
-        assert len(results) > 20, name
+        assert len(results) > 10, name
         assert set(results.values()) <= {"PASS", "SKIP"}, (name, results)
 
 
@@ -66,6 +67,16 @@ def test_every_check_that_the_contract_names_is_there(um_default: str) -> None:
         found |= program.checks
     named = {check for clause in contract.read() for check in clause.checks}
     assert named <= found | set(contract.OBSERVED)
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
+def test_a_hint_is_for_a_check_that_the_lab_has(lab: Lab, um_default: str) -> None:
+    built = prepare.built(Request(Target(um_default, "um")))
+    found = set(listing.of_programs()[lab.name].checks)
+    for suite in suites.all_suites():
+        if suite.lab in (lab.name, suites.CORE):
+            found |= listing.cases_of(suite, built)
+    assert set(lab.hints) <= found
 
 
 def test_the_usual_form_is_kunit_pys(kmaplab: Kmaplab) -> None:

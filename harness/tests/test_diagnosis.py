@@ -104,8 +104,8 @@ def test_nothing_is_wrong_where_nothing_failed() -> None:
 
 @pytest.mark.parametrize("lab", all_labs(), ids=[lab.name for lab in all_labs()])
 def test_each_lab_has_a_function_for_each_part(lab: Lab) -> None:
-    missing = [part.name for part in Part if not functions.find(LABS, lab, part)]
-    assert not missing
+    of_memory = {Part.TRANSLATE, Part.MAP, Part.COUNT} if lab.mapping == "none" else set()
+    assert {part for part in Part if not functions.find(LABS, lab, part)} == of_memory
 
 
 def test_a_function_is_found_by_what_the_kernel_is_told_whatever_its_name(tmp_path: Path) -> None:

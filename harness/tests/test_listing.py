@@ -47,11 +47,6 @@ def test_lab_toml_says_what_the_check_program_says(lab: Lab) -> None:
 
 
 @of_every_lab
-def test_a_hint_is_for_a_check_that_the_lab_has(lab: Lab) -> None:
-    assert set(lab.hints) <= listing.of_programs()[lab.name].checks
-
-
-@of_every_lab
 def test_only_what_needs_an_operation_is_left_out(lab: Lab) -> None:
     found = listing.of_programs()[lab.name]
     assert found.checks.isdisjoint(found.left_out)
