@@ -12,7 +12,10 @@ A lab names those that it drives in its lab.toml.
 
 from pathlib import Path
 
-# What ivshmem has behind its BAR 2: more than any check asks a lab for.
+# The device with memory of this machine.
+SHARED = "ivshmem"
+
+# What it has behind its BAR 2: more than any check asks a lab for.
 SHARED_MIB = 16
 
 # That file, in the directory that QEMU is started in.
@@ -20,7 +23,7 @@ SHARED_FILE = "shared-memory"
 
 _OPTIONS = {
     "edu": ("-device", "edu"),
-    "ivshmem": (
+    SHARED: (
         "-object",
         f"memory-backend-file,id=shared,share=on,size={SHARED_MIB}M,mem-path={{file}}",
         *("-device", "ivshmem-plain,memdev=shared"),

@@ -169,7 +169,10 @@ def _witnessed(loads: list[LoadResult]) -> str:
     if times:
         said = datetime.fromtimestamp(times[-1][1], timezone.utc)
         return f"kernel=user=machine {said:%Y-%m-%d %H:%M:%S} UTC"
-    return f"kernel=user=machine {frames:3} frames, {compared:7,} bytes"
+    agree = "kernel=user=machine"
+    if sum(one.in_file for one in seen) == compared:
+        agree += "=file"
+    return f"{agree} {frames:3} frames, {compared:7,} bytes"
 
 
 def _wide_table(results: list[LoadResult]) -> "Table":
@@ -378,6 +381,7 @@ def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
         "memory_type": sighting.memory_type,
         "bytes": sighting.compared,
         "times": sighting.times,
+        "bytes_in_file": sighting.in_file,
         "problems": sighting.problems,
     }
 

@@ -8,14 +8,16 @@ class Sighting:
     """What page tables and RAM showed while a check program waited.
 
     ``frames`` are the physical addresses of the buffer's pages, in its order; ``compared``
-    counts the bytes that were read there and had to be the pattern's; ``memory_type`` is
-    that of the first page, None where it cannot be seen. Of a clock ``times`` are what the
-    device said, then what the program had read, then what the device said, in seconds since
-    1970. ``problems`` is empty if all was as the contract wants it.
+    counts the bytes that were read there and had to be the pattern's, and ``in_file`` those that
+    were read in a file of the host, where the buffer is one; ``memory_type`` is that of the
+    first page, None where it cannot be seen. Of a clock ``times`` are what the device said,
+    then what the program had read, then what the device said, in seconds since 1970.
+    ``problems`` is empty if all was as the contract wants it.
     """
 
     frames: list[int] = field(default_factory=list)
     compared: int = 0
+    in_file: int = 0
     memory_type: str | None = None
     times: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

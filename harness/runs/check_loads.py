@@ -111,13 +111,13 @@ class LoadCollector(Collector):
 
     ``expected`` has for each load what must come of it. ``leaks`` are kmemleak's lines,
     None until it was asked. ``look`` examines the machine while a check program waits,
-    given the address of its box.
+    given the address of its box and the lab.
     """
 
     loads: list[Load]
     expected: list[Expected]
     leaks: list[str] | None = None
-    look: Callable[[Machine, int], Sighting] | None = None
+    look: Callable[[Machine, int, Lab], Sighting] | None = None
     results: list[LoadResult] = field(default_factory=list)
     _ktap: KtapReader = field(default_factory=KtapReader)
     _began: float = 0
@@ -197,8 +197,8 @@ class LoadCollector(Collector):
             if kind:
                 result.sighting = clock_witness.look(self._machine, int(address, 16), seen)
             else:
-                result.sighting = self.look(self._machine, int(address, 16))
-        except (GuestError, ValueError) as error:
+                result.sighting = self.look(self._machine, int(address, 16), result.load.lab)
+        except (GuestError, OSError, ValueError) as error:
             self.no_sense(f"{result.load}: {error}")
 
     def _end(self, rest: str) -> None:

@@ -7,6 +7,9 @@ that the processor reads, compares frames, bytes, rights and memory types, and w
 words of its own into the frames. The check program goes on, and must find these words
 through the mapping and through the kernel.
 
+Memory behind a BAR of a device may be a file of this machine (kernels/pci_devices.py). Then the
+same bytes must be in the file, and the words that were written into the frames as well.
+
 Program and harness meet in a page of the program's memory; userspace/shared/witness.h has
 its layout.
 """
@@ -15,11 +18,14 @@ import random
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from harness.base.errors import GuestError
+from harness.catalogue.labs import Lab
 from harness.guest import waiting
 from harness.guest.machine import Machine
 from harness.guest.waiting import MachineRam, ProgramMemory, Tables
+from harness.kernels import pci_devices
 from harness.kernels.page_tables import PAGE, Translation
 from harness.results import pattern
 from harness.results.witness import Sighting
@@ -55,6 +61,8 @@ class Witness:
 
     machine: MachineRam
     tables: Tables
+    # The file that the memory is, from its first byte on, if it is one.
+    file: Path | None = None
     sighting: Sighting = field(default_factory=Sighting)
 
     @property
@@ -104,10 +112,24 @@ class Witness:
         for text in _wrong_with(user, kernel):
             self._object(f"page {page}: {text}")
         count = PAGE // 4
-        if self.machine.read(user.physical, PAGE) == pattern.words(seed, page * count, count):
+        written = pattern.words(seed, page * count, count)
+        if self.machine.read(user.physical, PAGE) == written:
             self.sighting.compared += PAGE
         else:
             self._object(f"page {page}: the frame does not hold what the kernel was told to write")
+        if not self.file:
+            return
+        if self._in_file(page * PAGE, PAGE) == written:
+            self.sighting.in_file += PAGE
+        else:
+            self._object(f"page {page}: the host's file does not hold what the kernel wrote")
+
+    def _in_file(self, offset: int, size: int) -> bytes:
+        """Return what the host reads there; less if the file ends."""
+        assert self.file
+        with self.file.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
 
     def _look_for_others(self, box: _Box) -> None:
         """Object to further ways to the frames that the contract does not allow."""
@@ -132,7 +154,10 @@ class Witness:
         for place in places:
             offset, value = 4 * place, chosen.getrandbits(32)
             frame = self.sighting.frames[offset // PAGE]
-            self.machine.write(frame + offset % PAGE, struct.pack("<I", value))
+            word = struct.pack("<I", value)
+            self.machine.write(frame + offset % PAGE, word)
+            if self.file and self._in_file(offset, len(word)) != word:
+                self._object(f"offset {offset:#x}: a word written there is not in the host's file")
             listed += _WORD.pack(offset, value)
         self._memory.write(box.address + _WORDS, struct.pack("<Q", len(places)))
         self._memory.write(box.address + _HEAD.size, listed)
@@ -152,15 +177,17 @@ def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
         yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
 
 
-def looking_at(seed: int) -> Callable[[Machine, int], Sighting]:
+def looking_at(seed: int) -> Callable[[Machine, int, Lab], Sighting]:
     """Return what examines a machine.
 
-    It is given the machine and the address of the waiting program's box. What the memory
-    must hold follows from ``seed``.
+    It is given the machine, the address of the waiting program's box, and the lab whose memory
+    it is. What the memory must hold follows from ``seed``.
     """
 
-    def look(machine: Machine, address: int) -> Sighting:
+    def look(machine: Machine, address: int, lab: Lab) -> Sighting:
+        is_file = pci_devices.SHARED in lab.devices
+        file = machine.initrd.parent / pci_devices.SHARED_FILE if is_file else None
         with waiting.stopped(machine, address, _MARK) as (ram, tables):
-            return Witness(ram, tables).examine(address, seed)
+            return Witness(ram, tables, file).examine(address, seed)
 
     return look

@@ -138,7 +138,8 @@ def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
 def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
     asked = []
 
-    def look(machine: Machine, address: int) -> Sighting:
+    def look(machine: Machine, address: int, lab: Lab) -> Sighting:
+        assert lab is LOAD.lab
         asked.append(address)
         return Sighting(problems=problems)
 

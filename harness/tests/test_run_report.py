@@ -1,6 +1,7 @@
 """The three forms of the report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,10 @@ _AGREES = Sighting([0x1000, 0x2000], 8192)
     ("loads", "line"),
     [
         ([(LoadVerdict.PASSED, _AGREES)] * 2, "kernel=user=machine   4 frames,  16,384 bytes"),
+        (
+            [(LoadVerdict.PASSED, replace(_AGREES, in_file=8192))],
+            "kernel=user=machine=file   2 frames,   8,192 bytes",
+        ),
         ([(LoadVerdict.FAILED, _AGREES)], "the same 2 frames, but checks failed: see above"),
         (
             [(LoadVerdict.FAILED, Sighting([0x1000], 0, problems=["another frame"]))],

@@ -98,6 +98,55 @@ def test_the_pattern_is_the_one_of_lab_pattern_h() -> None:
     assert pattern.words(0x1234, 0, 2).hex() == "efc04535626e93b1"
 
 
+class MachineWithFile(LookedAtMachine):
+    """One whose frames are a file of the host: what is written there is in the file."""
+
+    file: Path
+
+    def write(self, physical: int, data: bytes) -> None:
+        super().write(physical, data)
+        for page in range(PAGES):
+            if physical & -PAGE == frame(page):
+                self._write_file(page * PAGE + physical % PAGE, data)
+
+    def _write_file(self, offset: int, data: bytes) -> None:
+        with self.file.open("r+b") as file:
+            file.seek(offset)
+            file.write(data)
+
+
+@pytest.fixture
+def with_file(machine: LookedAtMachine, tmp_path: Path) -> MachineWithFile:
+    made = MachineWithFile()
+    vars(made).update(vars(machine))
+    made.file = tmp_path / "memory"
+    made.file.write_bytes(b"".join(machine.ram[frame(page)] for page in range(PAGES)))
+    return made
+
+
+def test_a_file_of_the_host_has_the_same_bytes(with_file: MachineWithFile) -> None:
+    sighting = Witness(with_file, with_file, with_file.file).examine(BOX, SEED)
+    assert not sighting.problems
+    assert sighting.in_file == sighting.compared == PAGES * PAGE
+
+
+def test_a_file_that_holds_something_else_is_no_witness(with_file: MachineWithFile) -> None:
+    with with_file.file.open("r+b") as file:
+        file.seek(PAGE + 7)
+        file.write(b"!")
+    sighting = Witness(with_file, with_file, with_file.file).examine(BOX, SEED)
+    assert sighting.problems == ["page 1: the host's file does not hold what the kernel wrote"]
+
+
+def test_words_that_do_not_reach_the_file_are_missed(
+    machine: LookedAtMachine, with_file: MachineWithFile
+) -> None:
+    """The file is a copy, and not the memory."""
+    sighting = Witness(machine, machine, with_file.file).examine(BOX, SEED)
+    assert len(sighting.problems) == 16
+    assert "a word written there is not in the host's file" in sighting.problems[0]
+
+
 def test_all_is_well_and_words_are_left(machine: LookedAtMachine) -> None:
     before = {page: bytes(machine.ram[frame(page)]) for page in range(PAGES)}
     sighting = examine(machine)
