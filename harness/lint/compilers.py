@@ -7,8 +7,9 @@ from pathlib import Path
 
 from harness.base import digest
 from harness.build import modules
-from harness.kernels import uml
+from harness.kernels import debian, uml
 from harness.kernels.debian import Kernel
+from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 from harness.lint.checker import Checker, Finding, Output, Tree, call, parse_gcc
 from harness.base.progress import Step
 
@@ -34,7 +35,7 @@ class _Kbuild(Checker):
     # What this one asks of kbuild beside what all ask.
     options: tuple[str, ...] = ()
 
-    _COMMON = ("-k", "W=1", "KCFLAGS=-Werror")
+    _COMMON = ("-k", "W=1", "KCFLAGS=-Werror", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
     def files(self, tree: Tree) -> list[Path]:
         return [path for path in tree.c_files if path.parts[0] in _MODULES]
@@ -47,13 +48,13 @@ class _Kbuild(Checker):
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
         series: dict[Finding, list[str]] = {}
         for kernel in _kernels():
-            progress.detail = kernel.target.series
-            copy = tree.work / "kbuild" / kernel.target.series
-            names = [name for name in _MODULES if (tree.root / name / "Kbuild").is_file()]
+            progress.detail = str(kernel.target)
+            copy = tree.work / "kbuild" / str(kernel.target)
+            names = [name for name in _modules(kernel) if (tree.root / name / "Kbuild").is_file()]
             modules.mirror({name: tree.root / name for name in names}, copy)
             command = [*modules.command(kernel, copy), *_JOBS, *self._COMMON, *self.options]
             for finding in self._read(call(command, tree.root), copy):
-                series.setdefault(finding, []).append(kernel.target.series)
+                series.setdefault(finding, []).append(_name(kernel))
         return [
             Finding(found.file, found.line, f"{found.text} ({', '.join(where)})", "", found.details)
             for found, where in series.items()
@@ -142,6 +143,20 @@ class Analyzer(Checker):
         return found
 
 
+def _modules(kernel: Kernel) -> tuple[str, ...]:
+    """Return the directories that a kernel builds: the suites only where it has KUnit."""
+    return _MODULES if kernel.target.architecture.has_kunit else _MODULES[:1]
+
+
+def _name(kernel: Kernel) -> str:
+    """Return the series, with the architecture if it is another than that of most."""
+    target = kernel.target
+    return target.series if target.arch == KUNIT_ARCH else str(target)
+
+
 def _kernels() -> list[Kernel]:
-    """Return what the modules are compiled against, built if it has to be."""
-    return uml.fetch_some()
+    """Return what the modules are compiled against, built if it has to be.
+
+    User-mode Linux has no PCI, so one of Debian's own is among them.
+    """
+    return [*uml.fetch_some(), debian.fetch(Target(series_of(DEFAULT_ARCH)[-1], DEFAULT_ARCH))]

@@ -53,9 +53,9 @@ static void page_table_read_type(struct page_table_entry *entry)
 	/* In an entry for more than a page, bit 7 has another meaning. */
 	const u64 pat = entry->size == PAGE_SIZE ? _PAGE_PAT : _PAGE_PAT_LARGE;
 
-	entry->index = !!(entry->entry & pat) << 2 |
-		       !!(entry->entry & _PAGE_PCD) << 1 |
-		       !!(entry->entry & _PAGE_PWT);
+	entry->index = (entry->entry & pat ? 4 : 0) |
+		       (entry->entry & _PAGE_PCD ? 2 : 0) |
+		       (entry->entry & _PAGE_PWT ? 1 : 0);
 	rdmsrq(MSR_IA32_CR_PAT, entry->types);
 }
 

@@ -99,7 +99,7 @@ static int open_bar(struct device *device, int bar)
 	return fd;
 }
 
-static void enable(struct device *device)
+static void switch_on(struct device *device)
 {
 	char path[400];
 
@@ -164,8 +164,6 @@ static volatile uint32_t *register_at(volatile void *page, size_t offset)
 
 static const uint32_t words[] = { 0, 1, 0xdeadbeef, 0x80000000, 0xffffffff };
 
-#define WORDS (sizeof(words) / sizeof(words[0]))
-
 static const uint32_t factorials[EDU_MOST_FACTORIAL + 1] = {
 	1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800,
 	479001600,
@@ -180,7 +178,7 @@ static void assert_registers_answer(volatile void *page)
 
 	ck_assert_uint_eq(*register_at(page, EDU_ID) & EDU_ID_MASK,
 			  EDU_ID_EXPECTED);
-	for (i = 0; i < WORDS; i++) {
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		*alive = words[i];
 		ck_assert_uint_eq(*alive, (uint32_t)~words[i]);
 	}
@@ -297,7 +295,7 @@ START_TEST(claim_ends_the_mappings_of_others)
 	read_module();
 	close_lab();
 	must_unload();
-	enable(&ivshmem);
+	switch_on(&ivshmem);
 	mapped_before = map_unclaimed();
 	ck_assert_msg(touch(), "it is there");
 	must_load();
@@ -315,7 +313,7 @@ START_TEST(file_of_the_bar_shows_the_same_bytes)
 	read_module();
 	close_lab();
 	must_unload();
-	enable(&ivshmem);
+	switch_on(&ivshmem);
 	page = map_unclaimed();
 	assert_words(page, lab.info.page_size / sizeof(word), 0, expect_pattern,
 		     "resource2 shows");
@@ -333,7 +331,7 @@ START_TEST(driver_reaches_the_registers)
 	int fd = load_edu("");
 	size_t i;
 
-	for (i = 0; i < WORDS; i++) {
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		struct edu_live found = live(fd, words[i]);
 
 		ck_assert_uint_eq(found.id & EDU_ID_MASK, EDU_ID_EXPECTED);
@@ -366,7 +364,7 @@ START_TEST(program_reaches_the_registers_through_sysfs)
 
 	/* A check that failed may have left the driver there. */
 	syscall(SYS_delete_module, "edu_registers", O_NONBLOCK);
-	enable(&edu);
+	switch_on(&edu);
 	page = map_page(fd, 0);
 	ck_assert_msg(page != MAP_FAILED, "resource0: %s", strerror(errno));
 	close(fd);
