@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "contract/memory_type.h"
@@ -34,6 +35,7 @@ struct device {
 
 static struct device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
 static struct device edu = { .vendor = "0x1234", .device = "0x11e8" };
+static struct device testdev = { .vendor = "0x1b36", .device = "0x0005" };
 
 #define DEVICES "/sys/bus/pci/devices"
 
@@ -99,13 +101,56 @@ static int open_bar(struct device *device, int bar)
 	return fd;
 }
 
-static void switch_on(struct device *device)
+static void write_enable(struct device *device, const char *text)
 {
 	char path[400];
 
 	find(device);
 	snprintf(path, sizeof(path), "%s/enable", device->path);
-	write_file(path, "1");
+	write_file(path, text);
+}
+
+static void switch_on(struct device *device)
+{
+	write_enable(device, "1");
+}
+
+/* The register of every PCI device that says what it may do; <linux/pci_regs.h>. */
+#define COMMAND			4
+#define COMMAND_MEMORY		0x2
+#define COMMAND_MASTER		0x4
+#define COMMAND_NO_LINE		0x400
+
+static int open_config(struct device *device)
+{
+	char path[400];
+	int fd;
+
+	find(device);
+	snprintf(path, sizeof(path), "%s/config", device->path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+static uint16_t read_command(struct device *device)
+{
+	int fd = open_config(device);
+	uint16_t command;
+
+	ck_assert_int_eq(pread(fd, &command, sizeof(command), COMMAND),
+			 sizeof(command));
+	close(fd);
+	return command;
+}
+
+static void write_command(struct device *device, uint16_t command)
+{
+	int fd = open_config(device);
+
+	ck_assert_int_eq(pwrite(fd, &command, sizeof(command), COMMAND),
+			 sizeof(command));
+	close(fd);
 }
 
 static void *map_page(int fd, off_t offset)
@@ -120,19 +165,29 @@ static void *map_page(int fd, off_t offset)
 
 #define EDU_NODE "/dev/edu_registers"
 
-/* Loads it anew, so that it has begun to count. */
-static int load_edu(const char *parameters)
+static void load_driver(const char *parameters)
 {
 	char command[128];
-	int fd;
 
 	syscall(SYS_delete_module, "edu_registers", O_NONBLOCK);
 	snprintf(command, sizeof(command), "modprobe edu_registers %s",
 		 parameters);
 	ck_assert_msg(!system(command), "%s failed", command);
-	fd = open(EDU_NODE, O_RDWR | O_CLOEXEC);
+}
+
+static int open_edu(void)
+{
+	int fd = open(EDU_NODE, O_RDWR | O_CLOEXEC);
+
 	ck_assert_msg(fd >= 0, EDU_NODE ": %s", strerror(errno));
 	return fd;
+}
+
+/* Loads it anew, so that it has begun to count. */
+static int load_edu(const char *parameters)
+{
+	load_driver(parameters);
+	return open_edu();
 }
 
 static void unload_edu(int fd)
@@ -464,6 +519,56 @@ START_TEST(interrupt_that_never_comes_is_waited_for_in_vain)
 }
 END_TEST
 
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+START_TEST(signal_ends_the_wait_for_an_interrupt)
+{
+	struct edu_interrupt none = { .reasons = 0, .wait_ms = EDU_MOST_WAIT };
+	struct sigaction no_restart = { .sa_handler = ignore };
+	/* Again and again, for the first may come before the wait. */
+	struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	struct itimerval never = { 0 };
+	int fd = load_edu("");
+	int answer, found;
+
+	sigaction(SIGALRM, &no_restart, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	answer = ioctl(fd, EDU_IOC_INTERRUPT, &none);
+	found = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	ck_assert_int_eq(answer, -1);
+	ck_assert_int_eq(found, EINTR);
+	unload_edu(fd);
+}
+END_TEST
+
+/* Its reasons stay, and come with the next interrupt. */
+START_TEST(interrupt_that_is_lost_is_waited_for_in_vain)
+{
+	struct edu_interrupt lost = { .reasons = 4, .wait_ms = 20 };
+	struct edu_interrupt next = { .reasons = 8, .wait_ms = EDU_MOST_WAIT };
+	struct edu_factorial factorial = { .number = 5 };
+	int fd = load_edu("");
+	uint16_t command = read_command(&edu);
+
+	write_command(&edu, (command & ~COMMAND_MASTER) | COMMAND_NO_LINE);
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_INTERRUPT, &lost), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_FACTORIAL, &factorial), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_uint_eq(interrupts_of(fd), 0);
+	write_command(&edu, command);
+	ask_edu(fd, EDU_IOC_INTERRUPT, &next);
+	ck_assert_uint_eq(next.reasons, 8);
+	ask_edu(fd, EDU_IOC_FACTORIAL, &factorial);
+	ck_assert_uint_eq(factorial.factorial, 120);
+	unload_edu(fd);
+}
+END_TEST
+
 /* It is the device that interrupts, whoever told it to. */
 START_TEST(program_can_have_the_device_interrupt)
 {
@@ -573,6 +678,173 @@ START_TEST(load_beside_another_driver_is_refused)
 }
 END_TEST
 
+/*
+ * The driver of the registers loads without a device as well: one may be plugged in later.
+ * So it refuses devices, and not the load.
+ */
+
+static bool file_names_edu(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	bool found = false;
+	char line[512];
+
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "edu_registers"))
+			found = true;
+	fclose(file);
+	return found;
+}
+
+static void assert_drives_nothing(const char *when)
+{
+	ck_assert_msg(access(EDU_NODE, F_OK), "%s: " EDU_NODE " is there", when);
+	ck_assert_msg(!file_names_edu("/proc/iomem"), "%s: a BAR is claimed", when);
+	ck_assert_msg(!file_names_edu("/proc/interrupts"),
+		      "%s: an interrupt is waited for", when);
+}
+
+static void assert_drives_edu(void)
+{
+	int fd = open_edu();
+
+	ck_assert_uint_eq(live(fd, 0x1234).answer, (uint32_t)~0x1234);
+	close(fd);
+}
+
+START_TEST(registers_come_and_go_with_their_device)
+{
+	unload_edu(load_edu(""));
+	take_away(&edu);
+	load_driver("");
+	assert_drives_nothing("without the device");
+	bring_back(&edu);
+	assert_drives_edu();
+	take_away(&edu);
+	assert_drives_nothing("when the device has gone");
+	bring_back(&edu);
+	assert_drives_edu();
+	unload_edu(-1);
+}
+END_TEST
+
+/* Tells a driver that it can drive these devices as well; returns what it says to that. */
+static char *offer(const char *driver, const struct device *device)
+{
+	char path[128], numbers[32];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/new_id", driver);
+	snprintf(numbers, sizeof(numbers), "%s %s", device->vendor,
+		 device->device);
+	skip_kernel_log();
+	write_file(path, numbers);
+	return read_kernel_log();
+}
+
+static bool has_driver(struct device *device)
+{
+	char path[400];
+
+	find(device);
+	snprintf(path, sizeof(path), "%s/driver", device->path);
+	return !access(path, F_OK);
+}
+
+/* The error is what the kernel's log has of a probe(): of ENODEV nothing. */
+static void assert_refuses(const char *driver, struct device *device,
+			   const char *error)
+{
+	char *said = offer(driver, device);
+
+	ck_assert_msg(!has_driver(device), "%s drives %s", driver, device->path);
+	ck_assert_msg(strstr(said, driver), "%s refuses %s, and does not say why",
+		      driver, device->path);
+	if (error)
+		ck_assert_msg(strstr(said, error), "expected \"%s\", found %s",
+			      error, said);
+	else
+		ck_assert_msg(!strstr(said, "failed with error"), "%s", said);
+	free(said);
+}
+
+START_TEST(device_of_another_kind_is_refused)
+{
+	read_module();
+	close_lab();
+	must_unload();
+	unload_edu(load_edu(""));
+	take_away(&edu);
+	load_driver("");
+	/* BAR 0 of the one has 256 bytes, that of the other a page of something else. */
+	assert_refuses("edu_registers", &ivshmem, NULL);
+	assert_refuses("edu_registers", &testdev, NULL);
+	assert_drives_nothing("after devices of another kind");
+	bring_back(&edu);
+	assert_drives_edu();
+	unload_edu(-1);
+	must_load();
+}
+END_TEST
+
+START_TEST(second_device_is_refused)
+{
+	unload_edu(load_edu(""));
+	assert_refuses("lab_bar", &testdev, "failed with error -16");
+	load_driver("");
+	assert_refuses("edu_registers", &testdev, "failed with error -16");
+	assert_drives_edu();
+	unload_edu(-1);
+	kernel_fills();
+}
+END_TEST
+
+START_TEST(claimed_registers_are_refused)
+{
+	char command[128], *said;
+
+	unload_edu(load_edu(""));
+	snprintf(command, sizeof(command),
+		 "modprobe another_driver vendor=%s device=%s bar=0", edu.vendor,
+		 edu.device);
+	ck_assert_msg(!system(command), "%s failed", command);
+	skip_kernel_log();
+	load_driver("");
+	said = read_kernel_log();
+	assert_drives_nothing("beside another driver");
+	unload_edu(-1);
+	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+	ck_assert_msg(strstr(said, "failed with error -16"), "%s", said);
+	free(said);
+	unload_edu(load_edu(""));
+}
+END_TEST
+
+/* All bits of what nobody answers are alike: set on most machines, clear on QEMU's PC. */
+START_TEST(device_that_does_not_answer_is_refused)
+{
+	uint16_t command;
+	char *said;
+
+	unload_edu(load_edu(""));
+	/* It is enabled, so the driver has no reason to do it. */
+	switch_on(&edu);
+	command = read_command(&edu);
+	write_command(&edu, command & ~COMMAND_MEMORY);
+	skip_kernel_log();
+	load_driver("");
+	said = read_kernel_log();
+	assert_drives_nothing("with a device that does not answer");
+	unload_edu(-1);
+	write_command(&edu, command);
+	write_enable(&edu, "0");
+	ck_assert_msg(strstr(said, "edu_registers 0"), "the log does not say why: %s",
+		      said);
+	free(said);
+	unload_edu(load_edu(""));
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(bar_is_claimed_in_the_name_of_the_lab, CAN_INFO),
 	CHECK(flags_say_how_the_kernel_maps, CAN_INFO),
@@ -588,10 +860,17 @@ static const struct check checks[] = {
 	CHECK(each_interrupt_is_answered_once, CAN_INFO),
 	CHECK(result_comes_with_an_interrupt, CAN_INFO),
 	CHECK(interrupt_that_never_comes_is_waited_for_in_vain, CAN_INFO),
+	CHECK(signal_ends_the_wait_for_an_interrupt, CAN_INFO),
+	THOROUGH_CHECK(interrupt_that_is_lost_is_waited_for_in_vain, CAN_INFO),
 	CHECK(program_can_have_the_device_interrupt, CAN_INFO),
 	THOROUGH_CHECK(load_of_a_wrong_bar_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_INFO),
+	THOROUGH_CHECK(registers_come_and_go_with_their_device, CAN_INFO),
+	THOROUGH_CHECK(device_of_another_kind_is_refused, CAN_INFO),
+	THOROUGH_CHECK(second_device_is_refused, CAN_INFO | CAN_FILL),
+	THOROUGH_CHECK(claimed_registers_are_refused, CAN_INFO),
+	THOROUGH_CHECK(device_that_does_not_answer_is_refused, CAN_INFO),
 	{ .name = NULL },
 };
 
