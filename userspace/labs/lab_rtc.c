@@ -17,6 +17,7 @@
 #endif
 
 #include "shared/checks.h"
+#include "shared/seconds.h"
 #include "shared/witness.h"
 
 static int64_t lab_seconds(void)
@@ -44,14 +45,6 @@ static void assert_between(int64_t before, int64_t seconds, int64_t after,
 
 /* Seconds by another clock, in which the time must have changed. */
 #define PATIENCE 30
-
-static time_t monotonic_seconds(void)
-{
-	struct timespec now;
-
-	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	return now.tv_sec;
-}
 
 /* A minute, an hour or a day that is read wrongly is a jump of that much. */
 START_TEST(time_never_jumps)

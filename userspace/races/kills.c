@@ -156,6 +156,35 @@ static bool kill_a_process(void)
 	       object("the caller ended with 0x%x instead of SIGKILL", status);
 }
 
+/* The call that others were killed in, and those that assert_works() will make. */
+static bool make_the_next_calls(void)
+{
+	struct lab_check check = { .seed = lab.seed };
+	struct lab_fill fill = { .seed = lab.seed };
+
+	ignore_objections();
+	look_at_no_answers();
+	victim->call->make();
+	if (can(CAN_CHECK))
+		ioctl(lab.fd, LAB_IOC_CHECK, &check);
+	if (can(CAN_FILL))
+		ioctl(lab.fd, LAB_IOC_FILL, &fill);
+	return true;
+}
+
+/* A lock that a killed caller has kept would keep us for ever. So another one comes first. */
+static void assert_next_caller_comes_back(void)
+{
+	pid_t next = start_child(make_the_next_calls);
+
+	if (!ends_within(next, STUCK)) {
+		kill(next, SIGKILL);
+		ck_abort_msg("%s: callers were killed, and the next one has not come back for %d s",
+			     victim->call->name, STUCK);
+	}
+	status_of(next);
+}
+
 /* What the killed ones have left is nobody's: all calls work as before. */
 static void assert_works(void)
 {
@@ -183,6 +212,7 @@ static void kill_callers(const struct call *call, const struct call *theirs,
 	/* Those who wait for a lock are killed in more ways than the others. */
 	if (victim->waits)
 		race_calls(&ours, theirs, RACER_PROCESS, kills - FEW_KILLS);
+	assert_next_caller_comes_back();
 	assert_works();
 }
 

@@ -17,6 +17,7 @@
 
 #include "random/draw.h"
 #include "shared/checks.h"
+#include "shared/seconds.h"
 
 /*
  * After so many calls we look whether the racer is running: on a busy host one of the two
@@ -176,10 +177,17 @@ static bool racer_is_there(void)
 static bool racer_is_running(void)
 {
 	unsigned long before = meeting->beats, looks;
+	time_t end = monotonic_seconds() + STUCK;
 
-	for (looks = 1; meeting->beats == before && !meeting->over; looks++)
-		if (looks % 100000 == 0 && !racer_is_there())
+	for (looks = 1; meeting->beats == before && !meeting->over; looks++) {
+		if (looks % 100000)
+			continue;
+		if (!racer_is_there())
 			return false;
+		if (monotonic_seconds() > end)
+			return object("the other has not come back for %d s",
+				      STUCK);
+	}
 	return !meeting->over;
 }
 
@@ -197,13 +205,23 @@ void race(const struct call *ours, unsigned int turns)
 	}
 }
 
+/* One that is killed in vain keeps the check waiting, which then ends by its limit. */
+static int status_of_racer(void)
+{
+	if (!ends_within(racer.process, STUCK)) {
+		object("the other has not come back for %d s", STUCK);
+		kill(racer.process, SIGKILL);
+	}
+	return status_of(racer.process);
+}
+
 void stop_racer(void)
 {
 	int status = 0;
 
 	meeting->over = true;
 	if (racer.kind == RACER_PROCESS)
-		status = status_of(racer.process);
+		status = status_of_racer();
 	else
 		pthread_join(racer.thread, NULL);
 	ck_assert_msg(!meeting->objected, "%s beside %s: %s", racer.ours->name,

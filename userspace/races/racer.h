@@ -25,6 +25,9 @@ struct call {
  */
 enum racer_kind { RACER_PROCESS, RACER_THREAD };
 
+/* Seconds after which a call that has not come back never will: none takes as much as one. */
+#define STUCK 30
+
 /* Skips the check on a machine with one processor. */
 void need_two_processors(void);
 

@@ -18,6 +18,7 @@
 
 #include "fixture.h"
 #include "ktap.h"
+#include "seconds.h"
 
 /* What a child exits with that a signal has reached: this, and the signal's number. */
 #define BY_SIGNAL 64
@@ -91,6 +92,22 @@ int status_of(pid_t child)
 	while (ended < 0 && errno == EINTR);
 	ck_assert_msg(ended == child, "waitpid failed: %s", strerror(errno));
 	return status;
+}
+
+bool ends_within(pid_t child, int seconds)
+{
+	time_t end = monotonic_seconds() + seconds;
+	siginfo_t info = { .si_pid = 0 };
+
+	do {
+		ck_assert_msg(!waitid(P_PID, child, &info,
+				      WEXITED | WNOHANG | WNOWAIT),
+			      "waitid failed: %s", strerror(errno));
+		if (info.si_pid)
+			return true;
+		usleep(500);
+	} while (monotonic_seconds() <= end);
+	return false;
 }
 
 bool run_in_child(bool (*body)(void))

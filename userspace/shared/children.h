@@ -19,6 +19,10 @@ pid_t start_child(bool (*body)(void));
 
 /* Waits for the end of a child, or a stop, and returns its status. */
 int status_of(pid_t child);
+
+/* Returns whether a child ends in so many seconds. status_of() still has its status. */
+bool ends_within(pid_t child, int seconds);
+
 bool run_in_child(bool (*body)(void));
 
 /* Fails the check unless this signal reaches the child, which ends then. */
