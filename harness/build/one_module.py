@@ -80,7 +80,8 @@ class OneModule:
         place = self.kernel.headers if f"-o {made} " in command else copy
         command = command.replace(" -c -o ", f" {more} -c -o ", 1)
         result = subprocess.run(
-            ["sh", "-c", command.replace(_LINK, _LINK_LEAN, 1)],
+            # As kbuild does: behind gcc may come objtool, which takes the object from before.
+            ["sh", "-e", "-c", command.replace(_LINK, _LINK_LEAN, 1)],
             cwd=place,
             env=tools.environment(),
             capture_output=True,

@@ -6,10 +6,14 @@ import pytest
 
 from harness.base.errors import RequestError, SetupError
 from harness.base.paths import LABS
-from harness.build import mutants
+from harness.build import mutants, one_module
+from harness.build.modules import Modules
+from harness.build.one_module import DoesNotCompile
 from harness.catalogue import mutants as catalogue
 from harness.catalogue.mutants import Mutant
 from harness.catalogue.contract import REPORTS
+from harness.kernels.debian import Kernel
+from harness.kernels.targets import Target
 from harness.reports.mutants_report import MutantsReport
 from harness.results.mutant_results import Attempt, Fate, MutantResult, Score
 from harness.runs import try_mutants
@@ -156,3 +160,19 @@ def test_the_report_says_which_clause_noticed() -> None:
     assert clauses["3.2"] == (2, 1) and clauses["8.2"] == (1, 0)
     assert sum(alone for _, alone in clauses.values()) == 3
     assert MutantsReport([result(Fate.SURVIVED)], 1, 2.0, None).status == 1
+
+
+def test_a_source_that_gcc_refuses_does_not_build(tmp_path: Path) -> None:
+    """Behind gcc kbuild has objtool, which is content with the object that was there before."""
+    folder = tmp_path / "src/labs/01_small"
+    folder.mkdir(parents=True)
+    for name in ("small.c", "small.o", "small.ko"):
+        (folder / name).write_text("")
+    code = folder / "small.o"
+    command = f"savedcmd_small := sh -c 'exit 1' -c -o {code} small.c ; true {code}\n"
+    (folder / ".small.o.cmd").write_text(command)
+    (folder / ".small.ko.cmd").write_text("savedcmd_small := true\n")
+    kernel = Kernel(Target(), "6.1", "6.1", tmp_path, tmp_path, tmp_path, tmp_path)
+    with one_module.find(kernel, Modules(tmp_path, (), ""), "01_small/small.c") as module:
+        with pytest.raises(DoesNotCompile):
+            module.build("int small")
