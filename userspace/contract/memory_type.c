@@ -8,17 +8,13 @@
  */
 #include "memory_type.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "page_table.h"
 #include "shared/checks.h"
+#include "shared/page_entries.h"
 
 /*
  * The list of x86
@@ -71,32 +67,11 @@ static bool assert_type_in_list(enum memory_type expected)
  * The entries
  */
 
-#define PAGE_TABLE "/dev/page_table"
-
 #ifdef __aarch64__
 #define WRITE_BACK PAGE_TABLE_ARM64_NORMAL_WB
 #else
 #define WRITE_BACK PAGE_TABLE_X86_WB
 #endif
-
-/* -1 if the module is not there. */
-static int open_page_table(void)
-{
-	if (access(PAGE_TABLE, F_OK) &&
-	    system("modprobe page_table 2>/dev/null"))
-		return -1;
-	return open(PAGE_TABLE, O_RDWR | O_CLOEXEC);
-}
-
-static struct page_table_entry entry_of(int fd, uint64_t addr)
-{
-	struct page_table_entry entry = { .addr = addr };
-
-	ck_assert_msg(!ioctl(fd, PAGE_TABLE_IOC_ENTRY, &entry),
-		      PAGE_TABLE ": address 0x%" PRIx64 ": %s", addr,
-		      strerror(errno));
-	return entry;
-}
 
 static void assert_type_of_page(int fd, uint64_t page,
 				enum memory_type expected)
