@@ -12,7 +12,8 @@
 
 ``Harm`` is what it would do on a machine that others use. ``Clause`` is the one of
 docs/contract.md whose checks must notice. ``Load`` are the parameters, by default the first of
-lab.toml's. ``On`` is an architecture, by default um. ``By`` is user (default), the lab's check
+lab.toml's. ``On`` is an architecture, by default um, and ``Since`` the first series that
+shows it, by default the lab's. ``By`` is user (default), the lab's check
 program, kunit, its suite, or core, the suite of what all labs share. ``Lab``, in the directory
 of what all share, says which lab shows it.
 """
@@ -26,10 +27,11 @@ from harness.catalogue.contract import Clause
 from harness.base.errors import RequestError, SetupError
 from harness.catalogue.labs import Lab, Load
 from harness.base.paths import LABS
+from harness.kernels.series import DEFAULT_SERIES, SERIES, number
 from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target
 
 # Fails and Shown are for those that a lesson proposes: see catalogue/changes.py.
-KEYS = ("What", "Harm", "Clause", "Load", "On", "By", "Lab", "Fails", "Shown")
+KEYS = ("What", "Harm", "Clause", "Load", "On", "Since", "By", "Lab", "Fails", "Shown")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Mistake:
     """One wrong version: its patch, what is wrong and what harm it does, and which clause notices.
 
     ``owner`` is the directory below labs/ that the patch is applied in; ``arch`` where it
-    runs, and ``suite`` what LAB= calls the suite that must notice, None if it is the check
-    program.
+    runs, ``since`` the first series that shows it, if not all do, and ``suite`` what LAB= calls
+    the suite that must notice, None if it is the check program.
     """
 
     patch: Path
@@ -49,6 +51,7 @@ class Mistake:
     load: Load
     arch: str
     suite: str | None
+    since: str | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +63,8 @@ class Mistake:
         wanted = Target(series, self.arch)
         if not wanted.has_image:
             return f"needs {self.arch}, which has no kernel {series}"
+        if self.since and number(series) < number(self.since):
+            return f"shows from Linux {self.since} on"
         since = self.load.lab.since
         return since.why_not(series) if since else None
 
@@ -92,6 +97,8 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         )
     if by == "user" and (reason := lab.cannot_run.get(arch)):
         raise SetupError(f"{patch}: the check program of {lab.name} cannot run on {arch}: {reason}")
+    if header.get("Since", DEFAULT_SERIES) not in SERIES:
+        raise SetupError(f"{patch}: Since: choose from {', '.join(SERIES)}")
     parameters = tuple(header["Load"].split()) if "Load" in header else lab.loads[0]
     return Mistake(
         patch=patch,
@@ -102,6 +109,7 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         load=Load(lab, parameters),
         arch=arch,
         suite=possible[by],
+        since=header.get("Since"),
     )
 
 

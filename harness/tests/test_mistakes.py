@@ -63,6 +63,7 @@ def test_no_two_say_the_same() -> None:
         ("What: x\nHarm: y\nClause: 9.99\n", "9.99 is not in contract.md"),
         ("What: x\nHarm: y\nClause: 1.1\nOn: vax\n", "On: x86_64 or um or arm64 or i386"),
         ("What: x\nHarm: y\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
+        ("What: x\nHarm: y\nClause: 1.1\nSince: 5.4\n", "Since: choose from 6.1, 6.12"),
         ("What: x\nHarm: y\nClause: 1.1\nWhere: there\n", "'Where: there' is not one of"),
         ("What: x\nHarm: z\nWhat: y\nClause: 1.1\n", "there twice"),
         ("What: x\nHarm: y\nClause: 1.1\nLab: lab_pages\n", "what all labs share only"),
@@ -101,6 +102,13 @@ def test_each_clause_about_two_processors_has_two_mistakes_that_qemu_shows() -> 
     for clause in contract.choose("9"):
         own = [one.name for one in races if one.clause == clause]
         assert len(own) >= 2, f"{clause} has only {own}"
+
+
+def test_a_mistake_may_need_a_newer_series(tmp_path: Path) -> None:
+    header = "What: x\nHarm: y\nClause: 1.1\nOn: x86_64\nSince: 6.12\n"
+    [mistake] = mistakes.read_all(catalogue(tmp_path, header))
+    assert mistake.why_not("6.1") == "shows from Linux 6.12 on"
+    assert mistake.why_not("6.12") is None
 
 
 def test_mistakes_that_a_series_cannot_show_say_why() -> None:
