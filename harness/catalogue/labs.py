@@ -12,6 +12,8 @@ lab.toml is the only list of facts about a lab:
     devices                     the PCI devices that it drives, if it does
     [since] series, reason      the first series that the lab runs on, and the reason
     [cannot_run] ARCH           why the check program cannot run on an architecture
+    [large_entries]             with, the parameter that lets one entry map more than a page;
+                                series, reason, as in [since]; cannot, ARCH and the reason
     [suite] loads               the modules that its KUnit suite is loaded after
     [hints] CHECK               where to look when a check fails
     [[exercise]]                what a student writes: catalogue/exercises.py reads them
@@ -54,6 +56,22 @@ class Since:
 
 
 @dataclass(frozen=True)
+class LargeEntries:
+    """The parameter with which a lab maps 2 MiB by one entry, and where the kernel can.
+
+    ``cannot`` maps an architecture to the reason.
+    """
+
+    parameter: str
+    since: Since
+    cannot: dict[str, str]
+
+    def why_not(self, target: Target) -> str | None:
+        """Return why all entries are for a page on a target, or None if they need not be."""
+        return self.cannot.get(target.arch) or self.since.why_not(target.series)
+
+
+@dataclass(frozen=True)
 class Lab:
     """One lab: its directory, and what its lab.toml says.
 
@@ -62,7 +80,7 @@ class Lab:
     ``devices`` are the PCI devices that it drives, which QEMU's machines have.
     ``mapping_with`` maps a parameter to the mapping that the lab makes with it, ``hints``
     a check's name to what a student may look at when it fails, and ``cannot_run`` an
-    architecture to the reason.
+    architecture to the reason. ``large_entries`` is None if all entries are for a page.
     """
 
     name: str
@@ -72,6 +90,7 @@ class Lab:
     hints: dict[str, str] = field(default_factory=dict, hash=False)
     cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
     since: Since | None = None
+    large_entries: LargeEntries | None = field(default=None, hash=False)
     more_loads: tuple[tuple[str, ...], ...] = ()
     mapping: str = MAPPINGS[0]
     mapping_with: dict[str, str] = field(default_factory=dict, hash=False)
@@ -107,6 +126,11 @@ class Load:
         others = (self.lab.mapping_with.get(parameter) for parameter in self.parameters)
         return next((mapping for mapping in others if mapping), self.lab.mapping)
 
+    def has_large_entries(self, target: Target) -> bool:
+        """Say whether one entry maps 2 MiB of the memory on a target, where they fit."""
+        large = self.lab.large_entries
+        return bool(large and large.parameter in self.parameters and not large.why_not(target))
+
 
 def all_labs() -> list[Lab]:
     """Return the labs in teaching order, which is that of their directories.
@@ -126,6 +150,7 @@ def _read(path: Path) -> Lab:
         hints=_all_texts(file.table("hints")),
         cannot_run=_read_cannot_run(file.table("cannot_run")),
         since=_read_since(file.table("since")),
+        large_entries=_read_large_entries(file.table("large_entries")),
         more_loads=_split(file.texts("more_loads", default=())),
         mapping=_mapping(file, "mapping"),
         mapping_with=_read_mapping_with(file.table("mapping_with")),
@@ -184,12 +209,26 @@ def _read_devices(file: Table) -> tuple[str, ...]:
 def _read_since(table: Table | None) -> Since | None:
     if not table:
         return None
+    since = _read_series(table)
+    table.end()
+    return since
+
+
+def _read_series(table: Table) -> Since:
     since = Since(table.text("series"), table.text("reason"))
     # It need not be a series that this harness has.
     if not re.fullmatch(r"\d+\.\d+", since.series):
         table.refuse("series", "must be the number of a series, as 7.2")
-    table.end()
     return since
+
+
+def _read_large_entries(table: Table | None) -> LargeEntries | None:
+    if not table:
+        return None
+    cannot = _read_cannot_run(table.table("cannot"))
+    found = LargeEntries(table.text("with"), _read_series(table), cannot)
+    table.end()
+    return found
 
 
 def _read_cannot_run(table: Table | None) -> dict[str, str]:

@@ -14,6 +14,9 @@ from harness.kernels import entry_fields
 from harness.kernels.entry_fields import Field
 
 PAGE = 4096
+
+# What an entry of level 2 maps on x86_64 and arm64, if it maps memory itself.
+BLOCK = 512 * PAGE
 _OFFSET_BITS = 12
 
 # What Linux calls the levels where there are four; the top is the PGD everywhere.
@@ -98,7 +101,8 @@ class Translation:
     """Where a virtual address leads, and what may be done there.
 
     ``size`` is that of the whole mapping in bytes: a page, 2 or 4 MiB, or 1 GiB. ``by_user``
-    says whether user space may use it at all. What cannot be seen is None.
+    says whether user space may use it at all, and ``level`` is what Linux calls the level of
+    the entry. What cannot be seen is None.
     """
 
     virtual: int
@@ -109,6 +113,7 @@ class Translation:
     user_executes: bool | None
     memory_type: str | None
     steps: tuple[WalkStep, ...] = ()
+    level: str | None = None
 
 
 @dataclass(frozen=True)
@@ -391,4 +396,5 @@ class PageTables:
             user_executes=user_executes,
             memory_type=self.format.memory_type(self.registers, leaf),
             steps=steps,
+            level=self.format.level_name(leaf.level),
         )

@@ -142,13 +142,18 @@ def _wrong(result: LoadResult, log: list[str], labs: Path) -> Wrong:
 
 
 def _witness_lines(results: list[LoadResult]) -> list[str]:
-    """Return a line for each lab that ran: whether its three witnesses agree, and on how much."""
+    """Return for each lab that ran whether its three witnesses agree, and on how much."""
     ran = [result for result in results if result.verdict is not LoadVerdict.SKIPPED]
     by_lab: dict[str, list[LoadResult]] = {}
     for result in ran:
         by_lab.setdefault(result.load.lab.name, []).append(result)
     wide = max((len(name) for name in by_lab), default=0)
-    return [f"{name:{wide}}  {_witnessed(loads)}" for name, loads in by_lab.items()]
+    lines = []
+    for name, loads in by_lab.items():
+        lines.append(f"{name:{wide}}  {_witnessed(loads)}")
+        if blocks := _by_blocks(loads):
+            lines.append(f"{'':{wide}}  {blocks}")
+    return lines
 
 
 def _witnessed(loads: list[LoadResult]) -> str:
@@ -173,6 +178,13 @@ def _witnessed(loads: list[LoadResult]) -> str:
     if sum(one.in_file for one in seen) == compared:
         agree += "=file"
     return f"{agree} {frames:3} frames, {compared:7,} bytes"
+
+
+def _by_blocks(loads: list[LoadResult]) -> str | None:
+    """Say how many frames the machine found by an entry for 2 MiB, if any."""
+    seen = [load.sighting for load in loads if load.sighting and not load.sighting.problems]
+    large = sum(one.levels.count("PMD") for one in seen)
+    return f"{large} of them by an entry in the PMD, for 2 MiB" if large else None
 
 
 def _wide_table(results: list[LoadResult]) -> "Table":
@@ -355,6 +367,7 @@ def _as_dict(result: LoadResult, labs: Path) -> dict[str, Any]:
         "checks_planned": result.ktap.plan,
         "checks": [_check_as_dict(check, result.load.lab, labs) for check in result.ktap.checks],
         "machine": _sighting_as_dict(result.sighting) if result.sighting else None,
+        "machine_after_division": _sighting_as_dict(result.divided) if result.divided else None,
         "problems": [str(problem) for problem in result.problems],
         "kernel_log": result.log,
         "kernel_log_is_whole": not result.log_lost,
@@ -378,6 +391,7 @@ def _check_as_dict(check: Check, lab: Lab, labs: Path) -> dict[str, Any]:
 def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
     return {
         "frames": [f"0x{frame:x}" for frame in sighting.frames],
+        "levels": sighting.levels,
         "memory_type": sighting.memory_type,
         "bytes": sighting.compared,
         "times": sighting.times,

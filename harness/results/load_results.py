@@ -10,9 +10,10 @@ from harness.results.crash import Crash
 from harness.results.ktap import Check, Ktap, KtapError, KtapReader
 from harness.results.witness import Sighting
 
-# The checks that a host decides by what it sees of the machine from outside: of memory, and
-# of a clock.
+# The checks that a host decides by what it sees of the machine from outside: of memory, of a
+# block of it that was divided, and of a clock.
 WITNESSED = "machine_reaches_the_same_frames"
+DIVISION_WITNESSED = "machine_finds_a_divided_block_page_by_page"
 CLOCK_WITNESSED = "machine_shows_the_same_time"
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
@@ -63,10 +64,11 @@ class LoadResult:
     """A load, its checks, and what went wrong besides them.
 
     ``seconds`` is the time from its first line to its last, as the host heard them;
-    ``sighting`` what the witness saw, None if it was not called. ``log_lost`` says that
-    the kernel said more than its buffer holds, and ``log`` is only the end of it; ``began``
-    that the guest came to the load. ``crash`` is what the kernel has reported of the lab, and
-    ``panicked`` says that the guest's kernel ended while it was loaded.
+    ``sighting`` what the witness saw, None if it was not called, and ``divided`` what it saw
+    of a block that was divided; ``large_entries`` says that there are blocks. ``log_lost`` says
+    that the kernel said more than its buffer holds, and ``log`` is only the end of it;
+    ``began`` that the guest came to the load. ``crash`` is what the kernel has reported of the
+    lab, and ``panicked`` says that the guest's kernel ended while it was loaded.
     """
 
     load: Load
@@ -76,6 +78,8 @@ class LoadResult:
     verdict: LoadVerdict = LoadVerdict.BROKEN
     seconds: float | None = None
     sighting: Sighting | None = None
+    divided: Sighting | None = None
+    large_entries: bool = False
     log_lost: bool = False
     began: bool = True
     crash: Crash | None = None
@@ -175,12 +179,16 @@ def _other_checks(ktap: Ktap, expected: tuple[str, ...]) -> str | None:
 
 
 def hear_witness(result: LoadResult) -> None:
-    """Have the witness decide about its check: what the guest says of it is not enough."""
+    """Have the witness decide about its checks: what the guest says of them is not enough."""
+    decides = {WITNESSED: result.sighting, CLOCK_WITNESSED: result.sighting}
+    if result.large_entries:
+        decides[DIVISION_WITNESSED] = result.divided
     checks = result.ktap.checks
     for place, check in enumerate(checks):
-        if check.name in (WITNESSED, CLOCK_WITNESSED) and check.passed:
+        if check.name in decides and check.passed:
+            sighting = decides[check.name]
             text = ["nobody was let look at the machine from outside"]
-            problems = result.sighting.problems if result.sighting else text
+            problems = sighting.problems if sighting else text
             if problems:
                 said = tuple(problems)
                 checks[place] = replace(check, passed=False, skipped=None, diagnostics=said)

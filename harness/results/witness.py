@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 class Sighting:
     """What page tables and RAM showed while a check program waited.
 
-    ``frames`` are the physical addresses of the buffer's pages, in its order; ``compared``
+    ``frames`` are the physical addresses of the buffer's pages, in its order; ``levels`` the
+    level at which the user's page table leads to each of them, as "PTE" for an entry that maps
+    a page and "PMD" for one that maps 2 MiB, empty where levels cannot be seen; ``compared``
     counts the bytes that were read there and had to be the pattern's, and ``in_file`` those that
     were read in a file of the host, where the buffer is one; ``memory_type`` is that of the
     first page, None where it cannot be seen. Of a clock ``times`` are what the device said,
@@ -16,6 +18,7 @@ class Sighting:
     """
 
     frames: list[int] = field(default_factory=list)
+    levels: list[str] = field(default_factory=list)
     compared: int = 0
     in_file: int = 0
     memory_type: str | None = None

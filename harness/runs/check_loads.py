@@ -111,13 +111,13 @@ class LoadCollector(Collector):
 
     ``expected`` has for each load what must come of it. ``leaks`` are kmemleak's lines,
     None until it was asked. ``look`` examines the machine while a check program waits,
-    given the address of its box and the lab.
+    given the address of its box and the load.
     """
 
     loads: list[Load]
     expected: list[Expected]
     leaks: list[str] | None = None
-    look: Callable[[Machine, int, Lab], Sighting] | None = None
+    look: Callable[[Machine, int, Load], Sighting] | None = None
     results: list[LoadResult] = field(default_factory=list)
     _ktap: KtapReader = field(default_factory=KtapReader)
     _began: float = 0
@@ -176,7 +176,9 @@ class LoadCollector(Collector):
             return
         self._ktap = KtapReader(now=self.now)
         self._began = self.now()
-        self.results.append(LoadResult(expected, ktap=self._ktap.ktap))
+        machine = self._machine if expected.lab.large_entries else None
+        large = machine is not None and expected.has_large_entries(machine.kernel.target)
+        self.results.append(LoadResult(expected, ktap=self._ktap.ktap, large_entries=large))
 
     def _check_line(self, text: str) -> None:
         try:
@@ -187,17 +189,17 @@ class LoadCollector(Collector):
     def _witness(self, rest: str) -> None:
         result = self.results[-1]
         kind, _, address = rest.rpartition(" ")
-        seen = result.sighting
-        # Of a clock it looks twice, else once.
-        asked_for = (not seen or len(seen.times) == 1) if kind == "clock" else not kind and not seen
-        if not self.look or not self._machine or not asked_for:
+        if not self.look or not self._machine or not _asked_for(kind, result):
             self.no_sense(f"'witness {rest}', which was not asked for")
             return
         try:
-            if kind:
-                result.sighting = clock_witness.look(self._machine, int(address, 16), seen)
+            place = int(address, 16)
+            if kind == "clock":
+                result.sighting = clock_witness.look(self._machine, place, result.sighting)
+            elif kind == "divided":
+                result.divided = self.look(self._machine, place, result.load)
             else:
-                result.sighting = self.look(self._machine, int(address, 16), result.load.lab)
+                result.sighting = self.look(self._machine, place, result.load)
         except (GuestError, OSError, ValueError) as error:
             self.no_sense(f"{result.load}: {error}")
 
@@ -224,6 +226,19 @@ class LoadCollector(Collector):
             result.add(ProblemKind.GUEST_GONE, text)
         missing = self.loads[len(self.results) :]
         return self.results + [load_results.never_began(load) for load in missing]
+
+
+def _asked_for(kind: str, result: LoadResult) -> bool:
+    """Say whether a load's witness has something of this kind still to look at.
+
+    Of a clock it looks twice, else once; and once more at a block that was divided.
+    """
+    seen = result.sighting
+    if kind == "clock":
+        return not seen or len(seen.times) == 1
+    if kind == "divided":
+        return result.large_entries and not result.divided
+    return not kind and not seen
 
 
 def _without_level(line: str) -> str:

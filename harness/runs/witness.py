@@ -5,7 +5,9 @@ check `machine_reaches_the_same_frames` maps the memory, has the kernel fill it,
 The harness then stops the machine, walks both addresses of every page through the tables
 that the processor reads, compares frames, bytes, rights and memory types, and writes some
 words of its own into the frames. The check program goes on, and must find these words
-through the mapping and through the kernel.
+through the mapping and through the kernel. The level at which the walk ended is compared, too:
+one entry maps 2 MiB where the load lets it, and a page everywhere else, as in a block that
+`machine_finds_a_divided_block_page_by_page` has divided before it waits.
 
 Memory behind a BAR of a device may be a file of this machine (kernels/pci_devices.py). Then the
 same bytes must be in the file, and the words that were written into the frames as well.
@@ -21,25 +23,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.base.errors import GuestError
-from harness.catalogue.labs import Lab
+from harness.catalogue.labs import Load
 from harness.guest import waiting
 from harness.guest.machine import Machine
 from harness.guest.waiting import MachineRam, ProgramMemory, Tables
 from harness.kernels import pci_devices
-from harness.kernels.page_tables import PAGE, Translation
+from harness.kernels.page_tables import BLOCK, PAGE, Translation
 from harness.results import pattern
 from harness.results.witness import Sighting
 
-# struct witness_box: magic, state, user_addr, pages, and how many words the host wrote;
+# struct witness_box: magic, state, user_addr, first, pages, and how many words the host wrote;
 # then these words, as offset and value, and the kernel's address of each page.
-_HEAD = struct.Struct("<5Q")
+_HEAD = struct.Struct("<6Q")
 _MAGIC = 0x6B6D61706C616221
 _MARK = struct.pack("<Q", _MAGIC)
 _WORD = struct.Struct("<QQ")
 _MOST_WORDS = 16
 _ADDRESSES = _HEAD.size + _MOST_WORDS * _WORD.size
 _STATE = 8
-_WORDS = 32
+_WORDS = 40
 _LOOKED_AT = 2
 
 # No lab has more; what a guest claims is not believed.
@@ -48,21 +50,35 @@ _MOST_PAGES = 1 << 14
 
 @dataclass(frozen=True)
 class _Box:
-    """What the waiting program says, at ``address`` in its memory."""
+    """What the waiting program says, at ``address`` in its memory.
+
+    It has mapped the memory from page ``first`` on at ``user``; ``kernel`` are the kernel's
+    addresses of these pages.
+    """
 
     address: int
     user: int
+    first: int
     kernel: tuple[int, ...]
+
+    def has_block_around(self, address: int) -> bool:
+        """Say whether the 2 MiB around an address are mapped whole."""
+        start = address & -BLOCK
+        return self.user <= start and start + BLOCK <= self.user + PAGE * len(self.kernel)
 
 
 @dataclass
 class Witness:
-    """Looks at a machine that stands still, and writes into its RAM."""
+    """Looks at a machine that stands still, and writes into its RAM.
+
+    ``large`` says that one entry must map 2 MiB wherever addresses and frames allow it.
+    """
 
     machine: MachineRam
     tables: Tables
     # The file that the memory is, from its first byte on, if it is one.
     file: Path | None = None
+    large: bool = False
     sighting: Sighting = field(default_factory=Sighting)
 
     @property
@@ -77,7 +93,7 @@ class Witness:
         """
         box = self._read_box(address)
         for page, kernel in enumerate(box.kernel):
-            self._compare(page, box.user + page * PAGE, kernel, seed)
+            self._compare(box, page, kernel, seed)
         if not self.sighting.problems:
             self._look_for_others(box)
             self._leave_words(box)
@@ -88,14 +104,16 @@ class Witness:
         self.sighting.problems.append(text)
 
     def _read_box(self, address: int) -> _Box:
-        magic, _, user, pages, _ = _HEAD.unpack(self._memory.read(address, _HEAD.size))
-        if magic != _MAGIC or not 0 < pages <= _MOST_PAGES:
+        magic, _, user, first, pages, _ = _HEAD.unpack(self._memory.read(address, _HEAD.size))
+        if magic != _MAGIC or not 0 < pages <= _MOST_PAGES or first > _MOST_PAGES:
             raise GuestError(f"the waiting program has no box at {address:#x}")
         kernel = struct.unpack(f"<{pages}Q", self._memory.read(address + _ADDRESSES, 8 * pages))
-        return _Box(address, user, kernel)
+        return _Box(address, user, first, kernel)
 
-    def _compare(self, page: int, user_address: int, kernel_address: int, seed: int) -> None:
-        """Look at one page from both sides, and at the bytes in its frame."""
+    def _compare(self, box: _Box, number: int, kernel_address: int, seed: int) -> None:
+        """Look at one page of the mapping from both sides, and at the bytes in its frame."""
+        page = box.first + number
+        user_address = box.user + number * PAGE
         user = self.tables.translate(user_address)
         kernel = self.tables.translate(kernel_address)
         if not user or not kernel:
@@ -106,9 +124,10 @@ class Witness:
             frames = f"{user.physical // PAGE:#x} and {kernel.physical // PAGE:#x}"
             self._object(f"page {page}: user and kernel reach other frames, {frames}")
             return
-        if page == 0:
+        if number == 0:
             self.sighting.memory_type = kernel.memory_type
         self.sighting.frames.append(user.physical)
+        self._compare_level(box, page, user)
         for text in _wrong_with(user, kernel):
             self._object(f"page {page}: {text}")
         count = PAGE // 4
@@ -130,6 +149,18 @@ class Witness:
         with self.file.open("rb") as file:
             file.seek(offset)
             return file.read(size)
+
+    def _compare_level(self, box: _Box, page: int, user: Translation) -> None:
+        """Note the level of a page's entry; object if it maps more or less than it must."""
+        if not user.level:
+            return
+        self.sighting.levels.append(user.level)
+        fits = user.virtual % BLOCK == user.physical % BLOCK
+        whole = self.large and fits and box.has_block_around(user.virtual)
+        expected = BLOCK if whole else PAGE
+        if user.size != expected:
+            text = f"its entry, on the level {user.level}, maps {user.size // 1024} KiB"
+            self._object(f"page {page}: {text}, expected {expected // 1024}")
 
     def _look_for_others(self, box: _Box) -> None:
         """Object to further ways to the frames that the contract does not allow."""
@@ -156,9 +187,12 @@ class Witness:
             frame = self.sighting.frames[offset // PAGE]
             word = struct.pack("<I", value)
             self.machine.write(frame + offset % PAGE, word)
-            if self.file and self._in_file(offset, len(word)) != word:
-                self._object(f"offset {offset:#x}: a word written there is not in the host's file")
-            listed += _WORD.pack(offset, value)
+            in_device = box.first * PAGE + offset
+            if self.file and self._in_file(in_device, len(word)) != word:
+                self._object(
+                    f"offset {in_device:#x}: a word written there is not in the host's file"
+                )
+            listed += _WORD.pack(in_device, value)
         self._memory.write(box.address + _WORDS, struct.pack("<Q", len(places)))
         self._memory.write(box.address + _HEAD.size, listed)
 
@@ -177,17 +211,18 @@ def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
         yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
 
 
-def looking_at(seed: int) -> Callable[[Machine, int, Lab], Sighting]:
+def looking_at(seed: int) -> Callable[[Machine, int, Load], Sighting]:
     """Return what examines a machine.
 
-    It is given the machine, the address of the waiting program's box, and the lab whose memory
+    It is given the machine, the address of the waiting program's box, and the load whose memory
     it is. What the memory must hold follows from ``seed``.
     """
 
-    def look(machine: Machine, address: int, lab: Lab) -> Sighting:
-        is_file = pci_devices.SHARED in lab.devices
+    def look(machine: Machine, address: int, load: Load) -> Sighting:
+        is_file = pci_devices.SHARED in load.lab.devices
         file = machine.initrd.parent / pci_devices.SHARED_FILE if is_file else None
+        large = load.has_large_entries(machine.kernel.target)
         with waiting.stopped(machine, address, _MARK) as (ram, tables):
-            return Witness(ram, tables, file).examine(address, seed)
+            return Witness(ram, tables, file, large).examine(address, seed)
 
     return look

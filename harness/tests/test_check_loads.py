@@ -1,14 +1,17 @@
 """From a recorded result channel to verdicts."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from harness.guest.channel import LineReader
-from harness.catalogue.labs import Lab, Load
+from harness.catalogue.labs import Lab, LargeEntries, Load, Since
 from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
+from harness.kernels.targets import Target
 from harness.results import load_results
 from harness.results.witness import Sighting
 from harness.results.load_results import Expected, LoadResult, LoadVerdict, ProblemKind, worst
@@ -138,8 +141,8 @@ def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
 def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
     asked = []
 
-    def look(machine: Machine, address: int, lab: Lab) -> Sighting:
-        assert lab is LOAD.lab
+    def look(machine: Machine, address: int, load: Load) -> Sighting:
+        assert load is LOAD
         asked.append(address)
         return Sighting(problems=problems)
 
@@ -153,6 +156,36 @@ def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
     assert [check.diagnostics for check in result.failed_checks] == [tuple(problems)] * bool(
         problems
     )
+
+
+def divided(*lines: str, large: bool = True) -> LoadResult:
+    """Return the result of a load whose second check is the one of a divided block."""
+    seen = Sighting(problems=["page 0: too large"])
+    its_load = Load(replace(LOAD.lab, large_entries=_LARGE if large else None), LOAD.parameters)
+    expected = [Expected(("a", load_results.DIVISION_WITNESSED))]
+    collector = LoadCollector(LineReader(NONCE), [its_load], expected, look=lambda *_: seen)
+    kernel = SimpleNamespace(target=Target())
+    collector.booted(Machine(cast(Kernel, kernel), Path("/nowhere")))
+    name = load_results.DIVISION_WITNESSED
+    come = [line.replace("ok 2 b", f"ok 2 {name}{lines[-1]}") for line in PASSING]
+    come = [*come[:6], *lines[:-1], *come[6:], "done 0"]
+    collector.feed("".join(f"@{NONCE} {line}\n" for line in come).encode())
+    assert not collector.nonsense or not large, collector.nonsense
+    return collector.finish()[0]
+
+
+_LARGE = LargeEntries("pages=4", Since("6.1", "new"), {})
+
+
+def test_a_divided_block_is_for_the_witness_to_judge() -> None:
+    result = divided("witness divided 0x1000", "")
+    assert [check.diagnostics for check in result.failed_checks] == [("page 0: too large",)]
+
+
+def test_a_guest_that_divides_no_block_fails_where_there_are_some() -> None:
+    result = divided(" # SKIP no block")
+    assert "nobody was let look" in result.failed_checks[0].diagnostics[0]
+    assert not divided(" # SKIP no block", large=False).failed_checks
 
 
 def test_a_module_that_does_not_load_fails() -> None:

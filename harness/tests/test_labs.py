@@ -59,6 +59,19 @@ def test_an_architecture_comes_before_a_series(
     assert lab.why_not(Target("6.1")) == "runs from Linux 7.2 on: new"
 
 
+def test_a_parameter_may_bring_large_entries_where_the_kernel_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[large_entries]\nwith = "big=1"\nseries = "6.12"\nreason = "new"\n'
+    lab = read(tmp_path, _LAB + text + '[large_entries.cannot]\num = "no"\n', monkeypatch)
+    with_them = Load(lab, ("big=1",))
+    assert with_them.has_large_entries(Target("6.12", "x86_64"))
+    assert not with_them.has_large_entries(Target("6.1", "x86_64"))
+    assert not with_them.has_large_entries(Target("6.12", "um"))
+    assert not Load(lab, ("big=0",)).has_large_entries(Target("6.12", "x86_64"))
+    assert lab.large_entries and lab.large_entries.why_not(Target("6.12", "um")) == "no"
+
+
 def test_a_parameter_may_change_the_mapping(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +120,7 @@ def test_a_suite_is_loaded_after_modules_with_their_parameters(
         (_LAB + "since = 7.2", r"since must be a table"),
         (_LAB + '[since]\nseries = "7.2"', r"\[since\] reason is missing"),
         (_LAB + '[since]\nreason = "new"', r"\[since\] series is missing"),
+        (_LAB + '[large_entries]\nwith = "a=1"', r"\[large_entries\] series is missing"),
         (_LAB + '[since]\nseries = "7.2"\nreason = ""', r"\[since\] reason is empty"),
         (_LAB + '[since]\nseries = 7.2\nreason = "new"', r"\[since\] series must be text"),
         (_LAB + '[since]\nseries = "new"\nreason = "new"', r"\[since\] series must be the number"),

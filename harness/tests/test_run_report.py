@@ -85,7 +85,8 @@ def witnessed(*loads: tuple[LoadVerdict, Sighting | None]) -> RunReport:
     return RunReport(Booted("6.1.0-1", "x86_64", "tcg", 0xABC, 2.5), results)
 
 
-_AGREES = Sighting([0x1000, 0x2000], 8192)
+_AGREES = Sighting([0x1000, 0x2000], ["PTE"] * 2, 8192)
+_LARGE = Sighting(list(range(0, 513 << 12, 4096)), ["PMD"] * 512 + ["PTE"], 513 << 12)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ _AGREES = Sighting([0x1000, 0x2000], 8192)
         ),
         ([(LoadVerdict.FAILED, _AGREES)], "the same 2 frames, but checks failed: see above"),
         (
-            [(LoadVerdict.FAILED, Sighting([0x1000], 0, problems=["another frame"]))],
+            [(LoadVerdict.FAILED, Sighting([0x1000], problems=["another frame"]))],
             "kernel, user and machine differ: see above",
         ),
         (
@@ -114,6 +115,13 @@ def test_a_line_for_each_lab_shows_whether_three_witnesses_agree(
     out = capsys.readouterr().out
     assert f"\nlab_x  {line}\n" in out, out
     assert len("lab_reserved  " + line) <= 66
+
+
+def test_frames_that_one_entry_maps_have_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    witnessed((LoadVerdict.PASSED, _LARGE), (LoadVerdict.PASSED, _AGREES)).print("table")
+    out = capsys.readouterr().out
+    assert "machine 515 frames, 2,109,440 bytes\n" in out
+    assert "\n       512 of them by an entry in the PMD, for 2 MiB\n" in out
 
 
 def test_a_lab_that_was_skipped_has_no_such_line(capsys: pytest.CaptureFixture[str]) -> None:

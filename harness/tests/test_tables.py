@@ -76,7 +76,20 @@ def _cell(arch: str, lab: Lab | None, suite: Suite | None) -> str:
 
 def _reasons(lab: Lab) -> str:
     reasons = [f"{arch}: {reason}" for arch, reason in lab.cannot_run.items()]
-    return "; ".join(reasons + ([lab.since.reason] if lab.since else []))
+    reasons += [lab.since.reason] if lab.since else []
+    return "; ".join(reasons + _reasons_for_pages(lab))
+
+
+def _reasons_for_pages(lab: Lab) -> list[str]:
+    """Where one entry maps 2 MiB, and why not elsewhere."""
+    large = lab.large_entries
+    if not large:
+        return []
+    newest = [Target(series_of(arch)[-1], arch) for arch in ARCHES]
+    where = " and ".join(one.arch for one in newest if not large.why_not(one))
+    since = f"{large.parameter} maps 2 MiB at once on {where} from {large.since.series} on"
+    cannot = [f"{arch}: {reason}" for arch, reason in large.cannot.items()]
+    return [f"{since}: {large.since.reason}", *cannot]
 
 
 @pytest.mark.parametrize(

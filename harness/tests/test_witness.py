@@ -16,7 +16,7 @@ from harness.catalogue import labs
 from harness.catalogue.labs import Load
 from harness.guest import prepare, uml_memory
 from harness.guest.uml_memory import FileMapping, ProcessMappings, read_maps
-from harness.kernels.page_tables import PAGE, Translation
+from harness.kernels.page_tables import BLOCK, PAGE, Translation
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 from harness.results import load_results, pattern
@@ -82,10 +82,10 @@ def machine() -> LookedAtMachine:
         made.map(KERNEL + page * PAGE, frame(page), False)
         made.ram[frame(page)][:] = pattern.words(SEED, page * PAGE // 4, PAGE // 4)
     made.map(BOX, BOX_FRAME, True)
-    head = struct.pack("<5Q", 0x6B6D61706C616221, 1, USER, PAGES, 0)
+    head = struct.pack("<6Q", 0x6B6D61706C616221, 1, USER, 0, PAGES, 0)
     made.write(BOX_FRAME, head)
     addresses = [KERNEL + page * PAGE for page in range(PAGES)]
-    made.write(BOX_FRAME + 40 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
+    made.write(BOX_FRAME + 48 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
     return made
 
 
@@ -153,9 +153,9 @@ def test_all_is_well_and_words_are_left(machine: LookedAtMachine) -> None:
     assert not sighting.problems
     assert sighting.compared == PAGES * PAGE
     assert sighting.frames == [frame(page) for page in range(PAGES)]
-    _, state, _, _, count = struct.unpack("<5Q", machine.read(BOX_FRAME, 40))
+    _, state, _, _, _, count = struct.unpack("<6Q", machine.read(BOX_FRAME, 48))
     assert (state, count) == (2, 16)
-    words = struct.unpack("<32Q", machine.read(BOX_FRAME + 40, 256))
+    words = struct.unpack("<32Q", machine.read(BOX_FRAME + 48, 256))
     offsets = list(words[::2])
     assert offsets == sorted(set(offsets))
     for offset, value in zip(offsets, words[1::2], strict=True):
@@ -209,6 +209,79 @@ def test_a_page_that_is_not_mapped_is_seen(
     assert f"page 1: no page table entry for the {side}'s address" in examine(machine).problems
 
 
+BLOCK_PAGES = BLOCK // PAGE
+RAM_OF_BLOCK = 32 * BLOCK
+
+
+@dataclass
+class LargeMachine(LookedAtMachine):
+    """A mapping of a block and a page, from ``first`` on; entries are of the size ``size``."""
+
+    first: int = 0
+    size: int = BLOCK
+    start: int = USER
+
+    def fill(self) -> "LargeMachine":
+        pages = range(self.first, BLOCK_PAGES + 1)
+        for page in pages:
+            at, physical = page * PAGE, RAM_OF_BLOCK + page * PAGE
+            self.map(self.start + at, physical, True)
+            self.map(KERNEL + at, physical, False)
+            large = self.size == BLOCK and page < BLOCK_PAGES
+            level = {"size": BLOCK, "level": "PMD"} if large else {"level": "PTE"}
+            self.change(self.start + at, **level)
+            self.ram[physical][:] = pattern.words(SEED, page * PAGE // 4, PAGE // 4)
+        user, count = self.start + self.first * PAGE, len(pages)
+        head = struct.pack("<6Q", 0x6B6D61706C616221, 1, user, self.first, count, 0)
+        addresses = [KERNEL + page * PAGE for page in pages]
+        box = head + bytes(16 * 16) + struct.pack(f"<{count}Q", *addresses)
+        for page in range(2):
+            self.map(BOX + page * PAGE, BOX_FRAME + page * PAGE, True)
+            self.write(BOX_FRAME + page * PAGE, box[page * PAGE :][:PAGE])
+        return self
+
+
+def levels_of(machine: LargeMachine, large: bool) -> tuple[list[str], list[str]]:
+    sighting = Witness(machine, machine, large=large).examine(BOX, SEED)
+    return sighting.levels, sighting.problems
+
+
+def test_the_level_of_each_frame_is_named_and_compared() -> None:
+    found = levels_of(LargeMachine().fill(), True)
+    assert found == (["PMD"] * BLOCK_PAGES + ["PTE"], [])
+
+
+def test_an_entry_for_a_page_is_too_small_where_one_for_the_block_was_asked_for() -> None:
+    levels, problems = levels_of(LargeMachine(size=PAGE).fill(), True)
+    assert levels == ["PTE"] * (BLOCK_PAGES + 1) and len(problems) == BLOCK_PAGES
+    assert problems[0] == "page 0: its entry, on the level PTE, maps 4 KiB, expected 2048"
+
+
+def test_an_entry_for_a_block_is_too_large_where_nobody_asked_for_it() -> None:
+    _, problems = levels_of(LargeMachine().fill(), False)
+    assert problems[0] == "page 0: its entry, on the level PMD, maps 2048 KiB, expected 4"
+    assert len(problems) == BLOCK_PAGES
+
+
+@pytest.mark.parametrize(("first", "start"), [(1, USER), (257, USER), (0, USER + PAGE)])
+def test_a_block_that_is_divided_or_does_not_fit_has_an_entry_for_each_page(
+    first: int, start: int
+) -> None:
+    levels, problems = levels_of(LargeMachine(first=first, size=PAGE, start=start).fill(), True)
+    assert set(levels) == {"PTE"} and problems == []
+    _, problems = levels_of(LargeMachine(first=first, start=start).fill(), True)
+    assert len(problems) == BLOCK_PAGES - first
+
+
+def test_words_are_left_where_the_mapping_begins() -> None:
+    machine = LargeMachine(first=257, size=PAGE).fill()
+    assert levels_of(machine, True)[1] == []
+    words = struct.unpack("<32Q", machine.read(BOX_FRAME + 48, 256))
+    for offset, value in zip(words[::2], words[1::2], strict=True):
+        assert offset >= 257 * PAGE
+        assert machine.read(RAM_OF_BLOCK + offset, 4) == struct.pack("<I", value)
+
+
 def test_other_ways_to_the_frames_are_seen(machine: LookedAtMachine) -> None:
     other = KERNEL + (1 << 40)
     machine.map(other, frame(1), False)
@@ -229,7 +302,7 @@ def test_a_second_way_of_the_program_is_seen(machine: LookedAtMachine) -> None:
 
 @pytest.mark.parametrize("pages", [0, 1 << 20])
 def test_a_box_that_makes_no_sense_is_none(machine: LookedAtMachine, pages: int) -> None:
-    machine.write(BOX_FRAME + 24, struct.pack("<Q", pages))
+    machine.write(BOX_FRAME + 32, struct.pack("<Q", pages))
     with pytest.raises(GuestError, match="has no box at"):
         examine(machine)
 

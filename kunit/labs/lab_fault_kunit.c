@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 
+#include "07_fault/huge_fault.h"
 #include "shared/suite.h"
 
 static int fault_init(struct kunit *test)
@@ -168,12 +169,48 @@ static void fault_that_fails_is_not_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, faults(test), before + answered);
 }
 
+/* A block that fits; then with each bound moved by as little as it takes. */
+static void block_is_mapped_only_if_all_of_it_may_be_seen(struct kunit *test)
+{
+	const unsigned long start = 4 * PMD_SIZE, pages = PMD_SIZE / PAGE_SIZE;
+	struct vm_area_struct whole = {
+		.vm_start = start, .vm_end = start + PMD_SIZE,
+	};
+	struct vm_area_struct larger = {
+		.vm_start = start - PAGE_SIZE, .vm_end = whole.vm_end + PAGE_SIZE,
+	};
+	struct vm_area_struct late = {
+		.vm_start = start + PAGE_SIZE, .vm_end = larger.vm_end,
+	};
+	struct vm_area_struct early = {
+		.vm_start = larger.vm_start, .vm_end = whole.vm_end - PAGE_SIZE,
+	};
+	const size_t size = PMD_SIZE;
+
+	KUNIT_EXPECT_TRUE(test, huge_fault_fits(&whole, start, 0, 0, size));
+	KUNIT_EXPECT_TRUE(test, huge_fault_fits(&larger, start, 0, pages, size));
+	KUNIT_EXPECT_TRUE(test, huge_fault_fits(&whole, start, 1, 8 * pages,
+						size + PAGE_SIZE));
+
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&late, start, 0, 0, size));
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&early, start, 0, 0, size));
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&whole, start, 0, 0,
+						 size - PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&whole, start, 1, 0, size));
+	/* The page that was touched is in the memory, the block's first is not. */
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&whole, start, -1, 0, size));
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&whole, start, 0, 1, size));
+	KUNIT_EXPECT_FALSE(test, huge_fault_fits(&whole, start, 0, pages / 2,
+						 size));
+}
+
 /* A wrong reference crashes the kernel soon: so it is looked for before all is mapped. */
 #define FAULT_CASES(CASE)						\
 	KMAPLAB_CONTENT_CASES(CASE)					\
 	CASE(each_entry_holds_a_reference_if_it_has_a_struct_page)	\
 	KMAPLAB_MAPPED_CASES(CASE)					\
 	CASE(fault_beyond_the_memory_is_a_bus_error)			\
+	CASE(block_is_mapped_only_if_all_of_it_may_be_seen)		\
 	CASE(each_page_handed_out_is_counted)				\
 	KMAPLAB_FAILURE_CASES(CASE)					\
 	CASE(fault_that_fails_is_not_counted)

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "huge_fault.h"
 #include "lab_compat.h"
 #include "lab_core.h"
 
@@ -21,6 +22,10 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static char *how = "page";
 module_param(how, charp, 0444);
 MODULE_PARM_DESC(how, "page: by struct page (default); pfn: by frame number");
+
+static bool huge;
+module_param(huge, bool, 0444);
+MODULE_PARM_DESC(huge, "with how=pfn: map 2 MiB at once, where the kernel can");
 
 static struct lab lab;
 
@@ -122,8 +127,31 @@ static vm_fault_t lab_fault_vm_fault(struct vm_fault *vmf)
 	return answer;
 }
 
+/*
+ * Answer a page fault with a block of pages
+ *
+ * With huge=1, on kernels that can. Before ->fault() the kernel asks here whether one
+ * entry can map all the pages around the address. If not, VM_FAULT_FALLBACK says so, and
+ * the kernel goes on to ->fault(). huge_fault.c does the work.
+ */
+static vm_fault_t lab_fault_vm_huge_fault(struct vm_fault *vmf,
+					  unsigned int order)
+{
+	struct lab *lab = lab_of(vmf->vma->vm_file);
+	vm_fault_t answer;
+
+	if (!huge || order != PMD_ORDER)
+		return VM_FAULT_FALLBACK;
+
+	answer = huge_fault(vmf, virt_to_page(lab->view.vaddr), lab->size);
+	if (!(answer & VM_FAULT_ERROR))
+		atomic64_inc(&lab_fault_count);
+	return answer;
+}
+
 static const struct vm_operations_struct lab_fault_vm_ops = {
 	.fault = lab_fault_vm_fault,
+	.huge_fault = LAB_HUGE_FAULT(lab_fault_vm_huge_fault),
 };
 
 /*
@@ -175,10 +203,14 @@ static long lab_fault_ioctl(struct lab *lab, unsigned int cmd,
 
 /*
  * The device, and the order in which everything is made and removed
+ *
+ * thp_get_unmapped_area() chooses the addresses of mappings that are large enough for a
+ * block, so that huge=1 can map them by blocks.
  */
 static const struct file_operations lab_fault_fops = {
 	LAB_FILE_OPERATIONS,
 	.mmap = lab_fault_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 };
 
 static struct lab lab = {
@@ -194,6 +226,10 @@ static int __init lab_fault_init(void)
 
 	if (!lab_fault_by_pfn() && strcmp(how, "page")) {
 		pr_err("lab_fault: how=%s is unknown: page or pfn\n", how);
+		return -EINVAL;
+	}
+	if (huge && !lab_fault_by_pfn()) {
+		pr_err("lab_fault: huge=1 needs how=pfn\n");
 		return -EINVAL;
 	}
 

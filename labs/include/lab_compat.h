@@ -89,6 +89,29 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 #endif
 
 /*
+ * An entry that maps 2 MiB by frame number needs a bit that keeps the fast kind of
+ * get_user_pages() off its frames. 6.12 gave it one, where this option is set; and
+ * 6.1 asks the ->huge_fault() of nobody but DAX. There the handler is not entered
+ * into the operations, and the compiler drops it. 6.17 took away the type pfn_t.
+ */
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+#define LAB_HUGE_FAULT(handler) (handler)
+#if KERNEL_VERSION(6, 17, 0) > LINUX_VERSION_CODE
+#include <linux/pfn_t.h>
+#define vmf_insert_pfn_pmd(vmf, pfn, write) \
+	vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn), write)
+#endif
+#else
+#define LAB_HUGE_FAULT(handler) (false ? (void *)(handler) : NULL)
+#define vmf_insert_pfn_pmd(vmf, pfn, write) VM_FAULT_FALLBACK
+#endif
+
+/* 6.6 gave it this name. */
+#ifndef PMD_ORDER
+#define PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
+#endif
+
+/*
  * mmap_prepare() grew over several releases. 7.2 is the first with everything
  * that lab_prepare uses, and older series have no substitute: there
  * 06_prepare/Kbuild leaves the lab out.

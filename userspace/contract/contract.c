@@ -13,7 +13,7 @@ const struct check *const contract[] = {
 	limits_checks, remapping_checks, /* 2 */
 	access_checks, callers_checks, requests_checks, told_checks, /* 3 */
 	vma_checks, core_dump_checks, madvise_checks, get_user_pages_checks,
-	counts_checks, arrivals_checks, /* 4 */
+	counts_checks, arrivals_checks, large_entries_checks, /* 4 */
 	lifetime_checks, rounds_checks, /* 5; 6 is about one lab */
 	failure_checks, shortage_checks, /* 7 */
 	random_checks, caller32_checks, /* 8 */

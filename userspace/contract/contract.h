@@ -16,6 +16,7 @@ extern const struct check contents_checks[], views_checks[], threads_checks[],
 	callers_checks[], told_checks[], requests_checks[], caller32_checks[],
 	vma_checks[], core_dump_checks[], madvise_checks[],
 	get_user_pages_checks[], counts_checks[], arrivals_checks[],
+	large_entries_checks[],
 	lifetime_checks[],
 	rounds_checks[], failure_checks[], shortage_checks[];
 

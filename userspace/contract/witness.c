@@ -9,22 +9,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/blocks.h"
 #include "shared/checks.h"
 #include "shared/witness.h"
 
-static struct witness_box *make_box(void)
+/* For all pages of lab.map, from one on. */
+static struct witness_box *make_box(uint64_t first)
 {
-	size_t size = sizeof(struct witness_box) +
-		      lab.info.pages * sizeof(uint64_t);
+	uint64_t pages = lab.info.pages - first;
+	size_t size = sizeof(struct witness_box) + pages * sizeof(uint64_t);
 	struct witness_box *box = calloc(1, size);
 	uint64_t i;
 
 	ck_assert_ptr_nonnull(box);
 	box->magic = WITNESS_MAGIC;
-	box->user_addr = (uintptr_t)lab.map;
-	box->pages = lab.info.pages;
-	for (i = 0; i < lab.info.pages; i++)
-		box->kernel_addr[i] = kernel_page(i).kernel_addr;
+	box->user_addr = (uintptr_t)mapped_page(first);
+	box->first = first;
+	box->pages = pages;
+	for (i = 0; i < pages; i++)
+		box->kernel_addr[i] = kernel_page(first + i).kernel_addr;
 	box->state = WITNESS_WAITED_FOR;
 	return box;
 }
@@ -33,9 +36,9 @@ static struct witness_box *make_box(void)
  * No system call: when the host stops the machine, the processor must be in this
  * program, with the page tables of this program in use.
  */
-static void wait_for_host(const struct witness_box *box)
+static void wait_for_host(const struct witness_box *box, const char *kind)
 {
-	print_line("witness 0x%" PRIxPTR, (uintptr_t)box);
+	print_line("witness %s0x%" PRIxPTR, kind, (uintptr_t)box);
 	while (box->state != WITNESS_WAS_HERE)
 		;
 }
@@ -59,19 +62,13 @@ static void kernel_finds(const struct witness_word *first)
 	assert_word(first, check.found, "the kernel reads");
 }
 
-START_TEST(machine_reaches_the_same_frames)
+/* Has the host look at the pages of lab.map from one on, and reads its words there. */
+static void meet_host(uint64_t first, const char *kind)
 {
-	struct witness_box *box;
+	struct witness_box *box = make_box(first);
 	uint64_t i;
 
-	if (!settings.witness)
-		skip("nobody looks at this machine from outside");
-	lab.seed = settings.witness_seed;
-	kernel_fills();
-	assert_words(lab.map, lab.words, 0, expect_pattern, "user reads");
-	box = make_box();
-	wait_for_host(box);
-
+	wait_for_host(box, kind);
 	for (i = 0; i < box->word_count && i < WITNESS_MOST_WORDS; i++) {
 		const struct witness_word *word = &box->words[i];
 		uint32_t found;
@@ -86,9 +83,38 @@ START_TEST(machine_reaches_the_same_frames)
 		kernel_finds(&box->words[0]);
 	free(box);
 }
+
+static void fill_for_host(void)
+{
+	if (!settings.witness)
+		skip("nobody looks at this machine from outside");
+	lab.seed = settings.witness_seed;
+	kernel_fills();
+	assert_words(lab.map, lab.words, 0, expect_pattern, "user reads");
+}
+
+START_TEST(machine_reaches_the_same_frames)
+{
+	fill_for_host();
+	meet_host(0, "");
+}
+END_TEST
+
+/* What is behind the hole arrives again, and has entries of another level. */
+START_TEST(machine_finds_a_divided_block_page_by_page)
+{
+	uint64_t hole = pages_of_first_block() / 2;
+
+	fill_for_host();
+	must_unmap(mapped_page(hole), lab.info.page_size);
+	assert_pages(hole + 1, lab.info.pages - hole - 1, "behind a hole");
+	meet_host(hole + 1, "divided ");
+}
 END_TEST
 
 const struct check witness_checks[] = {
 	CHECK(machine_reaches_the_same_frames, WRITES | CAN_FILL | CAN_CHECK),
+	CHECK(machine_finds_a_divided_block_page_by_page,
+	      WRITES | CAN_FILL | CAN_CHECK | CAN_FAULTS),
 	{ .name = NULL },
 };

@@ -2,12 +2,22 @@
 /*
  * lab_fault: what the driver sees of page faults
  */
+#include <errno.h>
+
 #include "shared/checks.h"
 #include "shared/refusals.h"
+
+/* Struct pages have a reference each, and an entry of 2 MiB would hold one. */
+static const struct refusal wrong_blocks[] = {
+	REFUSAL("how=page huge=1", EINVAL),
+	REFUSAL("how=pfn huge=2", EINVAL),
+	{ .parameters = NULL },
+};
 
 START_TEST(load_of_a_wrong_kind_is_refused)
 {
 	assert_refusals(wrong_kinds);
+	assert_refusals(wrong_blocks);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/blocks.h"
 #include "shared/checks.h"
 #include "options.h"
 #include "plan.h"
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct plan plan;
+	bool passed;
 
 	lab.program = find_program(basename(argv[0]));
 	options = parse_options(argc, argv);
@@ -63,5 +65,8 @@ int main(int argc, char **argv)
 			lab.program->lab);
 		return 2;
 	}
-	return run_checks(&plan, options.seed) ? 0 : 1;
+	allow_large_entries();
+	passed = run_checks(&plan, options.seed);
+	restore_large_entries();
+	return passed ? 0 : 1;
 }

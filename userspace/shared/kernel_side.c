@@ -4,6 +4,7 @@
  */
 #include "kernel_side.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,15 @@ uint64_t count_faults(void)
 
 	must_ioctl(LAB_IOC_FAULTS, &faults, "LAB_IOC_FAULTS");
 	return faults.count;
+}
+
+void assert_faults(uint64_t before, uint64_t expected, const char *what)
+{
+	uint64_t found = count_faults() - before;
+
+	ck_assert_msg(found == expected, "%s: expected %" PRIu64
+		      " faults, the lab counts %" PRIu64, what, expected,
+		      found);
 }
 
 unsigned int kernel_release(void)

@@ -43,6 +43,9 @@ uint64_t count_mappings(void);
 /* Page faults that the lab has answered, of all processes. */
 uint64_t count_faults(void);
 
+/* So many since the count was @before; @what comes first in the message. */
+void assert_faults(uint64_t before, uint64_t expected, const char *what);
+
 /* The release of the running kernel, 0x10000 * major + minor. */
 unsigned int kernel_release(void);
 bool kernel_is_since(unsigned int major, unsigned int minor);

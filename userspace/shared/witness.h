@@ -29,15 +29,17 @@ struct witness_word {
  * @magic: WITNESS_MAGIC
  * @state: enum witness_state
  * @user_addr: where the memory is mapped, shared, for reading and writing
- * @pages: its size in pages
+ * @first: which of its pages is mapped there, 0 if it is all of them
+ * @pages: so many pages are mapped there
  * @word_count: how many of @words the host wrote
  * @words: these, in the order of their offsets
- * @kernel_addr: the kernel's address of each page
+ * @kernel_addr: the kernel's address of each of them
  */
 struct witness_box {
 	uint64_t magic;
 	volatile uint64_t state;
 	uint64_t user_addr;
+	uint64_t first;
 	uint64_t pages;
 	volatile uint64_t word_count;
 	struct witness_word words[WITNESS_MOST_WORDS];
