@@ -25,7 +25,7 @@
 
 static bool intx;
 module_param(intx, bool, 0444);
-MODULE_PARM_DESC(intx, "use the interrupt line, not a message (default: a message)");
+MODULE_PARM_DESC(intx, "use the interrupt line (default: a message, where there are any)");
 
 /**
  * struct edu - the device and its node

@@ -153,6 +153,11 @@ static struct lab lab = {
  *
  * The lab has one node, so it drives one device. Nothing can be bound or unbound
  * through sysfs: an open file holds the module, but not the device.
+ *
+ * So this driver is for a device that stays. One that is pulled out has its remove()
+ * called while files are open, and the next request would use a mapping that is gone.
+ * A driver for such devices waits in remove() until the last file is closed, as VFIO
+ * does, or notes that the device has gone, and refuses from then on.
  */
 static int lab_bar_add(struct pci_dev *pdev)
 {

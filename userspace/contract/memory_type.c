@@ -73,6 +73,18 @@ static bool assert_type_in_list(enum memory_type expected)
 #define WRITE_BACK PAGE_TABLE_X86_WB
 #endif
 
+unsigned int memory_type_at(uint64_t addr)
+{
+	struct page_table_entry entry;
+	int fd = open_page_table();
+
+	if (fd < 0)
+		skip("no " PAGE_TABLE);
+	entry = entry_of(fd, addr);
+	close(fd);
+	return page_table_type(&entry);
+}
+
 static void assert_type_of_page(int fd, uint64_t page,
 				enum memory_type expected)
 {

@@ -7,6 +7,8 @@
 #ifndef MEMORY_TYPE_H
 #define MEMORY_TYPE_H
 
+#include <stdint.h>
+
 /* The types in use, of I/O memory and reserved RAM; x86 only. */
 #define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
 
@@ -17,5 +19,8 @@ enum memory_type { CACHED, UNCACHED };
  * it where nothing shows the types.
  */
 void assert_memory_type(enum memory_type expected);
+
+/* The type by the entry that maps an address; skips the check where nothing shows it. */
+unsigned int memory_type_at(uint64_t addr);
 
 #endif /* MEMORY_TYPE_H */
