@@ -457,13 +457,21 @@ START_TEST(requests_for_registers_survive_a_bad_pointer)
 	const long bad[] = { 0, -4096, (long)mmap(NULL, 1, PROT_READ,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) };
 	int fd = load_edu("");
+	volatile uint32_t *page = must_map(fd, lab.info.page_size, READ_WRITE,
+					   MAP_SHARED, 0);
+	uint32_t before = *register_at(page, EDU_LIVE);
 	size_t i;
 
-	/* To nothing, to the kernel's memory, to where it cannot answer. */
-	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	/* To nothing, to the kernel's memory: without a question nothing is asked. */
+	for (i = 0; i < 2; i++) {
 		ck_assert_int_eq(ioctl(fd, EDU_IOC_LIVE, (void *)bad[i]), -1);
 		ck_assert_int_eq(errno, EFAULT);
+		ck_assert_uint_eq(*register_at(page, EDU_LIVE), before);
 	}
+	/* To where it cannot answer. */
+	ck_assert_int_eq(ioctl(fd, EDU_IOC_LIVE, (void *)bad[2]), -1);
+	ck_assert_int_eq(errno, EFAULT);
+	must_unmap(page, lab.info.page_size);
 	unload_edu(fd);
 }
 END_TEST
