@@ -33,7 +33,7 @@ from harness.catalogue import contract, labs, mistakes, patches
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.pages import Block, Page
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import ARCHES, KUNIT_ARCH, NEWEST_NAME
+from harness.kernels.targets import ARCHES, KUNIT_ARCH, NEWEST_NAME, Target
 
 _KEYS = ("What", "Fails", "Load", "On")
 _HEADING = "Things to change"
@@ -109,7 +109,10 @@ class Change:
     def loads(self) -> list[Load]:
         """The loads that it is tried with."""
         known = self.load is None or self.load in self.lab.loads
-        return [Load(self.lab, one) for one in (self.lab.loads if known else (self.load or (),))]
+        if not known:
+            return [Load(self.lab, self.load or ())]
+        first = self.lab.since.series if self.lab.since else DEFAULT_SERIES
+        return self.lab.loads_on(Target(first, self.arch))
 
     def fails_in(self, load: Load, checks: frozenset[str]) -> frozenset[str]:
         """Return which checks of a load must fail, of all that it has."""

@@ -109,6 +109,11 @@ class Lab:
             return reason
         return self.since.why_not(target.series)
 
+    def loads_on(self, target: Target) -> list["Load"]:
+        """Return the usual loads that can run on a target; none if the lab cannot."""
+        every = [Load(self, parameters) for parameters in self.loads]
+        return [load for load in every if not load.why_not(target)]
+
 
 @dataclass(frozen=True)
 class Load:
@@ -126,10 +131,19 @@ class Load:
         others = (self.lab.mapping_with.get(parameter) for parameter in self.parameters)
         return next((mapping for mapping in others if mapping), self.lab.mapping)
 
+    def why_not(self, target: Target) -> str | None:
+        """Return why it cannot run on a target, or None if it can."""
+        large = self._large_entries
+        return self.lab.why_not(target) or (large.why_not(target) if large else None)
+
     def has_large_entries(self, target: Target) -> bool:
         """Say whether one entry maps 2 MiB of the memory on a target, where they fit."""
+        return bool(self._large_entries and not self._large_entries.why_not(target))
+
+    @property
+    def _large_entries(self) -> LargeEntries | None:
         large = self.lab.large_entries
-        return bool(large and large.parameter in self.parameters and not large.why_not(target))
+        return large if large and large.parameter in self.parameters else None
 
 
 def all_labs() -> list[Lab]:

@@ -21,7 +21,7 @@ from harness.build import check_programs, listing, not_built
 from harness.catalogue import contract, exercises, functions, labs, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.exercises import Exercise
-from harness.catalogue.labs import Lab, Load
+from harness.catalogue.labs import Lab
 from harness.catalogue.suites import Suite
 from harness.guest import prepare, side_by_side
 from harness.guest.machine import Machine
@@ -244,9 +244,9 @@ class Judging:
         machine = prepare.machine(self.request)
         for lab in able:
             more = ",".join(listing.of_programs()[lab.name].thorough)
-            for parameters in lab.loads:
+            for load in lab.loads_on(self.request.target):
                 options = ("--thorough", *_FEW, "--only", more)
-                order = Order([Load(lab, parameters)], self.request.seed, options)
+                order = Order([load], self.request.seed, options)
                 yield _task(machine, order, self._where(machine))
 
     def _on_uml(self, able: list[Lab]) -> Iterator["_GuestWork"]:
@@ -260,10 +260,8 @@ class Judging:
             self._note_not_built(self._shown[lab.name], machine)
         built = [lab for lab in able if lab.name not in machine.modules.not_built]
         for lab in built:
-            for parameters in lab.loads:
-                order = Order(
-                    [Load(lab, parameters)], request.seed, ("--thorough", *_FEW), leaks=True
-                )
+            for load in lab.loads_on(target):
+                order = Order([load], request.seed, ("--thorough", *_FEW), leaks=True)
                 yield _task(listening.to_see_all(machine), order, self._where(machine))
         has_kmemleak = machine.kernel.has("DEBUG_KMEMLEAK")
         for suite in suites.of_contract(built, request.suites):

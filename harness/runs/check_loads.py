@@ -371,7 +371,7 @@ def of_labs(
     """
     target = machine.kernel.target
     loads = [Load(lab, parameters) for lab in chosen for parameters in lab.loads]
-    able = [load for load in loads if not load.lab.why_not(target)]
+    able = [load for load in loads if not load.why_not(target)]
     text = f"{len(able)} load{'' if len(able) == 1 else 's'}"
     with step(f"running {text} on {machine.kernel.release} ({machine.accel})") as progress:
         if files is None:
@@ -380,6 +380,6 @@ def of_labs(
             checked = run(machine, Order(able, seed), files)
     checked.results.sort(key=lambda result: able.index(result.load))
     checked.results.extend(
-        load_results.skipped(load, reason) for load in loads if (reason := load.lab.why_not(target))
+        load_results.skipped(load, reason) for load in loads if (reason := load.why_not(target))
     )
     return checked

@@ -363,7 +363,9 @@ def _inputs(machine: Machine) -> list[str | Path]:
 def _run(machine: Machine, request: Request) -> MappingLives:
     """Boot a guest, and lead all labs that run there through their steps."""
     labs = all_labs()
-    loads = [Load(lab, one) for lab in labs if not why_not(lab, request) for one in lab.loads]
+    loads = [
+        one for lab in labs if not why_not(lab, request) for one in lab.loads_on(request.target)
+    ]
     if not loads:
         raise RequestError(f"no lab runs on {request.target}")
     job = Job("show", {"SEED": f"0x{request.seed:x}"}, plan=tuple(str(load) for load in loads))

@@ -113,8 +113,9 @@ def _tasks(
     for shorter in (False, True) if counts.more_loads else (False,):
         for lab in able:
             options = (*check_loads.options(clauses, lab), *counts.options(shorter))
-            for parameters in lab.more_loads if shorter else lab.loads:
-                order = Order([Load(lab, parameters)], request.seed, options, leaks=True)
+            more = [Load(lab, parameters) for parameters in lab.more_loads]
+            for load in more if shorter else lab.loads_on(machine.kernel.target):
+                order = Order([load], request.seed, options, leaks=True)
                 tasks.append(_check_task(machine, order))
     its_suites = suites.of_contract(chosen, request.suites)
     if machine.kernel.target.architecture.has_kunit and its_suites:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from harness.catalogue import patches, suites
-from harness.catalogue.labs import Load
 from harness.catalogue.other_ways import OtherWay
 from harness.kernels.request import Request
 from harness.results.clauses import Evidence
@@ -36,7 +35,7 @@ def try_together(request: Request, ways: list[OtherWay]) -> OtherWaysTried:
         changes = [(way.patch, patches.owner_of(way.patch)) for way in able]
         machine = listening.to_see_all(bench.build_all(changes, target.arch))
         runs = [way.lab for way in able if not way.lab.why_not(target)]
-        loads = [Load(lab, parameters) for lab in runs for parameters in lab.loads]
+        loads = [load for lab in runs for load in lab.loads_on(target)]
         checked = check_loads.run(
             machine, Order(loads, request.seed, ("--thorough", *check_loads.FEWER), leaks=True)
         )
