@@ -74,16 +74,30 @@ def trials(owner: str) -> list[Trial]:
         if not found and able:
             found.append(_of_checks("checks", qemu, [Load(lab, lab.loads[0]) for lab in able], ()))
         for target, its_labs in ((um, on_um), (qemu, able)):
-            for load in _loads(its_labs, owner):
-                long = ("--thorough", *_COUNTS)
-                found.append(_of_checks(f"contract of {load}", target, [load], long))
+            for load in _loads(its_labs, owner, target):
+                found.append(_of_contract(target, load))
+    return found + _of_large_entries(owner)
+
+
+def _of_contract(target: Target, load: Load) -> Trial:
+    return _of_checks(f"contract of {load}", target, [load], ("--thorough", *_COUNTS))
+
+
+def _of_large_entries(owner: str) -> list[Trial]:
+    """Return the ways to try what only newer kernels do: to map 2 MiB by one entry."""
+    found = []
+    for lab in (lab for lab in labs.all_labs() if lab.directory.name == owner):
+        if lab.large_entries:
+            target = Target(lab.large_entries.since.series, DEFAULT_ARCH)
+            its_loads = [load for load in lab.loads_on(target) if load.has_large_entries(target)]
+            found += [_of_contract(target, load) for load in its_loads]
     return found
 
 
-def _loads(shown: list[Lab], owner: str) -> list[Load]:
+def _loads(shown: list[Lab], owner: str, target: Target) -> list[Load]:
     """Return the loads for the long trials: what all labs share needs one of each lab."""
     most = 1 if owner == CORE else None
-    return [Load(lab, parameters) for lab in shown for parameters in lab.loads[:most]]
+    return [load for lab in shown for load in lab.loads_on(target)[:most]]
 
 
 def _shown_by(owner: str) -> dict[str, list[Lab]]:
