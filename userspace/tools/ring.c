@@ -33,7 +33,7 @@ static void show(const char *after)
 	fflush(stdout);
 }
 
-static void produce(unsigned int count)
+static void make_records(unsigned int count)
 {
 	struct lab_produce produce = { .count = count };
 	char step[64];
@@ -101,15 +101,15 @@ int main(int argc, char **argv)
 	slots = ask().slots;
 
 	show("at first");
-	produce(3);
+	make_records(3);
 	take_all();
-	produce(600);
-	produce(1);
+	make_records(600);
+	make_records(1);
 	take_all();
 	take_all();
 	wait_for_a_stream(5);
 	take_all();
 	header->tail = slots;
-	produce(1);
+	make_records(1);
 	return 0;
 }
