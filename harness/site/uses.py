@@ -42,7 +42,7 @@ _FORWARD = re.compile(r"^\s*(?:struct|union) (\w+);", re.MULTILINE)
 # The compiler's own, the linker's, and what Kconfig defines.
 _LANGUAGE = re.compile(
     "if|else|for|while|do|switch|case|return|sizeof|typeof|defined|alignof|asm|volatile|const|"
-    "static|inline|struct|union|enum|extern|void|int|long|short|char|unsigned|signed|_Generic|"
+    "static|inline|struct|union|enum|extern|void|bool|int|long|short|char|unsigned|signed|_Generic|"
     "NULL|EOF|_Static_assert|_Alignof|include|define|if(n?)def|endif|undef|error|pragma|__asm__|"
     "__typeof__|__VA_ARGS__|__attribute__|__(atomic|builtin|real|wrap)_\\w+|CONFIG_\\w+"
 )
