@@ -6,6 +6,8 @@
                 leaves there can be read from outside (docs/specs/ivshmem-spec.txt)
     testdev     the same answers behind a memory BAR and behind an I/O BAR
                 (docs/specs/pci-testdev.txt)
+    scsi        the controller 53C895A, for the memory behind its BAR 2: QEMU has a function for
+                each access there, so each can be seen from outside
 
 A lab names those that it drives in its lab.toml.
 """
@@ -29,6 +31,7 @@ _OPTIONS = {
         *("-device", "ivshmem-plain,memdev=shared"),
     ),
     "testdev": ("-device", "pci-testdev"),
+    "scsi": ("-device", "lsi53c895a"),
 }
 
 DEVICES = tuple(_OPTIONS)

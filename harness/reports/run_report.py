@@ -163,17 +163,20 @@ def _witnessed(loads: list[LoadResult]) -> str:
     """
     seen = [load.sighting for load in loads if load.sighting]
     times = [one.times for one in seen if one.times]
+    accesses = sum(one.accesses for one in seen)
     frames = sum(len(one.frames) for one in seen)
     compared = sum(one.compared for one in seen)
     if any(one.problems for one in seen):
         return "kernel, user and machine differ: see above"
-    if len(seen) < len(loads) or not (frames or times):
+    if len(seen) < len(loads) or not (frames or times or accesses):
         return "the machine was not asked for each load: see above"
     if any(load.verdict is not LoadVerdict.PASSED for load in loads):
         return f"the same {frames} frames, but checks failed: see above"
     if times:
         said = datetime.fromtimestamp(times[-1][1], timezone.utc)
         return f"kernel=user=machine {said:%Y-%m-%d %H:%M:%S} UTC"
+    if accesses:
+        return f"kernel=user=machine {accesses} accesses"
     agree = "kernel=user=machine"
     if sum(one.in_file for one in seen) == compared:
         agree += "=file"
@@ -396,6 +399,7 @@ def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
         "bytes": sighting.compared,
         "times": sighting.times,
         "bytes_in_file": sighting.in_file,
+        "accesses": sighting.accesses,
         "problems": sighting.problems,
     }
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from harness.results.accesses import Access
+
 
 @dataclass
 class Sighting:
@@ -13,7 +15,9 @@ class Sighting:
     counts the bytes that were read there and had to be the pattern's, and ``in_file`` those that
     were read in a file of the host, where the buffer is one; ``memory_type`` is that of the
     first page, None where it cannot be seen. Of a clock ``times`` are what the device said,
-    then what the program had read, then what the device said, in seconds since 1970.
+    then what the program had read, then what the device said, in seconds since 1970. Of
+    registers ``wanted`` are the accesses that the lab was asked for, and ``accesses`` counts
+    those that the device has seen. ``is_begun`` says that it has to be looked at once more.
     ``problems`` is empty if all was as the contract wants it.
     """
 
@@ -23,4 +27,7 @@ class Sighting:
     in_file: int = 0
     memory_type: str | None = None
     times: list[int] = field(default_factory=list)
+    wanted: list[Access] = field(default_factory=list)
+    accesses: int = 0
+    is_begun: bool = False
     problems: list[str] = field(default_factory=list)

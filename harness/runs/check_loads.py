@@ -25,7 +25,7 @@ from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
 from harness.results.load_results import Expected, LoadResult, ProblemKind
 from harness.results.witness import Sighting
-from harness.runs import clock_witness, listening, witness
+from harness.runs import access_witness, clock_witness, listening, witness
 from harness.runs.listening import Collector
 
 # Seconds of processor time without a word: while the guest boots, loads a module or unloads
@@ -37,6 +37,10 @@ _USUAL_CHECK = 60.0
 
 # Enough for every kind of call, and for what rounds leave behind to show.
 FEWER = ("--calls", "2000", "--rounds", "20")
+
+
+# What else than memory a program can have looked at: before it does something and after.
+_LOOKED_AT_TWICE = {"clock": clock_witness.look, "access": access_witness.look}
 
 
 @dataclass(frozen=True)
@@ -194,8 +198,9 @@ class LoadCollector(Collector):
             return
         try:
             place = int(address, 16)
-            if kind == "clock":
-                result.sighting = clock_witness.look(self._machine, place, result.sighting)
+            if kind in _LOOKED_AT_TWICE:
+                look = _LOOKED_AT_TWICE[kind]
+                result.sighting = look(self._machine, place, result.sighting)
             elif kind == "divided":
                 result.divided = self.look(self._machine, place, result.load)
             else:
@@ -231,11 +236,12 @@ class LoadCollector(Collector):
 def _asked_for(kind: str, result: LoadResult) -> bool:
     """Say whether a load's witness has something of this kind still to look at.
 
-    Of a clock it looks twice, else once; and once more at a block that was divided.
+    Of a clock and of registers it looks twice, else once; and once more at a block that was
+    divided.
     """
     seen = result.sighting
-    if kind == "clock":
-        return not seen or len(seen.times) == 1
+    if kind in _LOOKED_AT_TWICE:
+        return not seen or seen.is_begun
     if kind == "divided":
         return result.large_entries and not result.divided
     return not kind and not seen

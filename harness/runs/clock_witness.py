@@ -44,7 +44,8 @@ def look(machine: Machine, address: int, sighting: Sighting | None) -> Sighting:
         _, _, said = _BOX.unpack(memory.read(address, _BOX.size))
         memory.write(address + _STATE, struct.pack("<Q", _LOOKED_AT))
     if sighting is None:
-        return Sighting(times=[now], problems=[_NOT_SAID])
+        return Sighting(times=[now], is_begun=True, problems=[_NOT_SAID])
+    sighting.is_begun = False
     sighting.times += [said, now]
     sighting.problems = [text for text in (_wrong_with(sighting.times),) if text]
     return sighting

@@ -205,6 +205,52 @@ struct lab_time {
 	__u32 reserved;
 };
 
+/* What lab_regs may access: so many bytes of a device's registers, from their first on. */
+#define LAB_REGS_SIZE		256
+
+/* Bytes that one request can bring or fetch. */
+#define LAB_ACCESS_BYTES	64
+
+/*
+ * lab_access.how: one register, as a number that has its lowest byte first, or its
+ * highest
+ */
+#define LAB_ACCESS_READ		0
+#define LAB_ACCESS_WRITE	1
+#define LAB_ACCESS_READ_BE	2
+#define LAB_ACCESS_WRITE_BE	3
+/* One register, again and again: a stream of bytes. */
+#define LAB_ACCESS_DRAIN	4
+#define LAB_ACCESS_FEED		5
+/* Bytes that follow one another, in accesses of any width. */
+#define LAB_ACCESS_SET		6
+#define LAB_ACCESS_COPY_FROM	7
+#define LAB_ACCESS_COPY_TO	8
+/* Words in registers that follow one another; the last one starts something. */
+#define LAB_ACCESS_SUBMIT	9
+
+/**
+ * struct lab_access - have the driver access registers (lab_regs only)
+ * @how: in: LAB_ACCESS_*
+ * @offset: in: of the first register, a multiple of @width
+ * @width: in: bytes of an access: 1, 2, 4 or 8 for READ and WRITE; 2 or 4 for
+ *	READ_BE and WRITE_BE; 1, 2 or 4 for DRAIN and FEED; 1 for SET, COPY_FROM and
+ *	COPY_TO; 4 for SUBMIT
+ * @count: in: accesses of that width; 1 for READ and WRITE and those with BE
+ * @value: in: what to WRITE or SET, of which the low @width bytes count; out: what was
+ *	READ, for SUBMIT what the last register says when all writes have arrived
+ * @bytes: in: what to FEED, COPY_TO or, as words of the caller, SUBMIT; out: what DRAIN
+ *	or COPY_FROM found
+ */
+struct lab_access {
+	__u32 how;
+	__u32 offset;
+	__u32 width;
+	__u32 count;
+	__u64 value;
+	__u8 bytes[LAB_ACCESS_BYTES];
+};
+
 /*
  * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
  * pointer that cannot be read or written.
@@ -225,6 +271,8 @@ struct lab_time {
  *				no slot; EINTR
  *	LAB_IOC_STREAM		EBADF; EINVAL; EBUSY: one is under way; EINTR
  *	LAB_IOC_RING		EINTR
+ *	LAB_IOC_ACCESS		EINVAL: no such access, or not of these registers;
+ *				EINTR
  *	LAB_IOC_TIME		ETIMEDOUT: no two readings agreed; EIO: the
  *				registers hold no time
  */
@@ -239,6 +287,7 @@ struct lab_time {
 #define LAB_IOC_PRODUCE		_IOWR(LAB_IOC_MAGIC, 7, struct lab_produce)
 #define LAB_IOC_STREAM		_IOW(LAB_IOC_MAGIC, 8, struct lab_stream)
 #define LAB_IOC_RING		_IOR(LAB_IOC_MAGIC, 9, struct lab_ring)
+#define LAB_IOC_ACCESS		_IOWR(LAB_IOC_MAGIC, 13, struct lab_access)
 #define LAB_IOC_TIME		_IOR(LAB_IOC_MAGIC, 16, struct lab_time)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */

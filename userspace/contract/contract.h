@@ -20,6 +20,9 @@ extern const struct check contents_checks[], views_checks[], threads_checks[],
 	lifetime_checks[],
 	rounds_checks[], failure_checks[], shortage_checks[];
 
+/* For labs that cannot be mapped. */
+extern const struct check no_memory_checks[];
+
 /* All of them in the order of the page, and NULL. */
 extern const struct check *const contract[];
 

@@ -11,6 +11,7 @@
 
 #include "shared/blocks.h"
 #include "shared/checks.h"
+#include "shared/waiting.h"
 #include "shared/witness.h"
 
 /* For all pages of lab.map, from one on. */
@@ -28,19 +29,7 @@ static struct witness_box *make_box(uint64_t first)
 	box->pages = pages;
 	for (i = 0; i < pages; i++)
 		box->kernel_addr[i] = kernel_page(first + i).kernel_addr;
-	box->state = WITNESS_WAITED_FOR;
 	return box;
-}
-
-/*
- * No system call: when the host stops the machine, the processor must be in this
- * program, with the page tables of this program in use.
- */
-static void wait_for_host(const struct witness_box *box, const char *kind)
-{
-	print_line("witness %s0x%" PRIxPTR, kind, (uintptr_t)box);
-	while (box->state != WITNESS_WAS_HERE)
-		;
 }
 
 static void assert_word(const struct witness_word *word, uint32_t found,
@@ -68,7 +57,7 @@ static void meet_host(uint64_t first, const char *kind)
 	struct witness_box *box = make_box(first);
 	uint64_t i;
 
-	wait_for_host(box, kind);
+	wait_for_host(kind, box, &box->state);
 	for (i = 0; i < box->word_count && i < WITNESS_MOST_WORDS; i++) {
 		const struct witness_word *word = &box->words[i];
 		uint32_t found;

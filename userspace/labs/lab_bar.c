@@ -22,95 +22,40 @@
 #include "shared/children.h"
 #include "shared/kernel_log.h"
 #include "shared/module.h"
+#include "shared/pci_device.h"
 #include "shared/refusals.h"
 
 /*
  * The devices in sysfs
  */
 
-struct device {
-	const char *vendor, *device;
-	char path[300];
-};
-
-static struct device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
-static struct device edu = { .vendor = "0x1234", .device = "0x11e8" };
-static struct device testdev = { .vendor = "0x1b36", .device = "0x0005" };
-
-#define DEVICES "/sys/bus/pci/devices"
-
-static bool file_says(const char *directory, const char *file,
-		      const char *expected)
-{
-	char path[400], word[64] = "";
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	stream = fopen(path, "r");
-	if (!stream)
-		return false;
-	if (fscanf(stream, "%63s", word) != 1)
-		word[0] = 0;
-	fclose(stream);
-	return !strcmp(word, expected);
-}
-
-static bool is_there(struct device *device)
-{
-	DIR *directory = opendir(DEVICES);
-	struct dirent *entry;
-	bool found = false;
-
-	ck_assert_msg(directory, DEVICES ": %s", strerror(errno));
-	while (!found && (entry = readdir(directory))) {
-		snprintf(device->path, sizeof(device->path), DEVICES "/%s",
-			 entry->d_name);
-		found = file_says(device->path, "vendor", device->vendor) &&
-			file_says(device->path, "device", device->device);
-	}
-	closedir(directory);
-	return found;
-}
-
-static void find(struct device *device)
-{
-	ck_assert_msg(is_there(device), "no device %s:%s in " DEVICES,
-		      device->vendor, device->device);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	ck_assert_msg(write(fd, text, strlen(text)) == (ssize_t)strlen(text),
-		      "%s: %s", path, strerror(errno));
-	close(fd);
-}
+static struct pci_device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
+static struct pci_device edu = { .vendor = "0x1234", .device = "0x11e8" };
+static struct pci_device testdev = { .vendor = "0x1b36", .device = "0x0005" };
 
 /* Opens a BAR's file in sysfs, for a device that answers. */
-static int open_bar(struct device *device, int bar)
+static int open_bar(struct pci_device *device, int bar)
 {
 	char path[400];
 	int fd;
 
-	find(device);
+	find_device(device);
 	snprintf(path, sizeof(path), "%s/resource%d", device->path, bar);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
 	return fd;
 }
 
-static void write_enable(struct device *device, const char *text)
+static void write_enable(struct pci_device *device, const char *text)
 {
 	char path[400];
 
-	find(device);
+	find_device(device);
 	snprintf(path, sizeof(path), "%s/enable", device->path);
 	write_file(path, text);
 }
 
-static void switch_on(struct device *device)
+static void switch_on(struct pci_device *device)
 {
 	write_enable(device, "1");
 }
@@ -121,19 +66,19 @@ static void switch_on(struct device *device)
 #define COMMAND_MASTER		0x4
 #define COMMAND_NO_LINE		0x400
 
-static int open_config(struct device *device)
+static int open_config(struct pci_device *device)
 {
 	char path[400];
 	int fd;
 
-	find(device);
+	find_device(device);
 	snprintf(path, sizeof(path), "%s/config", device->path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
 	return fd;
 }
 
-static uint16_t read_command(struct device *device)
+static uint16_t read_command(struct pci_device *device)
 {
 	int fd = open_config(device);
 	uint16_t command;
@@ -144,7 +89,7 @@ static uint16_t read_command(struct device *device)
 	return command;
 }
 
-static void write_command(struct device *device, uint16_t command)
+static void write_command(struct pci_device *device, uint16_t command)
 {
 	int fd = open_config(device);
 
@@ -274,7 +219,7 @@ static bool iomem_lists(const char *name)
 
 START_TEST(bar_is_claimed_in_the_name_of_the_lab)
 {
-	find(&ivshmem);
+	find_device(&ivshmem);
 	ck_assert_msg(iomem_lists(strrchr(ivshmem.path, '/') + 1),
 		      "the memory is not within a BAR of the device");
 	ck_assert_msg(iomem_lists("lab_bar"), "nobody claimed the BAR");
@@ -527,7 +472,7 @@ START_TEST(each_interrupt_is_answered_once)
 	/* ... and by a line. This directory is there while a driver uses messages. */
 	fd = load_edu("intx=1");
 	assert_interrupts(fd);
-	find(&edu);
+	find_device(&edu);
 	snprintf(path, sizeof(path), "%s/msi_irqs", edu.path);
 	ck_assert_msg(access(path, F_OK), "%s is there", path);
 	unload_edu(fd);
@@ -706,73 +651,17 @@ START_TEST(load_of_a_wrong_bar_is_refused)
 }
 END_TEST
 
-static void take_away(struct device *device)
-{
-	char path[400];
-
-	find(device);
-	snprintf(path, sizeof(path), "%s/remove", device->path);
-	write_file(path, "1");
-	ck_assert(!is_there(device));
-}
-
-static void bring_back(struct device *device)
-{
-	write_file("/sys/bus/pci/rescan", "1");
-	find(device);
-}
-
 START_TEST(load_without_the_device_is_refused)
 {
-	int answer, found;
-	char *said;
-
-	read_module();
-	close_lab();
-	must_unload();
-	take_away(&ivshmem);
-	skip_kernel_log();
-	answer = load_with("");
-	found = errno;
-	said = read_kernel_log();
-	bring_back(&ivshmem);
-	ck_assert_msg(answer, "loaded without the device");
-	ck_assert_int_eq(found, ENODEV);
-	ck_assert_msg(strstr(said, "lab_bar: "), "the log has no line that says why");
-	free(said);
-	must_load();
+	assert_load_refused_without(&ivshmem);
 }
 END_TEST
 
 /* Another driver has the device, or has claimed the BAR and nothing more. */
-static void assert_refused_beside(const char *parameters)
-{
-	char command[128], *said;
-	int answer, found;
-
-	snprintf(command, sizeof(command),
-		 "modprobe another_driver vendor=%s device=%s %s",
-		 ivshmem.vendor, ivshmem.device, parameters);
-	ck_assert_msg(!system(command), "%s failed", command);
-	skip_kernel_log();
-	answer = load_with("");
-	found = errno;
-	said = read_kernel_log();
-	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
-	ck_assert_msg(answer, "loaded beside another driver %s", parameters);
-	ck_assert_int_eq(found, EBUSY);
-	ck_assert_msg(strstr(said, "lab_bar"), "the log has no line that says why");
-	free(said);
-}
-
 START_TEST(load_beside_another_driver_is_refused)
 {
-	read_module();
-	close_lab();
-	must_unload();
-	assert_refused_beside("");
-	assert_refused_beside("bar=2");
-	must_load();
+	assert_load_refused_beside(&ivshmem, "");
+	assert_load_refused_beside(&ivshmem, "bar=2");
 }
 END_TEST
 
@@ -843,7 +732,7 @@ START_TEST(registers_come_and_go_with_their_device)
 END_TEST
 
 /* Tells a driver that it can drive these devices as well; returns what it says to that. */
-static char *offer(const char *driver, const struct device *device)
+static char *offer(const char *driver, const struct pci_device *device)
 {
 	char path[128], numbers[32];
 
@@ -855,11 +744,11 @@ static char *offer(const char *driver, const struct device *device)
 	return read_kernel_log();
 }
 
-static bool has_driver(struct device *device)
+static bool has_driver(struct pci_device *device)
 {
 	char path[400];
 
-	find(device);
+	find_device(device);
 	snprintf(path, sizeof(path), "%s/driver", device->path);
 	return !access(path, F_OK);
 }
@@ -868,7 +757,7 @@ static bool has_driver(struct device *device)
 #define FAILED "failed with error"
 #define FAILED_WITH_EBUSY FAILED " -16"
 
-static void assert_refuses(const char *driver, struct device *device,
+static void assert_refuses(const char *driver, struct pci_device *device,
 			   const char *expected)
 {
 	char *said = offer(driver, device);

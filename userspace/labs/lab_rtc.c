@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__) || defined(__i386__)
@@ -18,6 +17,7 @@
 
 #include "shared/checks.h"
 #include "shared/seconds.h"
+#include "shared/waiting.h"
 #include "shared/witness.h"
 
 static int64_t lab_seconds(void)
@@ -239,15 +239,6 @@ START_TEST(time_is_the_devices_and_not_the_systems)
 }
 END_TEST
 
-/* As in contract/witness.c: no system call while the host looks. */
-static void wait_for_host(struct clock_box *box)
-{
-	box->state = WITNESS_WAITED_FOR;
-	print_line("witness clock 0x%" PRIxPTR, (uintptr_t)box);
-	while (box->state != WITNESS_WAS_HERE)
-		;
-}
-
 /* The host reads the device before and after, and decides. */
 START_TEST(machine_shows_the_same_time)
 {
@@ -257,50 +248,14 @@ START_TEST(machine_shows_the_same_time)
 		skip("nobody looks at this machine from outside");
 	ck_assert_ptr_nonnull(box);
 	box->magic = WITNESS_MAGIC;
-	wait_for_host(box);
+	wait_for_host("clock ", box, &box->state);
 	box->seconds = lab_seconds();
-	wait_for_host(box);
+	wait_for_host("clock ", box, &box->state);
 	free(box);
 }
 END_TEST
 
-/*
- * What the device has not, and what it refuses
- */
-
-START_TEST(device_without_a_mapping_cannot_be_mapped)
-{
-	char byte = 0;
-
-	assert_refused(mmap(NULL, 1, PROT_READ, MAP_SHARED, lab.fd, 0), ENODEV,
-		       "mmap() of a device without memory");
-	ck_assert_int_eq(read(lab.fd, &byte, 1), -1);
-	ck_assert_int_eq(errno, EINVAL);
-	ck_assert_int_eq(write(lab.fd, &byte, 1), -1);
-	ck_assert_int_eq(errno, EINVAL);
-}
-END_TEST
-
-START_TEST(requests_for_memory_are_refused)
-{
-	uint64_t argument[16] = { 0 };
-	size_t i;
-
-	for (i = 0; i < REQUESTS; i++) {
-		if (can(requests[i].operation))
-			continue;
-		ck_assert_msg(ioctl(lab.fd, requests[i].number, argument) == -1 &&
-			      errno == ENOTTY, "%s is not refused",
-			      requests[i].name);
-	}
-	ck_assert_int_eq(ioctl(lab.fd, _IO(LAB_IOC_MAGIC, 0xff)), -1);
-	ck_assert_int_eq(errno, ENOTTY);
-	/* The number of LAB_IOC_TIME with another size is another request. */
-	ck_assert_int_eq(ioctl(lab.fd, _IOR(LAB_IOC_MAGIC, 16, __u32), argument),
-			 -1);
-	ck_assert_int_eq(errno, ENOTTY);
-}
-END_TEST
+/* What the device refuses */
 
 START_TEST(time_request_survives_a_bad_pointer)
 {
@@ -315,21 +270,6 @@ START_TEST(time_request_survives_a_bad_pointer)
 }
 END_TEST
 
-START_TEST(module_with_an_open_device_cannot_be_removed)
-{
-	read_module();
-	ck_assert_int_eq(unload(), -1);
-	ck_assert_int_eq(errno, EWOULDBLOCK);
-	lab_seconds();
-	ck_assert_int_eq(close(lab.fd), 0);
-	lab.fd = -1;
-	must_unload();
-	ck_assert_msg(access(lab.path, F_OK), "%s is still there", lab.path);
-	must_load();
-	ck_assert_msg(!access(lab.path, F_OK), "no %s after a load", lab.path);
-}
-END_TEST
-
 static const struct check checks[] = {
 	CHECK(time_never_jumps, CAN_TIME),
 	CHECK(time_rests_on_two_passes_that_agree, CAN_TIME),
@@ -337,10 +277,7 @@ static const struct check checks[] = {
 	CHECK(time_is_that_of_the_kernels_own_driver, CAN_TIME),
 	CHECK(time_is_the_devices_and_not_the_systems, CAN_TIME),
 	CHECK(machine_shows_the_same_time, CAN_TIME),
-	CHECK(device_without_a_mapping_cannot_be_mapped, 0),
-	CHECK(requests_for_memory_are_refused, CAN_TIME),
 	CHECK(time_request_survives_a_bad_pointer, CAN_TIME),
-	THOROUGH_CHECK(module_with_an_open_device_cannot_be_removed, CAN_TIME),
 	{ .name = NULL },
 };
 

@@ -39,6 +39,8 @@ static void add_all(struct plan *plan, const struct program *program,
 
 	for (table = contract; *table; table++)
 		add_table(plan, program, *table, time);
+	if (program->mapping == &no_mapping)
+		add_table(plan, program, no_memory_checks, time);
 	add_table(plan, program, program->checks, time);
 }
 

@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 11
+#define REQUESTS 12
 
 extern const struct request requests[REQUESTS];
 

@@ -7,6 +7,7 @@
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
 	"user_page", "small", "count", "faults", "ring", "time",
+	"access",
 };
 
 const struct mapping_kind no_mapping = {

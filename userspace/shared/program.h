@@ -30,9 +30,10 @@ enum operation {
 	CAN_FAULTS = 1 << 11, /* LAB_IOC_FAULTS */
 	CAN_RING = 1 << 12, /* LAB_IOC_RING, and those that produce */
 	CAN_TIME = 1 << 13, /* LAB_IOC_TIME */
+	CAN_ACCESS = 1 << 14, /* LAB_IOC_ACCESS */
 };
 
-#define OPERATIONS 14
+#define OPERATIONS 15
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)

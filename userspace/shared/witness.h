@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "lab.h"
+
 #define WITNESS_MAGIC 0x6b6d61706c616221
 #define WITNESS_MOST_WORDS 16
 
@@ -56,6 +58,22 @@ struct clock_box {
 	uint64_t magic;
 	volatile uint64_t state;
 	int64_t seconds;
+};
+
+#define WITNESS_MOST_ACCESSES 128
+
+/**
+ * struct access_box - accesses that the host asks for, and their answers
+ * @magic: WITNESS_MAGIC
+ * @state: enum witness_state
+ * @count: how many the host wants
+ * @accesses: these, in turn, and in their places what the lab has answered
+ */
+struct access_box {
+	uint64_t magic;
+	volatile uint64_t state;
+	volatile uint64_t count;
+	struct lab_access accesses[WITNESS_MOST_ACCESSES];
 };
 
 /**

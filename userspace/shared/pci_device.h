@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pci_device.h - a PCI device, as sysfs shows it
+ */
+#ifndef PCI_DEVICE_H
+#define PCI_DEVICE_H
+
+#include <stdbool.h>
+
+/**
+ * struct pci_device - the first device with these numbers
+ * @vendor: the vendor's number, as sysfs writes it
+ * @device: the device's own, likewise
+ * @path: its directory in sysfs, set by find_device()
+ */
+struct pci_device {
+	const char *vendor, *device;
+	char path[300];
+};
+
+bool device_is_there(struct pci_device *device);
+
+/* Fails the check if it is not there. */
+void find_device(struct pci_device *device);
+
+/* The kernel forgets the device; it looks at the bus again. */
+void take_away(struct pci_device *device);
+void bring_back(struct pci_device *device);
+
+/* Writes a word to a file, or fails the check. */
+void write_file(const char *path, const char *text);
+
+/*
+ * The lab's module is unloaded, and must not load: without the device, with ENODEV; beside
+ * another driver, which has it as labs/tools/another_driver.c can with these parameters, with
+ * EBUSY. The log must have a line that says why. Afterwards it is loaded as before.
+ */
+void assert_load_refused_without(struct pci_device *device);
+void assert_load_refused_beside(struct pci_device *device, const char *parameters);
+
+#endif /* PCI_DEVICE_H */
