@@ -20,8 +20,8 @@ RACES = {one.number for one in contract.read() if one.number[0] == "9"}
 OF_DEVICES = {"6.3", "6.4", "6.5", "7.6"}
 
 # What user-mode Linux cannot show of any lab: it has one memory type, runs no 32-bit
-# programs, and has one processor, no PCI device and no clock.
-NOT_IN_UML = {"6.1", "8.3", "11.4"} | OF_DEVICES | RACES
+# programs, and has one processor, no PCI device, no clock, and no device seen from outside.
+NOT_IN_UML = {"6.1", "8.3", "11.4", "12.8"} | OF_DEVICES | RACES
 
 # What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
 NOT_ON_DEBIAN = {"4.10", "6.2", "7.1", "7.2", "7.5", "11.2"}
@@ -30,10 +30,12 @@ NOT_ON_DEBIAN = {"4.10", "6.2", "7.1", "7.2", "7.5", "11.2"}
 # its clock has one register.
 NOT_ON = {"arm64": {"8.3", "11.3"}}
 
-# What concerns a lab whose device has no memory, and what of it only its suite shows.
-OF_CLOCK = {"2.3", "3.5", "3.6", "3.7", "5.2", "5.3", "5.4", "6.2", "7.1", "7.2", "7.5", "8.2"}
-OF_CLOCK |= {one.number for one in contract.read() if one.number.startswith("11.")}
-BY_SUITE = {"lab_rtc": {"5.3", "5.4"}}
+# What concerns labs whose devices have no memory, and what of it only their suites show.
+OF_DEVICE = {"2.3", "3.5", "3.6", "3.7", "5.2", "5.3", "5.4", "7.1", "7.2", "7.5", "8.2"}
+OF_CLOCK = {"6.2"} | {one.number for one in contract.read() if one.number.startswith("11.")}
+OF_REGISTERS = {"7.6"} | {one.number for one in contract.read() if one.number.startswith("12.")}
+WITHOUT_MEMORY = {"lab_regs": OF_DEVICE | OF_REGISTERS, "lab_rtc": OF_DEVICE | OF_CLOCK}
+BY_SUITE = {"lab_regs": {"5.3", "5.4"}, "lab_rtc": {"5.3", "5.4"}}
 
 # Where emulation is slow, or the same calls were made on another series.
 _FEWER = ("--calls", "20000", "--rounds", "30")
@@ -50,10 +52,11 @@ OF_SOME = {
     "4.8": {"lab_remap", "lab_prepare"},
     "4.9": {"lab_fault"},
     "4.10": {"lab_fault"},
-    "5.4": {"lab_reserved", "lab_bar", "lab_rtc"},
+    "5.4": {"lab_reserved", "lab_bar", "lab_regs", "lab_rtc"},
     "6.1": {"lab_reserved", "lab_bar"},
     "6.2": {"lab_reserved", "lab_rtc"},
     **{number: {"lab_bar"} for number in OF_DEVICES},
+    "7.6": {"lab_bar", "lab_regs"},
     "9.8": {"lab_fault"},
     "9.9": {"lab_ring"},
     "10.1": {"lab_ring"},
@@ -62,10 +65,8 @@ OF_SOME = {
     "10.4": {"lab_ring"},
     "10.5": {"lab_ring"},
     **{number: {"lab_rtc"} for number in OF_CLOCK if number.startswith("11.")},
+    **{number: {"lab_regs"} for number in OF_REGISTERS if number.startswith("12.")},
 }
-
-
-_MAPPINGS = {lab.name: lab.mapping for lab in all_labs()}
 
 
 def prove(kmaplab: Kmaplab, *arguments: str) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def prove(kmaplab: Kmaplab, *arguments: str) -> dict[str, Any]:
 
 def concerning(lab: str) -> set[str]:
     numbers = {one.number for one in contract.read() if lab in OF_SOME.get(one.number, {lab})}
-    return numbers & OF_CLOCK if _MAPPINGS[lab] == "none" else numbers
+    return numbers & WITHOUT_MEMORY.get(lab, numbers)
 
 
 def not_proved(data: dict[str, Any], lab: str) -> set[str]:

@@ -58,7 +58,7 @@ def test_a_lab_without_a_suite_is_refused_as_such(tmp_path: Path) -> None:
     assert [suite.lab for suite in suites.choose(None, tmp_path)] == ["lab_pages"]
 
 
-@pytest.mark.parametrize("name", ["lab_core", "core", "lab_registers", "registers"])
+@pytest.mark.parametrize("name", ["lab_core", "core", "lab_regs", "regs"])
 def test_the_lab_in_front_of_a_suites_name_is_optional(name: str) -> None:
     (suite,) = suites.choose(name)
     assert suite.lab.removeprefix("lab_") == name.removeprefix("lab_")

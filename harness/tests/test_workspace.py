@@ -40,6 +40,9 @@ COMMON = (
     # What stands there instead, without the condition.
     "atomic_dec(&lab_of(vma->vm_file)->mappings);",
     'pr_err("',
+    # Each of lab_regs' functions asks for the width.
+    "if (access->width == ",
+    "else if (access->width == ",
 )
 
 

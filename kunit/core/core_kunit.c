@@ -338,13 +338,6 @@ static void nothing_is_written_past_the_end(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, behind[i], 0);
 }
 
-static void device_without_a_mapping_cannot_be_mapped(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, -ENODEV,
-			kmaplab_try_map(kmaplab_case_of(test)->file, 0,
-					PAGE_SIZE, PROT_READ, MAP_SHARED));
-}
-
 /*
  * Signals
  *

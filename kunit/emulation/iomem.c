@@ -15,6 +15,7 @@
 #include <linux/logic_iomem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/platform_device.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -509,6 +510,19 @@ static void __init iomem_add_firmware(resource_size_t start)
 	iomem_list(&alone, start + SZ_1M, SZ_1M);
 }
 
+/* By which lab_regs finds the registers: on a board the code for that board makes it. */
+static void __init iomem_add_device(void)
+{
+	struct platform_device *device =
+		platform_device_register_simple(registers.res.name,
+						PLATFORM_DEVID_NONE,
+						&registers.res, 1);
+
+	if (IS_ERR(device))
+		pr_err("kmaplab_iomem: no device %s: error %ld\n",
+		       registers.res.name, PTR_ERR(device));
+}
+
 static int __init iomem_init(void)
 {
 	static struct resource ram[3];
@@ -536,11 +550,13 @@ static int __init iomem_init(void)
 		next = iomem_add_ram(&ram[2], next);
 	}
 	next = iomem_add(&registers, next, &iomem_registers_region);
+	if (registers.bytes)
+		iomem_add_device();
 	iomem_add_firmware(next);
 	return 0;
 }
 
-/* Where this is built in, before lab_reserved looks for its region. */
+/* Where this is built in, before lab_reserved and lab_regs look for their regions. */
 subsys_initcall(iomem_init);
 
 MODULE_DESCRIPTION("kmaplab: emulated I/O memory that records its accesses");

@@ -93,8 +93,13 @@ struct kmaplab_iomem *kmaplab_iomem_at(resource_size_t addr);
 struct kmaplab_iomem *kmaplab_iomem_registers(void);
 void kmaplab_iomem_forget(struct kmaplab_iomem *iomem);
 #else
-/* The suite of lab_reserved is then skipped. */
+/* The suites of lab_reserved and lab_regs are then skipped. */
 static inline struct kmaplab_iomem *kmaplab_iomem_at(resource_size_t addr)
+{
+	return NULL;
+}
+
+static inline struct kmaplab_iomem *kmaplab_iomem_registers(void)
 {
 	return NULL;
 }

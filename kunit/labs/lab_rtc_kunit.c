@@ -6,7 +6,6 @@
  * that a case has chosen, so the cases try all of them: wherever in the reading a
  * second ends, the answer must be a time that the clock had.
  */
-#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/time.h>
 
@@ -25,6 +24,7 @@ static int rtc_init(struct kunit *test)
 	err = kmaplab_init(test, "lab_rtc", 0);
 	if (err)
 		return err;
+	kmaplab_case_of(test)->request = LAB_IOC_TIME;
 	/* request_mem_region() returns NULL, whatever has gone wrong. */
 	kmaplab_case_of(test)->load_error = -EBUSY;
 	return 0;
@@ -264,32 +264,8 @@ static void claimed_region_is_refused_to_others(struct kunit *test)
 }
 
 /*
- * A device without memory
+ * What the caller is told
  */
-
-static void device_without_a_mapping_cannot_be_mapped(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, -ENODEV,
-			kmaplab_try_map(kmaplab_case_of(test)->file, 0,
-					PAGE_SIZE, PROT_READ, MAP_SHARED));
-}
-
-static void requests_for_memory_are_refused(struct kunit *test)
-{
-	static const unsigned int requests[] = {
-		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_FILL, LAB_IOC_CHECK,
-		LAB_IOC_USER_PAGE, LAB_IOC_SMALL, LAB_IOC_FAULTS,
-	};
-	struct file *file = kmaplab_case_of(test)->file;
-	struct lab_info info = {};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(requests); i++)
-		KUNIT_EXPECT_EQ_MSG(test, -ENOTTY,
-				    kmaplab_request(test, file, requests[i],
-						    &info, sizeof(info)),
-				    "request 0x%x", requests[i]);
-}
 
 static void time_request_survives_a_bad_pointer(struct kunit *test)
 {
@@ -330,8 +306,7 @@ static void time_request_survives_every_failed_copy(struct kunit *test)
 	CASE(region_is_mapped_once)					\
 	CASE(region_is_claimed_in_the_name_of_the_lab)			\
 	CASE(claimed_region_is_refused_to_others)			\
-	CASE(device_without_a_mapping_cannot_be_mapped)			\
-	CASE(requests_for_memory_are_refused)				\
+	KMAPLAB_NO_MEMORY_CASES(CASE)					\
 	CASE(unknown_requests_are_refused)				\
 	CASE(time_request_survives_a_bad_pointer)			\
 	CASE(load_survives_every_failed_allocation)			\

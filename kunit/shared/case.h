@@ -25,6 +25,7 @@
  * struct kmaplab_case - the objects that a case works with, in test->priv
  * @name: the name of the device and of the module
  * @fresh: the value of every 32-bit word of the memory when the module is loaded
+ * @request: the only one of a lab whose device has no memory
  * @load_error: an error besides -ENOMEM that a load may fail with, or 0
  * @file: the device, open for reading and writing
  * @lab: the lab behind it
@@ -34,6 +35,7 @@
 struct kmaplab_case {
 	const char *name;
 	u32 fresh;
+	unsigned int request;
 	int load_error;
 	struct file *file;
 	struct lab *lab;

@@ -136,10 +136,16 @@
 	CASE(each_mapping_is_counted_until_it_is_gone)			\
 	CASE(refused_mapping_is_not_counted)
 
+/* no_memory.c: for labs whose device has one request, and cannot be mapped. */
+#define KMAPLAB_NO_MEMORY_CASES(CASE)					\
+	CASE(device_without_a_mapping_cannot_be_mapped)			\
+	CASE(requests_for_memory_are_refused)
+
 KMAPLAB_CONTENT_CASES(KMAPLAB_DECLARE)
 KMAPLAB_MAPPED_CASES(KMAPLAB_DECLARE)
 KMAPLAB_FAILURE_CASES(KMAPLAB_DECLARE)
 KMAPLAB_COUNTED_CASES(KMAPLAB_DECLARE)
+KMAPLAB_NO_MEMORY_CASES(KMAPLAB_DECLARE)
 
 void kmaplab_fail_each(struct kunit *test, long (*op)(struct kunit *test));
 
