@@ -103,7 +103,8 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 #endif
 #else
 #define LAB_HUGE_FAULT(handler) (false ? (void *)(handler) : NULL)
-#define vmf_insert_pfn_pmd(vmf, pfn, write) VM_FAULT_FALLBACK
+#define vmf_insert_pfn_pmd(vmf, pfn, write) \
+	((void)(vmf), (void)(pfn), (void)(write), VM_FAULT_FALLBACK)
 #endif
 
 /* 6.6 gave it this name. */
