@@ -164,11 +164,12 @@ def _witnessed(loads: list[LoadResult]) -> str:
     seen = [load.sighting for load in loads if load.sighting]
     times = [one.times for one in seen if one.times]
     accesses = sum(one.accesses for one in seen)
+    writes = sum(one.writes[-1] for one in seen if one.writes)
     frames = sum(len(one.frames) for one in seen)
     compared = sum(one.compared for one in seen)
     if any(one.problems for one in seen):
         return "kernel, user and machine differ: see above"
-    if len(seen) < len(loads) or not (frames or times or accesses):
+    if len(seen) < len(loads) or not (frames or times or accesses or writes):
         return "the machine was not asked for each load: see above"
     if any(load.verdict is not LoadVerdict.PASSED for load in loads):
         return f"the same {frames} frames, but checks failed: see above"
@@ -177,6 +178,8 @@ def _witnessed(loads: list[LoadResult]) -> str:
         return f"kernel=user=machine {said:%Y-%m-%d %H:%M:%S} UTC"
     if accesses:
         return f"kernel=user=machine {accesses} accesses"
+    if writes:
+        return f"kernel=user=machine {writes:,} writes"
     agree = "kernel=user=machine"
     if sum(one.in_file for one in seen) == compared:
         agree += "=file"
@@ -400,6 +403,7 @@ def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
         "times": sighting.times,
         "bytes_in_file": sighting.in_file,
         "accesses": sighting.accesses,
+        "writes": sighting.writes,
         "problems": sighting.problems,
     }
 

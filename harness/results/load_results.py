@@ -11,11 +11,14 @@ from harness.results.ktap import Check, Ktap, KtapError, KtapReader
 from harness.results.witness import Sighting
 
 # The checks that a host decides by what it sees of the machine from outside: of memory, of a
-# block of it that was divided, of a clock, and of registers.
+# block of it that was divided, of a clock, of registers, and of a device that counts.
 WITNESSED = "machine_reaches_the_same_frames"
 DIVISION_WITNESSED = "machine_finds_a_divided_block_page_by_page"
 CLOCK_WITNESSED = "machine_shows_the_same_time"
 ACCESSES_WITNESSED = "machine_saw_the_accesses_that_were_asked_for"
+WRITES_WITNESSED = "machine_counts_the_same_writes"
+# Of devices, in one table.
+_OF_DEVICES = (CLOCK_WITNESSED, ACCESSES_WITNESSED, WRITES_WITNESSED)
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
 _TAINT_BAD_PAGE = 1 << 5
@@ -181,7 +184,7 @@ def _other_checks(ktap: Ktap, expected: tuple[str, ...]) -> str | None:
 
 def hear_witness(result: LoadResult) -> None:
     """Have the witness decide about its checks: what the guest says of them is not enough."""
-    decides = dict.fromkeys((WITNESSED, CLOCK_WITNESSED, ACCESSES_WITNESSED), result.sighting)
+    decides = dict.fromkeys((WITNESSED, *_OF_DEVICES), result.sighting)
     if result.large_entries:
         decides[DIVISION_WITNESSED] = result.divided
     checks = result.ktap.checks

@@ -17,7 +17,8 @@ class Sighting:
     first page, None where it cannot be seen. Of a clock ``times`` are what the device said,
     then what the program had read, then what the device said, in seconds since 1970. Of
     registers ``wanted`` are the accesses that the lab was asked for, and ``accesses`` counts
-    those that the device has seen. ``is_begun`` says that it has to be looked at once more.
+    those that the device has seen. Of a device that counts, ``writes`` are those that the host
+    wanted, those that the guest says were counted, and what the device says. ``is_begun`` says that it has to be looked at once more.
     ``problems`` is empty if all was as the contract wants it.
     """
 
@@ -29,5 +30,6 @@ class Sighting:
     times: list[int] = field(default_factory=list)
     wanted: list[Access] = field(default_factory=list)
     accesses: int = 0
+    writes: list[int] = field(default_factory=list)
     is_begun: bool = False
     problems: list[str] = field(default_factory=list)

@@ -25,7 +25,7 @@ from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
 from harness.results.load_results import Expected, LoadResult, ProblemKind
 from harness.results.witness import Sighting
-from harness.runs import access_witness, clock_witness, listening, witness
+from harness.runs import access_witness, clock_witness, listening, port_witness, witness
 from harness.runs.listening import Collector
 
 # Seconds of processor time without a word: while the guest boots, loads a module or unloads
@@ -236,8 +236,7 @@ class LoadCollector(Collector):
 def _asked_for(kind: str, result: LoadResult) -> bool:
     """Say whether a load's witness has something of this kind still to look at.
 
-    Of a clock and of registers it looks twice, else once; and once more at a block that was
-    divided.
+    At a device it looks twice, else once; and once more at a block that was divided.
     """
     seen = result.sighting
     if kind in _LOOKED_AT_TWICE:

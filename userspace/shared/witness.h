@@ -77,6 +77,20 @@ struct access_box {
 };
 
 /**
+ * struct port_box - writes that the host wants to see counted
+ * @magic: WITNESS_MAGIC
+ * @state: enum witness_state
+ * @writes: how many the host wants
+ * @count: how many the lab has found counted then
+ */
+struct port_box {
+	uint64_t magic;
+	volatile uint64_t state;
+	volatile uint64_t writes;
+	uint64_t count;
+};
+
+/**
  * struct waiting_box - what a process of tools/steps.c waits with
  * @magic: WITNESS_MAGIC
  * @state: enum witness_state
