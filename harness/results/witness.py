@@ -18,7 +18,8 @@ class Sighting:
     then what the program had read, then what the device said, in seconds since 1970. Of
     registers ``wanted`` are the accesses that the lab was asked for, and ``accesses`` counts
     those that the device has seen. Of a device that counts, ``writes`` are those that the host
-    wanted, those that the guest says were counted, and what the device says. ``is_begun`` says that it has to be looked at once more.
+    wanted, those that the guest says were counted, and what the device says. ``is_begun`` says
+    that it has to be looked at once more.
     ``problems`` is empty if all was as the contract wants it.
     """
 

@@ -40,7 +40,11 @@ FEWER = ("--calls", "2000", "--rounds", "20")
 
 
 # What else than memory a program can have looked at: before it does something and after.
-_LOOKED_AT_TWICE = {"clock": clock_witness.look, "access": access_witness.look}
+_LOOKED_AT_TWICE = {
+    "clock": clock_witness.look,
+    "access": access_witness.look,
+    "port": port_witness.look,
+}
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ pytestmark = pytest.mark.boot
 # What needs two processors.
 RACES = {one.number for one in contract.read() if one.number[0] == "9"}
 
-# What is about PCI devices.
+# What is about PCI devices, and about ports.
 OF_DEVICES = {"6.3", "6.4", "6.5", "7.6"}
+OF_PORTS = {one.number for one in contract.read() if one.number.startswith("13.")}
 
 # What user-mode Linux cannot show of any lab: it has one memory type, runs no 32-bit
-# programs, and has one processor, no PCI device, no clock, and no device seen from outside.
-NOT_IN_UML = {"6.1", "8.3", "11.4", "12.8"} | OF_DEVICES | RACES
+# programs, and has one processor, no PCI device, port or clock, and no device seen from outside.
+NOT_IN_UML = {"6.1", "8.3", "11.4", "12.8"} | OF_DEVICES | OF_PORTS | RACES
 
 # What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
 NOT_ON_DEBIAN = {"4.10", "6.2", "7.1", "7.2", "7.5", "11.2"}
@@ -34,7 +35,11 @@ NOT_ON = {"arm64": {"8.3", "11.3"}}
 OF_DEVICE = {"2.3", "3.5", "3.6", "3.7", "5.2", "5.3", "5.4", "7.1", "7.2", "7.5", "8.2"}
 OF_CLOCK = {"6.2"} | {one.number for one in contract.read() if one.number.startswith("11.")}
 OF_REGISTERS = {"7.6"} | {one.number for one in contract.read() if one.number.startswith("12.")}
-WITHOUT_MEMORY = {"lab_regs": OF_DEVICE | OF_REGISTERS, "lab_rtc": OF_DEVICE | OF_CLOCK}
+WITHOUT_MEMORY = {
+    "lab_port": {"2.3", "3.5", "3.6", "3.7", "5.2", "5.4", "7.6", "8.2", "9.2"} | OF_PORTS,
+    "lab_regs": OF_DEVICE | OF_REGISTERS,
+    "lab_rtc": OF_DEVICE | OF_CLOCK,
+}
 BY_SUITE = {"lab_regs": {"5.3", "5.4"}, "lab_rtc": {"5.3", "5.4"}}
 
 # Where emulation is slow, or the same calls were made on another series.
@@ -52,11 +57,12 @@ OF_SOME = {
     "4.8": {"lab_remap", "lab_prepare"},
     "4.9": {"lab_fault"},
     "4.10": {"lab_fault"},
-    "5.4": {"lab_reserved", "lab_bar", "lab_regs", "lab_rtc"},
+    "5.4": {"lab_reserved", "lab_bar", "lab_port", "lab_regs", "lab_rtc"},
     "6.1": {"lab_reserved", "lab_bar"},
     "6.2": {"lab_reserved", "lab_rtc"},
     **{number: {"lab_bar"} for number in OF_DEVICES},
-    "7.6": {"lab_bar", "lab_regs"},
+    "7.6": {"lab_bar", "lab_port", "lab_regs"},
+    **{number: {"lab_port"} for number in OF_PORTS},
     "9.8": {"lab_fault"},
     "9.9": {"lab_ring"},
     "10.1": {"lab_ring"},

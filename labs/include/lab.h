@@ -251,6 +251,29 @@ struct lab_access {
 	__u8 bytes[LAB_ACCESS_BYTES];
 };
 
+/* Writes that one request may ask for. */
+#define LAB_PORT_MOST		4096
+
+/**
+ * struct lab_port - have a device count writes (lab_port only)
+ * @begin: in: 1: it begins to count, from 0; 0: it goes on as before
+ * @writes: in: how many to make, LAB_PORT_MOST at most
+ * @count: out: how many the device has counted then
+ * @offset: out: where it wants them, from the beginning of the BAR
+ * @data: out: which byte it wants there
+ * @width: out: in how many bytes at once
+ * @name: out: what the device calls that, with a 0 behind it
+ */
+struct lab_port {
+	__u32 begin;
+	__u32 writes;
+	__u32 count;
+	__u32 offset;
+	__u32 data;
+	__u32 width;
+	__u8 name[32];
+};
+
 /*
  * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
  * pointer that cannot be read or written.
@@ -275,6 +298,8 @@ struct lab_access {
  *				EINTR
  *	LAB_IOC_TIME		ETIMEDOUT: no two readings agreed; EIO: the
  *				registers hold no time
+ *	LAB_IOC_PORT		EINVAL: too many writes; EIO: the device does not
+ *				answer; ENODEV: it has gone; EINTR: a signal came
  */
 #define LAB_IOC_MAGIC		0xe9
 #define LAB_IOC_INFO		_IOR(LAB_IOC_MAGIC, 0, struct lab_info)
@@ -288,6 +313,7 @@ struct lab_access {
 #define LAB_IOC_STREAM		_IOW(LAB_IOC_MAGIC, 8, struct lab_stream)
 #define LAB_IOC_RING		_IOR(LAB_IOC_MAGIC, 9, struct lab_ring)
 #define LAB_IOC_ACCESS		_IOWR(LAB_IOC_MAGIC, 13, struct lab_access)
+#define LAB_IOC_PORT		_IOWR(LAB_IOC_MAGIC, 15, struct lab_port)
 #define LAB_IOC_TIME		_IOR(LAB_IOC_MAGIC, 16, struct lab_time)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */

@@ -27,6 +27,7 @@ const struct request requests[REQUESTS] = {
 	{ "LAB_IOC_RING", LAB_IOC_RING, CAN_RING },
 	{ "LAB_IOC_ACCESS", LAB_IOC_ACCESS, CAN_ACCESS },
 	{ "LAB_IOC_TIME", LAB_IOC_TIME, CAN_TIME },
+	{ "LAB_IOC_PORT", LAB_IOC_PORT, CAN_PORT },
 };
 
 void must_ioctl(unsigned long request, void *arg, const char *name)

@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 12
+#define REQUESTS 13
 
 extern const struct request requests[REQUESTS];
 

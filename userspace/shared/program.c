@@ -7,7 +7,7 @@
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
 	"user_page", "small", "count", "faults", "ring", "time",
-	"access",
+	"access", "port",
 };
 
 const struct mapping_kind no_mapping = {

@@ -31,9 +31,10 @@ enum operation {
 	CAN_RING = 1 << 12, /* LAB_IOC_RING, and those that produce */
 	CAN_TIME = 1 << 13, /* LAB_IOC_TIME */
 	CAN_ACCESS = 1 << 14, /* LAB_IOC_ACCESS */
+	CAN_PORT = 1 << 15, /* LAB_IOC_PORT */
 };
 
-#define OPERATIONS 15
+#define OPERATIONS 16
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)

@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_port: a device behind ports and behind memory, for its driver and for programs
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "races/racer.h"
+#include "races/races.h"
+#include "shared/checks.h"
+#include "shared/children.h"
+#include "shared/kernel_log.h"
+#include "shared/pci_device.h"
+#include "shared/ports.h"
+#include "shared/refusals.h"
+#include "shared/waiting.h"
+#include "shared/witness.h"
+
+#include "testdev.h"
+
+static struct pci_device testdev = { .vendor = "0x1b36", .device = "0x0005" };
+
+/* Behind which BAR the lab uses it. */
+static int bar_in_use(void)
+{
+	return is_loaded_with("bar=0") ? TESTDEV_MEMORY : TESTDEV_PORTS;
+}
+
+/* What sysfs says of a BAR: its first and last address. */
+struct region {
+	uint64_t first, last;
+};
+
+static struct region region_of(int bar)
+{
+	struct region region = { 0, 0 };
+	char path[400];
+	FILE *file;
+	int line;
+
+	find_device(&testdev);
+	snprintf(path, sizeof(path), "%s/resource", testdev.path);
+	file = fopen(path, "r");
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	for (line = 0; line <= bar; line++)
+		ck_assert_int_eq(fscanf(file, "%" SCNx64 " %" SCNx64 " %*x",
+					&region.first, &region.last), 2);
+	fclose(file);
+	return region;
+}
+
+static int open_file(const char *name, int mode)
+{
+	char path[400];
+
+	find_device(&testdev);
+	snprintf(path, sizeof(path), "%s/%s", testdev.path, name);
+	return open(path, mode | O_CLOEXEC);
+}
+
+static int must_open_file(const char *name)
+{
+	int fd = open_file(name, O_RDWR);
+
+	ck_assert_msg(fd >= 0, "%s of the device: %s", name, strerror(errno));
+	return fd;
+}
+
+/*
+ * The lab's request
+ */
+
+static int ask(uint32_t begin, uint32_t writes, struct lab_port *port)
+{
+	memset(port, 0x55, sizeof(*port));
+	port->begin = begin;
+	port->writes = writes;
+	return ioctl(lab.fd, LAB_IOC_PORT, port) ? -errno : 0;
+}
+
+static struct lab_port must_ask(uint32_t begin, uint32_t writes)
+{
+	struct lab_port port;
+	int err = ask(begin, writes, &port);
+
+	ck_assert_msg(!err, "LAB_IOC_PORT: %s", strerror(-err));
+	return port;
+}
+
+/*
+ * The registers as a program has them: through the file of the port BAR, or by
+ * instructions of the processor
+ */
+
+static int file_of_ports;
+
+static uint8_t get_by_file(unsigned int offset)
+{
+	uint8_t value;
+
+	ck_assert_int_eq(pread(file_of_ports, &value, 1, offset), 1);
+	return value;
+}
+
+static void put_by_file(uint8_t value, unsigned int offset)
+{
+	ck_assert_int_eq(pwrite(file_of_ports, &value, 1, offset), 1);
+}
+
+static uint16_t first_port;
+
+static uint8_t get_by_instruction(unsigned int offset)
+{
+	return inb((uint16_t)(first_port + offset));
+}
+
+static void put_by_instruction(uint8_t value, unsigned int offset)
+{
+	outb(value, (uint16_t)(first_port + offset));
+}
+
+struct way {
+	const char *name;
+	uint8_t (*get)(unsigned int offset);
+	void (*put)(uint8_t value, unsigned int offset);
+};
+
+static const struct way by_file = { "resource1", get_by_file, put_by_file };
+static const struct way by_instruction = {
+	"inb() and outb()", get_by_instruction, put_by_instruction,
+};
+
+static void open_ports(void)
+{
+	struct region ports = region_of(TESTDEV_PORTS);
+
+	file_of_ports = must_open_file("resource1");
+	first_port = (uint16_t)ports.first;
+	if (HAVE_PORTS)
+		ck_assert_msg(!ioperm(ports.first,
+				      ports.last - ports.first + 1, 1),
+			      "ioperm: %s", strerror(errno));
+}
+
+/* The lowest byte comes first. */
+static uint32_t get_word(const struct way *way, unsigned int offset)
+{
+	uint32_t word = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(word); i++)
+		word |= (uint32_t)way->get(offset + i) << 8 * i;
+	return word;
+}
+
+/*
+ * 13.1: one device, whichever way it is reached
+ */
+
+static void assert_seen(const struct way *way, const struct lab_port *port)
+{
+	unsigned int i;
+
+	ck_assert_msg(get_word(way, TESTDEV_COUNT) == port->count,
+		      "by %s the device has counted %" PRIu32 ", the driver says %" PRIu32,
+		      way->name, get_word(way, TESTDEV_COUNT), port->count);
+	ck_assert_uint_eq(get_word(way, TESTDEV_OFFSET), port->offset);
+	ck_assert_uint_eq(get_word(way, TESTDEV_DATA), port->data);
+	ck_assert_uint_eq(way->get(TESTDEV_WIDTH), port->width);
+	for (i = 0; i < TESTDEV_NAME_SIZE; i++)
+		ck_assert_uint_eq(way->get(TESTDEV_NAME + i), port->name[i]);
+}
+
+static const uint32_t numbers_of_writes[] = { 0, 1, 2, 7, 100, LAB_PORT_MOST };
+
+START_TEST(device_counts_each_write_of_the_driver)
+{
+	const char *name = bar_in_use() == TESTDEV_PORTS ?
+		"portio-no-eventfd" : "mmio-no-eventfd";
+	struct lab_port port;
+	uint32_t sum = 0;
+	size_t i;
+
+	open_ports();
+	for (i = 0; i < sizeof(numbers_of_writes) / sizeof(uint32_t); i++) {
+		port = must_ask(1, numbers_of_writes[i]);
+		ck_assert_uint_eq(port.count, numbers_of_writes[i]);
+		ck_assert_str_eq((const char *)port.name, name);
+		assert_seen(&by_file, &port);
+	}
+	must_ask(1, 0);
+	for (i = 0; i < sizeof(numbers_of_writes) / sizeof(uint32_t); i++) {
+		sum += numbers_of_writes[i];
+		port = must_ask(0, numbers_of_writes[i]);
+		ck_assert_uint_eq(port.count, sum);
+	}
+}
+END_TEST
+
+/* The program begins the test of the ports; each side writes, and each sees both. */
+static void assert_counted_together(const struct way *way)
+{
+	uint32_t own, i;
+	struct lab_port port;
+
+	way->put(TESTDEV_PLAIN, TESTDEV_TEST);
+	for (own = 1; own < 6; own++) {
+		way->put((uint8_t)get_word(way, TESTDEV_DATA),
+			 get_word(way, TESTDEV_OFFSET));
+		port = must_ask(0, 10);
+		ck_assert_msg(port.count == 11 * own,
+			      "%" PRIu32 " writes by %s and %" PRIu32
+			      " of the driver: it says that the device has counted %" PRIu32,
+			      own, way->name, 10 * own, port.count);
+		assert_seen(way, &port);
+	}
+	/* Another byte, or another place, does not count. */
+	for (i = 0; i < 256; i++)
+		if (i != port.data)
+			way->put((uint8_t)i, port.offset);
+	way->put((uint8_t)port.data, port.offset + 1);
+	ck_assert_uint_eq(must_ask(0, 0).count, port.count);
+}
+
+START_TEST(writes_of_driver_and_program_are_counted_together)
+{
+	open_ports();
+	assert_counted_together(&by_file);
+	if (HAVE_PORTS)
+		assert_counted_together(&by_instruction);
+}
+END_TEST
+
+static void *map_memory(void)
+{
+	int fd = must_open_file("resource0");
+	void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), READ_WRITE,
+			  MAP_SHARED, fd, 0);
+
+	close(fd);
+	return page;
+}
+
+/* What is begun through memory is read through ports. */
+static void begin_through_memory(void)
+{
+	volatile uint8_t *memory = map_memory();
+	unsigned int i;
+
+	ck_assert_msg(memory != MAP_FAILED, "resource0: %s", strerror(errno));
+	memory[TESTDEV_TEST] = TESTDEV_PLAIN;
+	for (i = 0; i < 5; i++)
+		memory[get_word(&by_file, TESTDEV_OFFSET)] =
+			by_file.get(TESTDEV_DATA);
+	must_unmap(memory, (size_t)sysconf(_SC_PAGESIZE));
+}
+
+START_TEST(memory_and_ports_lead_to_one_device)
+{
+	struct region ports = region_of(TESTDEV_PORTS);
+
+	open_ports();
+	if (bar_in_use() == TESTDEV_MEMORY)
+		must_ask(1, 5); /* no program maps memory that is claimed */
+	else
+		begin_through_memory();
+	ck_assert_uint_eq(by_file.get(TESTDEV_NAME), 'm');
+	ck_assert_uint_gt(get_word(&by_file, TESTDEV_OFFSET),
+			  ports.last - ports.first);
+	ck_assert_uint_eq(get_word(&by_file, TESTDEV_COUNT), 5);
+}
+END_TEST
+
+/* The host chooses how many, and asks the device itself. */
+START_TEST(machine_counts_the_same_writes)
+{
+	struct port_box *box = calloc(1, sizeof(*box));
+
+	if (!settings.witness)
+		skip("nobody looks at this machine from outside");
+	ck_assert_ptr_nonnull(box);
+	box->magic = WITNESS_MAGIC;
+	wait_for_host("port ", box, &box->state);
+	box->count = must_ask(1, (uint32_t)box->writes).count;
+	wait_for_host("port ", box, &box->state);
+	free(box);
+}
+END_TEST
+
+/*
+ * 13.2: whose they are, and who may
+ */
+
+/* How often the lab stands in such a list, and whether with this region. */
+static int count_claims(const char *list, struct region region, bool *there)
+{
+	FILE *file = fopen(list, "r");
+	char line[256], name[128];
+	struct region found;
+	int claims = 0;
+
+	*there = false;
+	ck_assert_msg(file, "%s: %s", list, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
+			   &found.first, &found.last, name) != 3 ||
+		    strcmp(name, "lab_port"))
+			continue;
+		claims++;
+		if (found.first == region.first && found.last == region.last)
+			*there = true;
+	}
+	fclose(file);
+	return claims;
+}
+
+static void assert_claims(int of_ports, int of_memory)
+{
+	bool ports, memory;
+
+	ck_assert_int_eq(count_claims("/proc/ioports", region_of(TESTDEV_PORTS),
+				      &ports), of_ports);
+	ck_assert_int_eq(count_claims("/proc/iomem", region_of(TESTDEV_MEMORY),
+				      &memory), of_memory);
+	ck_assert_int_eq(ports, of_ports);
+	ck_assert_int_eq(memory, of_memory);
+}
+
+START_TEST(only_the_bar_in_use_is_claimed)
+{
+	bool ports = bar_in_use() == TESTDEV_PORTS;
+
+	assert_claims(ports, !ports);
+	read_module();
+	close_lab();
+	must_unload();
+	assert_claims(0, 0);
+	must_load();
+	assert_claims(ports, !ports);
+}
+END_TEST
+
+/* The kernel guards memory that is claimed against root, and leaves ports to root. */
+START_TEST(claim_keeps_programs_from_memory_and_not_from_ports)
+{
+	void *page = map_memory();
+
+	if (bar_in_use() == TESTDEV_MEMORY)
+		assert_refused(page, EINVAL, "memory that is claimed");
+	else
+		ck_assert_msg(page != MAP_FAILED, "memory that nobody has claimed: %s",
+			      strerror(errno));
+	must_ask(1, 3);
+	open_ports();
+	ck_assert_uint_eq(get_word(&by_file, TESTDEV_COUNT), 3);
+	if (HAVE_PORTS)
+		ck_assert_uint_eq(get_word(&by_instruction, TESTDEV_COUNT), 3);
+}
+END_TEST
+
+static bool become_nobody(void)
+{
+	const uid_t nobody = 65534;
+
+	return !setresgid(nobody, nobody, nobody) &&
+	       !setresuid(nobody, nobody, nobody);
+}
+
+static bool is_refused_as_nobody(void)
+{
+	bool refused = true;
+
+	if (!become_nobody())
+		return false;
+	if (ioperm(first_port, 1, 1) == 0 ||
+	    errno != (HAVE_PORTS ? EPERM : EOPNOTSUPP))
+		refused = false;
+#ifdef SYS_iopl
+	if (syscall(SYS_iopl, 3) == 0 || errno != EPERM)
+		refused = false;
+#endif
+	if (open_file("resource1", O_RDONLY) >= 0 || errno != EACCES)
+		refused = false;
+	return refused;
+}
+
+START_TEST(ports_need_a_privilege)
+{
+	first_port = (uint16_t)region_of(TESTDEV_PORTS).first;
+	ck_assert_msg(run_in_child(is_refused_as_nobody),
+		      "a process without privileges reaches ports");
+}
+END_TEST
+
+static unsigned int port_to_try;
+
+static bool use_port(void)
+{
+	return get_by_instruction(port_to_try) || true;
+}
+
+START_TEST(ioperm_opens_the_ports_asked_for_and_no_others)
+{
+	unsigned int last = (unsigned int)(region_of(TESTDEV_PORTS).last -
+					   region_of(TESTDEV_PORTS).first);
+
+	if (!HAVE_PORTS)
+		skip("this processor has no instructions for ports");
+	first_port = (uint16_t)region_of(TESTDEV_PORTS).first;
+	/* A check before this one may have asked for them. */
+	ck_assert_int_eq(ioperm(first_port, last + 1, 0), 0);
+	port_to_try = 0;
+	assert_killed(use_port, SIGSEGV, "a port without ioperm()");
+	ck_assert_int_eq(ioperm(first_port, last, 1), 0);
+	for (port_to_try = 0; port_to_try < last; port_to_try += last - 1)
+		ck_assert(run_in_child(use_port));
+	port_to_try = last;
+	assert_killed(use_port, SIGSEGV, "the port behind those of ioperm()");
+	ck_assert_int_eq(ioperm(first_port, last, 0), 0);
+	port_to_try = 0;
+	assert_killed(use_port, SIGSEGV, "a port that was given back");
+}
+END_TEST
+
+/*
+ * 13.3: a device that is silent, or gone
+ */
+
+/* The command register of the device: whether it answers to ports and to memory. */
+#define PCI_COMMAND 4
+#define PCI_ANSWERS 3
+
+static uint16_t set_answers(bool on)
+{
+	int config = must_open_file("config");
+	uint16_t before, word;
+
+	ck_assert_int_eq(pread(config, &before, sizeof(before), PCI_COMMAND),
+			 sizeof(before));
+	word = on ? before | PCI_ANSWERS : before & ~PCI_ANSWERS;
+	ck_assert_int_eq(pwrite(config, &word, sizeof(word), PCI_COMMAND),
+			 sizeof(word));
+	close(config);
+	return before;
+}
+
+START_TEST(silent_device_is_noticed)
+{
+	struct lab_port port;
+	int begun, going_on;
+
+	ck_assert_uint_eq(must_ask(1, 5).count, 5);
+	set_answers(false);
+	begun = ask(1, 5, &port);
+	going_on = ask(0, 5, &port);
+	set_answers(true);
+	ck_assert_int_eq(begun, -EIO);
+	ck_assert_int_eq(going_on, -EIO);
+	ck_assert_uint_eq(must_ask(0, 1).count, 6);
+}
+END_TEST
+
+START_TEST(driver_has_the_device_answer)
+{
+	read_module();
+	close_lab();
+	must_unload();
+	set_answers(false);
+	must_load();
+	open_lab();
+	ck_assert_uint_eq(must_ask(1, 5).count, 5);
+}
+END_TEST
+
+START_TEST(device_that_was_taken_away_is_noticed)
+{
+	struct lab_port port;
+	int found, begun;
+	char path[400];
+
+	find_device(&testdev);
+	snprintf(path, sizeof(path), "%s/remove", testdev.path);
+	write_file(path, "1");
+	begun = ask(1, 1, &port);
+	found = access(lab.path, F_OK);
+	write_file("/sys/bus/pci/rescan", "1");
+	ck_assert_int_eq(begun, -ENODEV);
+	ck_assert_msg(found, "%s is still there, without the device", lab.path);
+	ck_assert_msg(!access(lab.path, F_OK), "no %s for a device that has come",
+		      lab.path);
+	ck_assert_uint_eq(must_ask(1, 4).count, 4);
+}
+END_TEST
+
+/*
+ * 7.3 and 7.6: loads that are refused
+ */
+
+static const struct refusal wrong_loads[] = {
+	REFUSAL("bar=2", ENODEV), /* not there */
+	REFUSAL("bar=5", ENODEV),
+	REFUSAL("bar=6", ENODEV), /* the ROM is none */
+	REFUSAL("bar=-1", ENODEV),
+	REFUSAL("bar=two", EINVAL),
+	REFUSAL("bar=18446744073709551617", EINVAL),
+	REFUSAL("numbers=3", EINVAL),
+	REFUSAL("bar=0 numbers=1", ENODEV), /* memory has no number of a port */
+	REFUSAL("bytes=1", EINVAL),
+	REFUSAL("bytes=47", EINVAL), /* one less than the registers need */
+	REFUSAL("bytes=4097", EINVAL), /* more than either BAR has */
+	REFUSAL("bytes=4294967295", EINVAL),
+	REFUSAL("bar=1 bytes=131", EIO), /* the last that it wants is byte 131 */
+	REFUSAL("numbers=1 bar=1 bytes=131", EIO),
+	REFUSAL("numbers=0 bar=0 bytes=2048", EIO),
+	{ .parameters = NULL },
+};
+
+START_TEST(load_of_a_wrong_bar_is_refused)
+{
+	assert_refusals(wrong_loads);
+	must_unload();
+	assert_claims(0, 0);
+	must_load();
+}
+END_TEST
+
+/* All that the device wants lies within these. */
+START_TEST(part_of_a_bar_is_enough)
+{
+	bool ports = bar_in_use() == TESTDEV_PORTS;
+
+	read_module();
+	close_lab();
+	must_unload();
+	must_load_with(ports ? "bytes=132" : "bytes=2049");
+	open_lab();
+	ck_assert_uint_eq(must_ask(1, 5).count, 5);
+	close_lab();
+	must_unload();
+	must_load();
+}
+END_TEST
+
+START_TEST(load_without_the_device_is_refused)
+{
+	assert_load_refused_without(&testdev);
+}
+END_TEST
+
+START_TEST(load_beside_another_driver_is_refused)
+{
+	bool ports = bar_in_use() == TESTDEV_PORTS;
+
+	assert_load_refused_beside(&testdev, "");
+	assert_load_refused_beside(&testdev, ports ? "bar=1" : "bar=0");
+}
+END_TEST
+
+START_TEST(claim_of_the_other_bar_is_no_obstacle)
+{
+	int other = bar_in_use() == TESTDEV_PORTS ? TESTDEV_MEMORY : TESTDEV_PORTS;
+	char command[128];
+
+	read_module();
+	close_lab();
+	must_unload();
+	snprintf(command, sizeof(command),
+		 "modprobe another_driver vendor=%s device=%s bar=%d",
+		 testdev.vendor, testdev.device, other);
+	ck_assert_msg(!system(command), "%s failed", command);
+	must_load();
+	open_lab();
+	ck_assert_uint_eq(must_ask(1, 5).count, 5);
+	close_lab();
+	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+}
+END_TEST
+
+/*
+ * 3.6 and 9.2: arguments, and two callers
+ */
+
+START_TEST(port_request_is_checked)
+{
+	static const long bad[] = { 0, -8, -4096 };
+	struct lab_port port;
+	size_t i;
+
+	ck_assert_uint_eq(must_ask(1, 5).count, 5);
+	ck_assert_int_eq(ask(0, LAB_PORT_MOST + 1, &port), -EINVAL);
+	ck_assert_int_eq(ask(0, UINT32_MAX, &port), -EINVAL);
+	ck_assert_int_eq(ask(2, 1, &port), -EINVAL);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_PORT, (void *)bad[i]),
+				 -1);
+		ck_assert_int_eq(errno, EFAULT);
+	}
+	ck_assert_uint_eq(must_ask(0, 0).count, 5);
+}
+END_TEST
+
+static bool count_alone(void)
+{
+	struct lab_port port;
+	int err = ask(1, 100, &port);
+
+	return (!err && port.count == 100) ||
+	       object("100 writes of a request that begins: error %d, count %" PRIu32,
+		      err, port.count);
+}
+
+START_TEST(two_counts_at_a_time_are_not_mixed)
+{
+	static const struct call counting = {
+		.name = "LAB_IOC_PORT", .make = count_alone,
+	};
+
+	need_two_processors();
+	race_calls(&counting, &counting, RACER_PROCESS, 300);
+}
+END_TEST
+
+static const struct check checks[] = {
+	CHECK(device_counts_each_write_of_the_driver, CAN_PORT),
+	CHECK(writes_of_driver_and_program_are_counted_together, CAN_PORT),
+	CHECK(memory_and_ports_lead_to_one_device, CAN_PORT),
+	CHECK(machine_counts_the_same_writes, CAN_PORT),
+	CHECK(only_the_bar_in_use_is_claimed, CAN_PORT),
+	CHECK(claim_keeps_programs_from_memory_and_not_from_ports, CAN_PORT),
+	CHECK(ports_need_a_privilege, CAN_PORT),
+	CHECK(ioperm_opens_the_ports_asked_for_and_no_others, CAN_PORT),
+	CHECK(silent_device_is_noticed, CAN_PORT),
+	THOROUGH_CHECK(driver_has_the_device_answer, CAN_PORT),
+	THOROUGH_CHECK(device_that_was_taken_away_is_noticed, CAN_PORT),
+	THOROUGH_CHECK(load_of_a_wrong_bar_is_refused, CAN_PORT),
+	THOROUGH_CHECK(part_of_a_bar_is_enough, CAN_PORT),
+	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_PORT),
+	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_PORT),
+	THOROUGH_CHECK(claim_of_the_other_bar_is_no_obstacle, CAN_PORT),
+	CHECK(port_request_is_checked, CAN_PORT),
+	RACE_CHECK(two_counts_at_a_time_are_not_mixed, CAN_PORT),
+	{ .name = NULL },
+};
+
+static const struct program program = {
+	.lab = "lab_port",
+	.mapping = &no_mapping,
+	.operations = CAN_PORT,
+	.fresh = expect_zero,
+	.checks = checks,
+};
+
+REGISTER_PROGRAM(program);
