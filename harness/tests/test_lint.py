@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from harness.lint.checker import Finding, Tree
 from harness.lint.excuses import Excuse
 from harness.lint.kernel_tools import Coccinelle
 from harness.lint.scripts import Flake8
-from harness.base.paths import ROOT
+from harness.base.paths import LABS, ROOT
+from harness.catalogue.labs import all_labs
 from harness.kernels import uml
 from harness.tests.conftest import Kmaplab
 from harness.lint.checking import CheckerResult
@@ -146,6 +148,24 @@ def test_a_fault_is_found_and_named(
         built = ", ".join(kernel.target.series for kernel in uml.fetch_some())
         assert all(f"({built})" in text for text in said)
     assert all(finding.file == fault.file for finding in found), said
+
+
+@pytest.mark.boot
+@pytest.mark.usefixtures("have_kernels")
+def test_sparse_finds_the_pointer_that_lesson_11_follows(small: Tree) -> None:
+    """No check of a run does, where the address of ioremap() is one that a processor takes."""
+    lab = next(lab for lab in all_labs() if lab.name == "lab_regs")
+    shutil.rmtree(small.root / "labs")
+    for name in ("include", "core", lab.directory.name):
+        shutil.copytree(LABS / name, small.root / "labs" / name)
+    shutil.copy(LABS / "Kbuild", small.root / "labs")
+    assert lint(small, "sparse").findings == ()
+    patch = lab.directory / "changes/pointer-followed.patch"
+    command = ["patch", "-s", "-p1", "-d", str(small.root / "labs" / lab.directory.name)]
+    subprocess.run([*command, "-i", str(patch)], check=True)
+    found = lint(small, "sparse").findings
+    assert found and all(one.file.endswith("lab_regs.c") for one in found), found
+    assert any("removes address space '__iomem'" in str(one) for one in found), found
 
 
 @pytest.mark.boot
