@@ -519,8 +519,8 @@ static void __init iomem_add_device(void)
 						&registers.res, 1);
 
 	if (IS_ERR(device))
-		pr_err("kmaplab_iomem: no device %s: error %ld\n",
-		       registers.res.name, PTR_ERR(device));
+		pr_err("kmaplab_iomem: no device %s: %pe\n",
+		       registers.res.name, device);
 }
 
 static int __init iomem_init(void)
