@@ -42,19 +42,19 @@ class _Kbuild(Checker):
 
     def settings(self, tree: Tree) -> list[str | Path]:
         makefiles = [path for path in tree.files if path.name in ("Kbuild", "Makefile")]
-        kernels = [digest.of_tool(str(kernel.image)) for kernel in _kernels()]
-        return [*kernels, *(tree.root / path for path in makefiles if path.parts[0] in _MODULES)]
+        images = [digest.of_tool(str(kernel.image)) for kernel in kernels()]
+        return [*images, *(tree.root / path for path in makefiles if path.parts[0] in _MODULES)]
 
     def check(self, tree: Tree, progress: Step) -> list[Finding]:
         series: dict[Finding, list[str]] = {}
-        for kernel in _kernels():
+        for kernel in kernels():
             progress.detail = str(kernel.target)
             copy = tree.work / "kbuild" / str(kernel.target)
-            names = [name for name in _modules(kernel) if (tree.root / name / "Kbuild").is_file()]
+            names = [name for name in modules_of(kernel) if (tree.root / name / "Kbuild").is_file()]
             modules.mirror({name: tree.root / name for name in names}, copy)
             command = [*modules.command(kernel, copy), *_JOBS, *self._COMMON, *self.options]
             for finding in self._read(call(command, tree.root), copy):
-                series.setdefault(finding, []).append(_name(kernel))
+                series.setdefault(finding, []).append(name_of(kernel))
         return [
             Finding(found.file, found.line, f"{found.text} ({', '.join(where)})", "", found.details)
             for found, where in series.items()
@@ -143,18 +143,18 @@ class Analyzer(Checker):
         return found
 
 
-def _modules(kernel: Kernel) -> tuple[str, ...]:
+def modules_of(kernel: Kernel) -> tuple[str, ...]:
     """Return the directories that a kernel builds: the suites only where it has KUnit."""
     return _MODULES if kernel.target.architecture.has_kunit else _MODULES[:1]
 
 
-def _name(kernel: Kernel) -> str:
+def name_of(kernel: Kernel) -> str:
     """Return the series, with the architecture if it is another than that of most."""
     target = kernel.target
     return target.series if target.arch == KUNIT_ARCH else str(target)
 
 
-def _kernels() -> list[Kernel]:
+def kernels() -> list[Kernel]:
     """Return what the modules are compiled against, built if it has to be.
 
     User-mode Linux has no PCI, so one of Debian's own is among them.
