@@ -64,7 +64,7 @@ _WHO = {"parent": "program", "child": "its child"}
 # LAB_INFO_COUNTS_MAPPINGS.
 _COUNTS = 0x8
 
-# No lab has more; what a guest claims is not believed.
+# userspace/tools/steps.c says no more; what a guest claims is not believed.
 _MOST_PAGES = 64
 
 # Bytes of a frame that are shown.

@@ -10,7 +10,7 @@ from harness.base import terminal
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD, ROOT
 from harness.base.tools import environment
-from harness.catalogue.labs import Load, all_labs
+from harness.catalogue.labs import all_labs
 from harness.guest import prepare
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target, series_of
@@ -78,8 +78,13 @@ def check_target(kmaplab: Kmaplab, target: Target) -> None:
     """Have all pictures of a target made, and compare them with what they are made of."""
     call = ("show", "--arch", target.arch, "--kernel", target.series)
     told = kmaplab(*call, "--format", "svg").expect(0).out.split()
-    loads = {lab.name: lab.loads for lab in all_labs() if Load(lab, lab.loads[0]).mapping != "none"}
-    drawn = [(lab, one) for lab in loads if lab in labs_of(target) for one in loads[lab]]
+    drawn = [
+        (load.lab.name, load.parameters)
+        for lab in all_labs()
+        if lab.name in labs_of(target)
+        for load in lab.loads_on(target)
+        if load.mapping != "none"
+    ]
     assert len(set(told)) == len(drawn) * len(TITLES)
     again = kmaplab(*call, "--format", "json").expect(0)
     assert "leading" not in again.err, "nothing is run twice"
