@@ -29,7 +29,7 @@ from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, Target
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.crash import Crash, CrashFrame
-from harness.results.load_results import LoadResult, ProblemKind
+from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
 from harness.runs import check_loads, listening, proof, run_suites
 from harness.runs.check_loads import CheckedLoads, Order
 
@@ -179,9 +179,12 @@ class Judging:
     ) -> None:
         """Take in what QEMU has shown with the usual checks.
 
-        ``may_skip`` has the checks that the guest may skip, by load.
+        ``may_skip`` has the checks that the guest may skip, by load. A load that the harness
+        has left out, since this kernel cannot have it, says nothing.
         """
         for result in results:
+            if result.verdict is LoadVerdict.SKIPPED:
+                continue
             skippable = (may_skip or {}).get(str(result.load), [])
             _take_load(self._shown[result.load.lab.name], result, where, skippable)
 

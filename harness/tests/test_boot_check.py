@@ -106,8 +106,8 @@ _SAMPLE = {
     "lab_fault": "address-for-offset",
     "lab_ring": "offset-ignored",
     "lab_bar": "no-claim",
-    "lab_port": "one-too-many",
-    "lab_regs": "only-the-last-word",
+    "lab_port": "any-number-of-writes",
+    "lab_regs": "any-width",
     "lab_rtc": "the-systems-time",
 }
 

@@ -113,6 +113,11 @@ def test_a_check_may_be_skipped_only_where_the_solution_skips_it() -> None:
     assert lost(judging.verdicts[0]) == set()
 
 
+def test_a_load_that_the_kernel_cannot_have_says_nothing() -> None:
+    left_out = load_results.skipped(result().load, "runs from Linux 6.12 on")
+    assert verdict(result(), left_out).earned == 20
+
+
 def test_what_is_forged_or_makes_no_sense_earns_nothing() -> None:
     for kind in (ProblemKind.NO_SENSE, ProblemKind.OTHER_CHECKS, ProblemKind.NOTHING_COMPARED):
         forged = result()
