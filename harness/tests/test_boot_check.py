@@ -108,7 +108,7 @@ _SAMPLE = {
     "lab_bar": "no-claim",
     "lab_port": "any-number-of-writes",
     "lab_regs": "any-width",
-    "lab_rtc": "the-systems-time",
+    "lab_rtc": "every-request-answered",
 }
 
 
