@@ -195,10 +195,26 @@ static void assert_registers_answer(volatile void *page)
  * Contract 5.4 and 6.1: one claim, and one memory type
  */
 
+/* As the kernel says it, whatever the lab reports: the third line is that of BAR 2. */
+static uint64_t address_of_the_bar(void)
+{
+	char path[sizeof(ivshmem.path) + sizeof("/resource")];
+	uint64_t start = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/resource", ivshmem.path);
+	file = fopen(path, "r");
+	ck_assert_msg(file && fscanf(file, "%*x %*x %*x %*x %*x %*x %" SCNx64,
+				     &start) == 1 && start,
+		      "%s shows no BAR 2", path);
+	fclose(file);
+	return start;
+}
+
 static bool iomem_lists(const char *name)
 {
 	FILE *iomem = fopen("/proc/iomem", "r");
-	uint64_t from = lab.info.phys_addr;
+	uint64_t from = address_of_the_bar();
 	uint64_t to = from + lab.info.size - 1;
 	bool found = false;
 	char line[256];
@@ -265,7 +281,8 @@ START_TEST(claimed_bar_is_not_mapped_through_dev_mem)
 
 	if (mem < 0)
 		skip("/dev/mem: %s", strerror(errno));
-	assert_refused(map_page(mem, (off_t)lab.info.phys_addr), EPERM,
+	find_device(&ivshmem);
+	assert_refused(map_page(mem, (off_t)address_of_the_bar()), EPERM,
 		       "a claimed BAR through /dev/mem");
 	close(mem);
 }
