@@ -18,6 +18,9 @@
 
 #include "contract/memory_type.h"
 #include "edu_registers.h"
+#include "races/racer.h"
+#include "races/races.h"
+#include "random/draw.h"
 #include "shared/checks.h"
 #include "shared/children.h"
 #include "shared/kernel_log.h"
@@ -655,6 +658,48 @@ START_TEST(program_can_have_the_device_interrupt)
 END_TEST
 
 /*
+ * Contract 9.2: two programs at a time
+ */
+
+static int raced_edu;
+
+/* A factorial takes several accesses and an interrupt, so another request comes in between. */
+static bool compute(void)
+{
+	struct edu_factorial factorial = { .number = draw(EDU_MOST_FACTORIAL + 1) };
+
+	if (ioctl(raced_edu, EDU_IOC_FACTORIAL, &factorial))
+		return object("EDU_IOC_FACTORIAL: %s", strerror(errno));
+	return factorial.factorial == factorials[factorial.number] ||
+	       object("%" PRIu32 "! is %" PRIu32, factorial.number,
+		      factorial.factorial);
+}
+
+static bool invert(void)
+{
+	struct edu_live live = { .word = draw(UINT32_MAX) };
+
+	if (ioctl(raced_edu, EDU_IOC_LIVE, &live))
+		return object("EDU_IOC_LIVE: %s", strerror(errno));
+	return live.answer == ~live.word ||
+	       object("the inverse of 0x%" PRIx32 " is 0x%" PRIx32, live.word,
+		      live.answer);
+}
+
+START_TEST(two_requests_for_registers_are_not_mixed)
+{
+	static const struct call computing = { "EDU_IOC_FACTORIAL", compute, 0 };
+	static const struct call inverting = { "EDU_IOC_LIVE", invert, 0 };
+
+	need_two_processors();
+	raced_edu = load_edu("");
+	race_calls(&computing, &computing, RACER_PROCESS, 300);
+	race_calls(&inverting, &inverting, RACER_PROCESS, 3000);
+	unload_edu(raced_edu);
+}
+END_TEST
+
+/*
  * Contract 7.6: a device that is not as it should be
  */
 
@@ -901,6 +946,7 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(second_device_is_refused, CAN_INFO | CAN_FILL),
 	THOROUGH_CHECK(claimed_registers_are_refused, CAN_INFO),
 	THOROUGH_CHECK(device_that_does_not_answer_is_refused, CAN_INFO),
+	RACE_CHECK(two_requests_for_registers_are_not_mixed, CAN_INFO),
 	{ .name = NULL },
 };
 

@@ -15,6 +15,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "races/racer.h"
+#include "races/races.h"
+#include "random/draw.h"
 #include "shared/checks.h"
 #include "shared/mmiotrace.h"
 #include "shared/pci_device.h"
@@ -24,7 +27,7 @@
 static struct pci_device scsi = { .vendor = "0x1000", .device = "0x0012" };
 
 /* What the registers hold, as far as the program knows. */
-static uint8_t model[LAB_REGS_SIZE];
+static uint8_t held[LAB_REGS_SIZE];
 
 static struct lab_access must_access(struct lab_access access)
 {
@@ -49,7 +52,7 @@ static void give_bytes(struct lab_access *access)
 		access->bytes[i] = next_byte();
 }
 
-/* Fills all registers, and the model. */
+/* Fills all registers, and notes what they hold. */
 static void fill_registers(void)
 {
 	struct lab_access access = { LAB_ACCESS_COPY_TO, 0, 1, LAB_ACCESS_BYTES, 0, "" };
@@ -57,7 +60,7 @@ static void fill_registers(void)
 	for (; access.offset < LAB_REGS_SIZE; access.offset += LAB_ACCESS_BYTES) {
 		give_bytes(&access);
 		must_access(access);
-		memcpy(model + access.offset, access.bytes, LAB_ACCESS_BYTES);
+		memcpy(held + access.offset, access.bytes, LAB_ACCESS_BYTES);
 	}
 }
 
@@ -70,10 +73,10 @@ static void assert_registers(const char *after)
 		struct lab_access found = must_access(access);
 
 		for (i = 0; i < LAB_ACCESS_BYTES; i++)
-			ck_assert_msg(found.bytes[i] == model[access.offset + i],
+			ck_assert_msg(found.bytes[i] == held[access.offset + i],
 				      "after %s: 0x%02x at 0x%x, expected 0x%02x", after,
 				      found.bytes[i], access.offset + i,
-				      model[access.offset + i]);
+				      held[access.offset + i]);
 	}
 }
 
@@ -84,7 +87,7 @@ static uint64_t number_at(uint32_t offset, uint32_t width, bool highest_first)
 	uint32_t i;
 
 	for (i = 0; i < width; i++)
-		value = value << 8 | model[offset + (highest_first ? i : width - 1 - i)];
+		value = value << 8 | held[offset + (highest_first ? i : width - 1 - i)];
 	return value;
 }
 
@@ -93,7 +96,7 @@ static void set_number(uint32_t offset, uint32_t width, bool highest_first, uint
 	uint32_t i;
 
 	for (i = 0; i < width; i++, value >>= 8)
-		model[offset + (highest_first ? width - 1 - i : i)] = value;
+		held[offset + (highest_first ? width - 1 - i : i)] = value;
 }
 
 /*
@@ -164,7 +167,7 @@ START_TEST(stream_goes_through_one_register)
 				LAB_ACCESS_FEED, 64 + width, width, counts[i], 0, "" };
 			give_bytes(&access);
 			must_access(access);
-			memcpy(model + access.offset,
+			memcpy(held + access.offset,
 			       access.bytes + (counts[i] - 1) * width, width);
 			assert_registers("a stream");
 
@@ -172,7 +175,7 @@ START_TEST(stream_goes_through_one_register)
 			found = must_access(access);
 			for (j = 0; j < counts[i]; j++)
 				ck_assert_mem_eq(found.bytes + j * width,
-						 model + access.offset, width);
+						 held + access.offset, width);
 			ck_assert_mem_eq(found.bytes + j * width, access.bytes + j * width,
 					 LAB_ACCESS_BYTES - j * width);
 		}
@@ -196,20 +199,20 @@ START_TEST(ranges_reach_their_bytes_and_no_others)
 		access.how = LAB_ACCESS_COPY_TO;
 		give_bytes(&access);
 		must_access(access);
-		memcpy(model + access.offset, access.bytes, access.count);
+		memcpy(held + access.offset, access.bytes, access.count);
 		assert_registers("a copy to the device");
 
 		access.how = LAB_ACCESS_COPY_FROM;
 		give_bytes(&access);
 		found = must_access(access);
-		ck_assert_mem_eq(found.bytes, model + access.offset, access.count);
+		ck_assert_mem_eq(found.bytes, held + access.offset, access.count);
 		ck_assert_mem_eq(found.bytes + access.count, access.bytes + access.count,
 				 LAB_ACCESS_BYTES - access.count);
 
 		access.how = LAB_ACCESS_SET;
 		access.value = 0x1200 + next_byte();
 		must_access(access);
-		memset(model + access.offset, (uint8_t)access.value, access.count);
+		memset(held + access.offset, (uint8_t)access.value, access.count);
 		assert_registers("a range that was set");
 	}
 }
@@ -407,6 +410,32 @@ START_TEST(access_request_survives_a_bad_pointer)
 }
 END_TEST
 
+/*
+ * 9.2: a job is one step. So what its last register is when it has started, is its own.
+ */
+
+static bool submit_a_job(void)
+{
+	struct lab_access access = { LAB_ACCESS_SUBMIT, 8, 4, 1, 0, "" };
+	uint32_t word = draw(UINT32_MAX);
+
+	memcpy(access.bytes, &word, sizeof(word));
+	if (ioctl(lab.fd, LAB_IOC_ACCESS, &access))
+		return object("LAB_IOC_ACCESS: %s", strerror(errno));
+	return access.value == word ||
+	       object("a job that ends with 0x%" PRIx32 " is answered by 0x%" PRIx64,
+		      word, (uint64_t)access.value);
+}
+
+START_TEST(two_jobs_at_a_time_are_not_mixed)
+{
+	static const struct call job = { .name = "a job", .make = submit_a_job };
+
+	need_two_processors();
+	race_calls(&job, &job, RACER_PROCESS, 3000);
+}
+END_TEST
+
 START_TEST(load_without_the_device_is_refused)
 {
 	assert_load_refused_without(&scsi);
@@ -431,6 +460,7 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(kernel_traces_the_accesses_that_were_asked_for, CAN_ACCESS),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_ACCESS),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_ACCESS),
+	RACE_CHECK(two_jobs_at_a_time_are_not_mixed, CAN_ACCESS),
 	{ .name = NULL },
 };
 

@@ -15,6 +15,8 @@
 #include <sys/io.h>
 #endif
 
+#include "races/racer.h"
+#include "races/races.h"
 #include "shared/checks.h"
 #include "shared/seconds.h"
 #include "shared/waiting.h"
@@ -28,6 +30,8 @@ static int64_t lab_seconds(void)
 	ck_assert_uint_eq(time.reserved, 0);
 	return time.seconds;
 }
+
+#define HOUR 3600
 
 static void assert_between(int64_t before, int64_t seconds, int64_t after,
 			   const char *what)
@@ -255,6 +259,38 @@ START_TEST(machine_shows_the_same_time)
 }
 END_TEST
 
+/*
+ * 9.2: readers at a time. A register that is chosen by one access and read by another must not
+ * be chosen anew in between, neither by this lab nor by the kernel's own driver.
+ */
+
+/* In memory that both share. */
+static int64_t *began;
+
+static bool read_the_clock(void)
+{
+	struct lab_time time = { .passes = 0 };
+
+	if (ioctl(lab.fd, LAB_IOC_TIME, &time))
+		return object("LAB_IOC_TIME: %s", strerror(errno));
+	return (*began <= time.seconds && time.seconds <= *began + HOUR) ||
+	       object("LAB_IOC_TIME says %" PRId64 " soon after %" PRId64,
+		      (int64_t)time.seconds, *began);
+}
+
+START_TEST(two_readers_of_the_clock_do_not_disturb_each_other)
+{
+	static const struct call reading = {
+		.name = "LAB_IOC_TIME", .make = read_the_clock,
+	};
+
+	need_two_processors();
+	began = shared_memory(sizeof(*began));
+	*began = lab_seconds();
+	race_calls(&reading, &reading, RACER_PROCESS, 1000);
+}
+END_TEST
+
 /* What the device refuses */
 
 START_TEST(time_request_survives_a_bad_pointer)
@@ -278,6 +314,7 @@ static const struct check checks[] = {
 	CHECK(time_is_the_devices_and_not_the_systems, CAN_TIME),
 	CHECK(machine_shows_the_same_time, CAN_TIME),
 	CHECK(time_request_survives_a_bad_pointer, CAN_TIME),
+	RACE_CHECK(two_readers_of_the_clock_do_not_disturb_each_other, CAN_TIME),
 	{ .name = NULL },
 };
 

@@ -139,6 +139,15 @@ static bool call_info(void)
 	return info.size == lab.info.size || object("LAB_IOC_INFO is wrong");
 }
 
+static bool call_ring(void)
+{
+	struct lab_ring ring;
+
+	if (ioctl(lab.fd, LAB_IOC_RING, &ring))
+		return object("LAB_IOC_RING: %s", strerror(errno));
+	return ring.head < ring.slots || object("LAB_IOC_RING is wrong");
+}
+
 static bool call_open_and_mmap(void)
 {
 	int fd = open(lab.path, O_RDWR | O_CLOEXEC);
@@ -164,6 +173,7 @@ static const struct call calls[] = {
 	{ "LAB_IOC_FILL", call_fill, CAN_FILL },
 	{ "LAB_IOC_CHECK", call_check, CAN_CHECK },
 	{ "LAB_IOC_INFO", call_info, CAN_INFO },
+	{ "LAB_IOC_RING", call_ring, CAN_RING },
 	{ "open() and mmap()", call_open_and_mmap, MAPS },
 };
 

@@ -147,6 +147,51 @@ START_TEST(records_of_two_producers_are_counted_once)
 END_TEST
 
 /*
+ * What the kernel says of the ring is of one moment. In a full ring each record gets a
+ * number and is lost, so the difference of the two stays as it is.
+ */
+
+static uint64_t ever_stored;
+
+static bool lose_some(void)
+{
+	int answer = produce(LAB_PRODUCE_MOST);
+
+	return answer == -ENOSPC || object("LAB_IOC_PRODUCE answers %d", answer);
+}
+
+static bool look_at_the_counts(void)
+{
+	struct lab_ring now;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		now = ask_ring();
+		if (now.number - now.lost != ever_stored)
+			return object("%" PRIu64 " records and %" PRIu64
+				      " of them lost, but %" PRIu64 " were stored",
+				      (uint64_t)now.number, (uint64_t)now.lost,
+				      ever_stored);
+	}
+	return true;
+}
+
+START_TEST(counts_of_a_ring_are_of_one_moment)
+{
+	static const struct call ours = { "LAB_IOC_RING", look_at_the_counts, 0 };
+	static const struct call theirs = { "producing", lose_some, 0 };
+	struct lab_ring state;
+
+	need_two_processors();
+	empty_ring();
+	state = ask_ring();
+	ring_header()->tail = slot_after(state.head);
+	ever_stored = state.number - state.lost;
+	race_calls(&ours, &theirs, RACER_PROCESS, TURNS);
+}
+END_TEST
+
+/*
  * Contract 9.1: a tail that changes. Neither of its two values leaves room.
  */
 
@@ -250,6 +295,7 @@ END_TEST
 const struct check ring_races_checks[] = {
 	RACE_CHECK(records_are_whole_when_the_head_shows_them, RINGS),
 	RACE_CHECK(records_of_two_producers_are_counted_once, RINGS),
+	RACE_CHECK(counts_of_a_ring_are_of_one_moment, RINGS),
 	RACE_CHECK(tail_that_changes_is_read_once, RINGS),
 	RACE_CHECK(poll_sleeps_through_no_record, RINGS),
 	{ .name = NULL },

@@ -5,8 +5,13 @@ identifier f;
 position p : script:python() { picked(p) };
 @@
  f(...) { <+...
+(
 - mutex_lock_killable@p(L)
 + 0
+|
+- mutex_lock_interruptible@p(L)
++ 0
+)
  ...+> }
 
 @depends on lock@
