@@ -31,6 +31,8 @@ _PATIENCE = 60.0
 
 # The most that a packet of QEMU's holds is 4096 characters, two for each byte.
 _BYTES_AT_ONCE = 2048
+# Address and length stand in front of bytes that are written; a longer packet has no answer.
+_WRITTEN_AT_ONCE = 1024
 
 _NO_ANSWER = "the machine's debugger does not answer"
 
@@ -65,9 +67,10 @@ class MachineStub(ABC):
 
     def write(self, physical: int, data: bytes) -> None:
         """Write to RAM. Raises GuestError where there is none."""
-        answer = self.ask(f"M{physical:x},{len(data):x}:{data.hex()}")
-        if answer != b"OK":
-            raise GuestError(f"the machine's RAM at {physical:#x} cannot be written")
+        for start in range(0, len(data), _WRITTEN_AT_ONCE):
+            part, place = data[start : start + _WRITTEN_AT_ONCE], physical + start
+            if self.ask(f"M{place:x},{len(part):x}:{part.hex()}") != b"OK":
+                raise GuestError(f"the machine's RAM at {place:#x} cannot be written")
 
     def _register_numbers(self) -> dict[str, int]:
         """Return the number of each register, as the stub's own description has them."""

@@ -4,6 +4,7 @@ The program makes no system call while it waits (userspace/shared/witness.h). So
 tables are those that the processor uses when the machine stands still.
 """
 
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,13 @@ from harness.kernels.page_tables import PAGE, Format, PageTables, Translation
 # this guest having run at all.
 _TRIES = 50
 _PAUSE = 0.01
+
+
+# What each structure begins with in which program and harness meet: a magic number and an enum
+# witness_state (userspace/shared/witness.h).
+MAGIC = 0x6B6D61706C616221
+_STATE = 8
+_WAS_HERE = 2
 
 
 class MachineRam(Protocol):
@@ -84,13 +92,22 @@ class ProgramMemory:
 
 @contextmanager
 def stopped(
+    machine: Machine, address: int, mark: bytes = struct.pack("<Q", MAGIC)
+) -> Iterator[tuple[MachineRam, ProgramTables]]:
+    """Have a machine stand still while the program runs that waits with its box at ``address``.
+
+    The box begins with ``mark``. Gives the machine's RAM and what leads there; behind that the
+    program need not wait any more. Raises GuestError if the program is never seen to run.
+    """
+    with _standing_still(machine, address, mark) as (ram, tables):
+        yield ram, tables
+        ProgramMemory(ram, tables).write(address + _STATE, struct.pack("<Q", _WAS_HERE))
+
+
+@contextmanager
+def _standing_still(
     machine: Machine, address: int, mark: bytes
 ) -> Iterator[tuple[MachineRam, ProgramTables]]:
-    """Have a machine stand still while the program runs that has ``mark`` at ``address``.
-
-    Gives the machine's RAM and what leads there. Raises GuestError if the program is never
-    seen to run.
-    """
     qemu = machine.qemu
     if not qemu:
         with uml_memory.stopped(machine.initrd, address, mark) as found:

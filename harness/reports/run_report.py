@@ -20,7 +20,13 @@ from harness.reports.verdict import Wrong
 from harness.results import diagnosis, kernel_log, load_results
 from harness.results.ktap import Check
 from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
-from harness.results.witness import Sighting
+from harness.results.witness import (
+    AccessSighting,
+    ClockSighting,
+    MemorySighting,
+    Sighting,
+    WriteSighting,
+)
 from harness.runs.check_loads import CheckedLoads
 
 if TYPE_CHECKING:
@@ -162,34 +168,42 @@ def _witnessed(loads: list[LoadResult]) -> str:
     That kernel and user do is what the checks say, of which all must have passed.
     """
     seen = [load.sighting for load in loads if load.sighting]
-    times = [one.times for one in seen if one.times]
-    accesses = sum(one.accesses for one in seen)
-    writes = sum(one.writes[-1] for one in seen if one.writes)
-    frames = sum(len(one.frames) for one in seen)
-    compared = sum(one.compared for one in seen)
     if any(one.problems for one in seen):
         return "kernel, user and machine differ: see above"
-    if len(seen) < len(loads) or not (frames or times or accesses or writes):
+    agreed = _agreed_in(seen)
+    if len(seen) < len(loads) or not agreed:
         return "the machine was not asked for each load: see above"
     if any(load.verdict is not LoadVerdict.PASSED for load in loads):
-        return f"the same {frames} frames, but checks failed: see above"
-    if times:
-        said = datetime.fromtimestamp(times[-1][1], timezone.utc)
-        return f"kernel=user=machine {said:%Y-%m-%d %H:%M:%S} UTC"
-    if accesses:
-        return f"kernel=user=machine {accesses} accesses"
-    if writes:
-        return f"kernel=user=machine {writes:,} writes"
+        return "the machine agrees, but checks failed: see above"
+    return agreed
+
+
+def _agreed_in(seen: list[Sighting]) -> str | None:
+    """Say what the machine showed as well, over all loads of a lab; None if nothing."""
     agree = "kernel=user=machine"
-    if sum(one.in_file for one in seen) == compared:
+    for one in reversed(seen):
+        if isinstance(one, ClockSighting):
+            said = datetime.fromtimestamp(one.read, timezone.utc)
+            return f"{agree} {said:%Y-%m-%d %H:%M:%S} UTC"
+    if accesses := sum(one.count for one in seen if isinstance(one, AccessSighting)):
+        return f"{agree} {accesses} accesses"
+    if writes := sum(one.counted for one in seen if isinstance(one, WriteSighting)):
+        return f"{agree} {writes:,} writes"
+    memory = [one for one in seen if isinstance(one, MemorySighting)]
+    frames = sum(len(one.frames) for one in memory)
+    compared = sum(one.compared for one in memory)
+    if sum(one.in_file for one in memory) == compared:
         agree += "=file"
-    return f"{agree} {frames:3} frames, {compared:7,} bytes"
+    return f"{agree} {frames:3} frames, {compared:7,} bytes" if frames else None
 
 
 def _by_blocks(loads: list[LoadResult]) -> str | None:
     """Say how many frames the machine found by an entry for 2 MiB, if any."""
-    seen = [load.sighting for load in loads if load.sighting and not load.sighting.problems]
-    large = sum(one.levels.count("PMD") for one in seen)
+    large = sum(
+        load.sighting.levels.count("PMD")
+        for load in loads
+        if isinstance(load.sighting, MemorySighting) and not load.sighting.problems
+    )
     return f"{large} of them by an entry in the PMD, for 2 MiB" if large else None
 
 
@@ -395,17 +409,26 @@ def _check_as_dict(check: Check, lab: Lab, labs: Path) -> dict[str, Any]:
 
 
 def _sighting_as_dict(sighting: Sighting) -> dict[str, Any]:
-    return {
-        "frames": [f"0x{frame:x}" for frame in sighting.frames],
-        "levels": sighting.levels,
-        "memory_type": sighting.memory_type,
-        "bytes": sighting.compared,
-        "times": sighting.times,
-        "bytes_in_file": sighting.in_file,
-        "accesses": sighting.accesses,
-        "writes": sighting.writes,
+    """Return the same keys for whatever was looked at; what does not fit it is empty."""
+    memory = sighting if isinstance(sighting, MemorySighting) else MemorySighting()
+    found: dict[str, Any] = {
+        "frames": [f"0x{frame:x}" for frame in memory.frames],
+        "levels": memory.levels,
+        "memory_type": memory.memory_type,
+        "bytes": memory.compared,
+        "bytes_in_file": memory.in_file,
+        "times": [],
+        "accesses": 0,
+        "writes": [],
         "problems": sighting.problems,
     }
+    if isinstance(sighting, ClockSighting):
+        found["times"] = [sighting.before, sighting.read, sighting.after]
+    elif isinstance(sighting, AccessSighting):
+        found["accesses"] = sighting.count
+    elif isinstance(sighting, WriteSighting):
+        found["writes"] = [sighting.wanted, sighting.said, sighting.counted]
+    return found
 
 
 def _word(check: Check) -> str:

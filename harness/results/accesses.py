@@ -72,9 +72,9 @@ class Access:
     data: bytes = bytes(_BYTES)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> "Access":
-        """Return what stands in a program's memory."""
-        return cls(*PACKED.unpack(packed))
+    def unpack(cls, packed: bytes) -> list["Access"]:
+        """Return those that stand in a program's memory, one behind the other."""
+        return [cls(*numbers) for numbers in PACKED.iter_unpack(packed)]
 
     def pack(self) -> bytes:
         """Return it as it stands in a program's memory."""

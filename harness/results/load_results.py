@@ -8,17 +8,10 @@ from harness.catalogue.labs import Load
 from harness.results import kernel_log
 from harness.results.crash import Crash
 from harness.results.ktap import Check, Ktap, KtapError, KtapReader
+from harness.results import witness
 from harness.results.witness import Sighting
 
-# The checks that a host decides by what it sees of the machine from outside: of memory, of a
-# block of it that was divided, of a clock, of registers, and of a device that counts.
-WITNESSED = "machine_reaches_the_same_frames"
-DIVISION_WITNESSED = "machine_finds_a_divided_block_page_by_page"
-CLOCK_WITNESSED = "machine_shows_the_same_time"
-ACCESSES_WITNESSED = "machine_saw_the_accesses_that_were_asked_for"
-WRITES_WITNESSED = "machine_counts_the_same_writes"
-# Of devices, in one table.
-_OF_DEVICES = (CLOCK_WITNESSED, ACCESSES_WITNESSED, WRITES_WITNESSED)
+_DIVIDED = witness.DIVISION_WITNESSED
 
 # Bits of /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst).
 _TAINT_BAD_PAGE = 1 << 5
@@ -68,8 +61,8 @@ class LoadResult:
     """A load, its checks, and what went wrong besides them.
 
     ``seconds`` is the time from its first line to its last, as the host heard them;
-    ``sighting`` what the witness saw, None if it was not called, and ``divided`` what it saw
-    of a block that was divided; ``large_entries`` says that there are blocks. ``log_lost`` says
+    ``sightings`` is what the witness saw, by the check that it decides; ``large_entries`` says
+    that there are blocks for it to see divided. ``log_lost`` says
     that the kernel said more than its buffer holds, and ``log`` is only the end of it;
     ``began`` that the guest came to the load. ``crash`` is what the kernel has reported of the
     lab, and ``panicked`` says that the guest's kernel ended while it was loaded.
@@ -81,8 +74,7 @@ class LoadResult:
     log: list[str] = field(default_factory=list)
     verdict: LoadVerdict = LoadVerdict.BROKEN
     seconds: float | None = None
-    sighting: Sighting | None = None
-    divided: Sighting | None = None
+    sightings: dict[str, Sighting] = field(default_factory=dict)
     large_entries: bool = False
     log_lost: bool = False
     began: bool = True
@@ -93,6 +85,17 @@ class LoadResult:
     def failed_checks(self) -> list[Check]:
         """The checks that failed."""
         return [check for check in self.ktap.checks if not check.passed]
+
+    @property
+    def sighting(self) -> Sighting | None:
+        """What the witness saw of the memory or the device, None if it was not called."""
+        seen = (self.sightings.get(name) for name in witness.CHECKS.values() if name != _DIVIDED)
+        return next(filter(None, seen), None)
+
+    @property
+    def divided(self) -> Sighting | None:
+        """Likewise, of a block that was divided."""
+        return self.sightings.get(_DIVIDED)
 
     @property
     def warned(self) -> bool:
@@ -184,13 +187,13 @@ def _other_checks(ktap: Ktap, expected: tuple[str, ...]) -> str | None:
 
 def hear_witness(result: LoadResult) -> None:
     """Have the witness decide about its checks: what the guest says of them is not enough."""
-    decides = dict.fromkeys((WITNESSED, *_OF_DEVICES), result.sighting)
-    if result.large_entries:
-        decides[DIVISION_WITNESSED] = result.divided
+    decided = set(witness.CHECKS.values())
+    if not result.large_entries:
+        decided.remove(_DIVIDED)
     checks = result.ktap.checks
     for place, check in enumerate(checks):
-        if check.name in decides and check.passed:
-            sighting = decides[check.name]
+        if check.name in decided and check.passed:
+            sighting = result.sightings.get(check.name)
             text = ["nobody was let look at the machine from outside"]
             problems = sighting.problems if sighting else text
             if problems:

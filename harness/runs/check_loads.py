@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import Any
 
 from harness.base.errors import GuestError
 from harness.base.progress import Step, step
@@ -24,9 +25,20 @@ from harness.results.crash import Decoder
 from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
 from harness.results.load_results import Expected, LoadResult, ProblemKind
-from harness.results.witness import Sighting
-from harness.runs import access_witness, clock_witness, listening, port_witness, witness
+from harness.results.witness import (
+    ACCESSES_WITNESSED,
+    CHECKS,
+    CLOCK_WITNESSED,
+    DIVISION_WITNESSED,
+    WRITES_WITNESSED,
+    MemorySighting,
+)
+from harness.runs import listening, two_looks, witness
+from harness.runs.access_witness import TracedDevice
+from harness.runs.clock_witness import Clock
 from harness.runs.listening import Collector
+from harness.runs.port_witness import CountingDevice
+from harness.runs.two_looks import Device
 
 # Seconds of processor time without a word: while the guest boots, loads a module or unloads
 # it; and beyond that for a check, whose own limit is that of userspace/runner/run.c if its
@@ -39,11 +51,11 @@ _USUAL_CHECK = 60.0
 FEWER = ("--calls", "2000", "--rounds", "20")
 
 
-# What else than memory a program can have looked at: before it does something and after.
-_LOOKED_AT_TWICE = {
-    "clock": clock_witness.look,
-    "access": access_witness.look,
-    "port": port_witness.look,
+# What else than memory is looked at, by the check that it decides.
+_DEVICES: dict[str, Device[Any]] = {
+    CLOCK_WITNESSED: Clock(),
+    ACCESSES_WITNESSED: TracedDevice(),
+    WRITES_WITNESSED: CountingDevice(),
 }
 
 
@@ -125,7 +137,7 @@ class LoadCollector(Collector):
     loads: list[Load]
     expected: list[Expected]
     leaks: list[str] | None = None
-    look: Callable[[Machine, int, Load], Sighting] | None = None
+    look: Callable[[Machine, int, Load], MemorySighting] | None = None
     results: list[LoadResult] = field(default_factory=list)
     _ktap: KtapReader = field(default_factory=KtapReader)
     _began: float = 0
@@ -196,21 +208,26 @@ class LoadCollector(Collector):
 
     def _witness(self, rest: str) -> None:
         result = self.results[-1]
-        kind, _, address = rest.rpartition(" ")
-        if not self.look or not self._machine or not _asked_for(kind, result):
+        word, _, address = rest.rpartition(" ")
+        check = CHECKS.get(word, "")
+        if not self.look or not self._machine or not self._is_to_be_seen(check):
             self.no_sense(f"'witness {rest}', which was not asked for")
             return
         try:
-            place = int(address, 16)
-            if kind in _LOOKED_AT_TWICE:
-                look = _LOOKED_AT_TWICE[kind]
-                result.sighting = look(self._machine, place, result.sighting)
-            elif kind == "divided":
-                result.divided = self.look(self._machine, place, result.load)
+            place, seen = int(address, 16), result.sightings.get(check)
+            if device := _DEVICES.get(check):
+                result.sightings[check] = two_looks.look(device, self._machine, place, seen)
             else:
-                result.sighting = self.look(self._machine, place, result.load)
+                result.sightings[check] = self.look(self._machine, place, result.load)
         except (GuestError, OSError, ValueError) as error:
             self.no_sense(f"{result.load}: {error}")
+
+    def _is_to_be_seen(self, check: str) -> bool:
+        """Say whether the witness has something still to look at, for a check of this load."""
+        result, expected = self.results[-1], self.expected[len(self.results) - 1]
+        seen = result.sightings.get(check)
+        possible = check != DIVISION_WITNESSED or result.large_entries
+        return possible and check in expected.checks and (not seen or seen.is_begun)
 
     def _end(self, rest: str) -> None:
         numbers = rest.split()
@@ -235,19 +252,6 @@ class LoadCollector(Collector):
             result.add(ProblemKind.GUEST_GONE, text)
         missing = self.loads[len(self.results) :]
         return self.results + [load_results.never_began(load) for load in missing]
-
-
-def _asked_for(kind: str, result: LoadResult) -> bool:
-    """Say whether a load's witness has something of this kind still to look at.
-
-    At a device it looks twice, else once; and once more at a block that was divided.
-    """
-    seen = result.sighting
-    if kind in _LOOKED_AT_TWICE:
-        return not seen or seen.is_begun
-    if kind == "divided":
-        return result.large_entries and not result.divided
-    return not kind and not seen
 
 
 def _without_level(line: str) -> str:

@@ -28,7 +28,7 @@ from harness.guest.channel import Line, LineReader
 from harness.guest.job import Job
 from harness.guest.machine import Machine
 from harness.guest.uml_memory import ProcessMappings
-from harness.guest.waiting import MachineRam, ProgramMemory, ProgramTables
+from harness.guest.waiting import MachineRam, ProgramTables
 from harness.kernels.page_tables import PAGE, PageTables, WalkStep
 from harness.kernels.request import Request
 from harness.results import steps
@@ -54,9 +54,7 @@ from harness.runs.listening import Collector
 
 # struct waiting_box: magic, state, and the number of the process.
 _BOX = struct.Struct("<3Q")
-_MAGIC = 0x6B6D61706C616221
-_STATE = 8
-_WAITED_FOR, _LOOKED_AT = 1, 2
+_WAITED_FOR = 1
 
 # What processes are called, by the program's words; their numbers are their places.
 _WHO = {"parent": "program", "child": "its child"}
@@ -263,7 +261,7 @@ class _StepCollector(Collector):
         """Stop the machine, look, and let the process go on."""
         assert self._machine
         loaded = self.loaded[-1]
-        mark = _BOX.pack(_MAGIC, _WAITED_FOR, list(_WHO).index(who))
+        mark = _BOX.pack(waiting.MAGIC, _WAITED_FOR, list(_WHO).index(who))
         with waiting.stopped(self._machine, box, mark) as (ram, tables):
             if loaded.offset is None:
                 loaded.zones += _zones_of_host(tables)
@@ -273,7 +271,6 @@ class _StepCollector(Collector):
             told.processes.append(UserSide(_WHO[who], tuple(told.areas), ways))
             if not told.seen:
                 told.seen = [_page(ram, tables, loaded, *one) for one in enumerate(told.pages)]
-            ProgramMemory(ram, tables).write(box + _STATE, struct.pack("<Q", _LOOKED_AT))
         told.areas = []
 
 

@@ -30,19 +30,15 @@ from harness.guest.waiting import MachineRam, ProgramMemory, Tables
 from harness.kernels import pci_devices
 from harness.kernels.page_tables import BLOCK, PAGE, Translation
 from harness.results import pattern
-from harness.results.witness import Sighting
+from harness.results.witness import MemorySighting
 
 # struct witness_box: magic, state, user_addr, first, pages, and how many words the host wrote;
 # then these words, as offset and value, and the kernel's address of each page.
 _HEAD = struct.Struct("<6Q")
-_MAGIC = 0x6B6D61706C616221
-_MARK = struct.pack("<Q", _MAGIC)
 _WORD = struct.Struct("<QQ")
 _MOST_WORDS = 16
 _ADDRESSES = _HEAD.size + _MOST_WORDS * _WORD.size
-_STATE = 8
 _WORDS = 40
-_LOOKED_AT = 2
 
 # No lab has more; what a guest claims is not believed.
 _MOST_PAGES = 1 << 14
@@ -79,13 +75,13 @@ class Witness:
     # The file that the memory is, from its first byte on, if it is one.
     file: Path | None = None
     large: bool = False
-    sighting: Sighting = field(default_factory=Sighting)
+    sighting: MemorySighting = field(default_factory=MemorySighting)
 
     @property
     def _memory(self) -> ProgramMemory:
         return ProgramMemory(self.machine, self.tables)
 
-    def examine(self, address: int, seed: int) -> Sighting:
+    def examine(self, address: int, seed: int) -> MemorySighting:
         """Compare what a program that waits says with what is so; leave words for it.
 
         ``address`` is that of its box, and ``seed`` what the contents must follow from.
@@ -97,7 +93,6 @@ class Witness:
         if not self.sighting.problems:
             self._look_for_others(box)
             self._leave_words(box)
-        self._memory.write(box.address + _STATE, struct.pack("<Q", _LOOKED_AT))
         return self.sighting
 
     def _object(self, text: str) -> None:
@@ -105,7 +100,7 @@ class Witness:
 
     def _read_box(self, address: int) -> _Box:
         magic, _, user, first, pages, _ = _HEAD.unpack(self._memory.read(address, _HEAD.size))
-        if magic != _MAGIC or not 0 < pages <= _MOST_PAGES or first > _MOST_PAGES:
+        if magic != waiting.MAGIC or not 0 < pages <= _MOST_PAGES or first > _MOST_PAGES:
             raise GuestError(f"the waiting program has no box at {address:#x}")
         kernel = struct.unpack(f"<{pages}Q", self._memory.read(address + _ADDRESSES, 8 * pages))
         return _Box(address, user, first, kernel)
@@ -211,18 +206,18 @@ def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
         yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
 
 
-def looking_at(seed: int) -> Callable[[Machine, int, Load], Sighting]:
+def looking_at(seed: int) -> Callable[[Machine, int, Load], MemorySighting]:
     """Return what examines a machine.
 
     It is given the machine, the address of the waiting program's box, and the load whose memory
     it is. What the memory must hold follows from ``seed``.
     """
 
-    def look(machine: Machine, address: int, load: Load) -> Sighting:
+    def look(machine: Machine, address: int, load: Load) -> MemorySighting:
         is_file = pci_devices.SHARED in load.lab.devices
         file = machine.initrd.parent / pci_devices.SHARED_FILE if is_file else None
         large = load.has_large_entries(machine.kernel.target)
-        with waiting.stopped(machine, address, _MARK) as (ram, tables):
+        with waiting.stopped(machine, address) as (ram, tables):
             return Witness(ram, tables, file, large).examine(address, seed)
 
     return look

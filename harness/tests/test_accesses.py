@@ -118,5 +118,5 @@ def test_a_trace_is_read_from_the_lines_of_one_device() -> None:
 
 def test_an_access_is_packed_as_the_header_has_it() -> None:
     one = Access(How.FEED, 0x40, 2, 3, 0x1122334455667788, bytes(range(64)))
-    assert len(one.pack()) == 88 and Access.unpack(one.pack()) == one
+    assert len(one.pack()) == 88 and Access.unpack(one.pack()) == [one]
     assert one.pack()[16:24] == b"\x88\x77\x66\x55\x44\x33\x22\x11"

@@ -12,8 +12,8 @@ from harness.catalogue.labs import Lab, LargeEntries, Load, Since
 from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.targets import Target
-from harness.results import load_results
-from harness.results.witness import Sighting
+from harness.results import witness
+from harness.results.witness import MemorySighting
 from harness.results.load_results import Expected, LoadResult, LoadVerdict, ProblemKind, worst
 from harness.guest.guest import Ending
 from harness.runs import check_loads
@@ -113,12 +113,12 @@ def test_a_check_that_comes_twice_is_named() -> None:
     assert "b did not come; a came more than once" in said(results[0])[0]
 
 
-WITNESSED = [line.replace("ok 2 b", f"ok 2 {load_results.WITNESSED}") for line in PASSING]
+WITNESSED = [line.replace("ok 2 b", f"ok 2 {witness.WITNESSED}") for line in PASSING]
 
 
 def test_the_witness_decides_about_its_check() -> None:
     """A guest that passes it without being looked at, or in spite of what was seen, fails."""
-    checks = f"a {load_results.WITNESSED}"
+    checks = f"a {witness.WITNESSED}"
     results, _ = collect([*WITNESSED, "done 0"], checks=checks)
     assert results[0].verdict is LoadVerdict.FAILED
     assert "nobody was let look" in results[0].failed_checks[0].diagnostics[0]
@@ -127,7 +127,7 @@ def test_the_witness_decides_about_its_check() -> None:
 def test_a_guest_that_skips_the_check_of_the_witness_fails() -> None:
     """A skipped check must not hide that nobody looked."""
     lines = [line + " # SKIP no" if "ok 2" in line else line for line in WITNESSED]
-    results, _ = collect([*lines, "done 0"], checks=f"a {load_results.WITNESSED}")
+    results, _ = collect([*lines, "done 0"], checks=f"a {witness.WITNESSED}")
     assert results[0].verdict is LoadVerdict.FAILED
     assert [check.skipped for check in results[0].failed_checks] == [None]
 
@@ -141,12 +141,12 @@ def test_a_call_for_a_witness_that_is_not_there_makes_no_sense() -> None:
 def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
     asked = []
 
-    def look(machine: Machine, address: int, load: Load) -> Sighting:
+    def look(machine: Machine, address: int, load: Load) -> MemorySighting:
         assert load is LOAD
         asked.append(address)
-        return Sighting(problems=problems)
+        return MemorySighting(problems=problems)
 
-    expected = [Expected(("a", load_results.WITNESSED))]
+    expected = [Expected(("a", witness.WITNESSED))]
     collector = LoadCollector(LineReader(NONCE), [LOAD], expected, look=look)
     collector.booted(Machine(cast(Kernel, None), Path("/nowhere")))
     lines = [*WITNESSED[:6], "witness 0x1000", *WITNESSED[6:], "done 0"]
@@ -160,13 +160,13 @@ def test_what_the_witness_saw_is_the_verdict(problems: list[str]) -> None:
 
 def divided(*lines: str, large: bool = True) -> LoadResult:
     """Return the result of a load whose second check is the one of a divided block."""
-    seen = Sighting(problems=["page 0: too large"])
+    seen = MemorySighting(problems=["page 0: too large"])
     its_load = Load(replace(LOAD.lab, large_entries=_LARGE if large else None), LOAD.parameters)
-    expected = [Expected(("a", load_results.DIVISION_WITNESSED))]
+    expected = [Expected(("a", witness.DIVISION_WITNESSED))]
     collector = LoadCollector(LineReader(NONCE), [its_load], expected, look=lambda *_: seen)
     kernel = SimpleNamespace(target=Target())
     collector.booted(Machine(cast(Kernel, kernel), Path("/nowhere")))
-    name = load_results.DIVISION_WITNESSED
+    name = witness.DIVISION_WITNESSED
     come = [line.replace("ok 2 b", f"ok 2 {name}{lines[-1]}") for line in PASSING]
     come = [*come[:6], *lines[:-1], *come[6:], "done 0"]
     collector.feed("".join(f"@{NONCE} {line}\n" for line in come).encode())
@@ -186,6 +186,21 @@ def test_a_guest_that_divides_no_block_fails_where_there_are_some() -> None:
     result = divided(" # SKIP no block")
     assert "nobody was let look" in result.failed_checks[0].diagnostics[0]
     assert not divided(" # SKIP no block", large=False).failed_checks
+
+
+@pytest.mark.parametrize("word", ["clock ", "access ", "port ", "divided ", "other "])
+def test_a_look_at_something_else_says_nothing_of_the_memory(word: str) -> None:
+    """Which checks a load has the host says, so no other witness can be had for this one."""
+    expected = [Expected(("a", witness.WITNESSED))]
+    collector = LoadCollector(LineReader(NONCE), [LOAD], expected, look=lambda *_: _NO_PROBLEM)
+    collector.booted(Machine(cast(Kernel, None), Path("/nowhere")))
+    lines = [*WITNESSED[:6], f"witness {word}0x1000", *WITNESSED[6:], "done 0"]
+    collector.feed("".join(f"@{NONCE} {line}\n" for line in lines).encode())
+    collector.finish()
+    assert collector.nonsense and "was not asked for" in collector.nonsense
+
+
+_NO_PROBLEM = MemorySighting()
 
 
 def test_a_module_that_does_not_load_fails() -> None:

@@ -15,8 +15,8 @@ from harness.results import load_results
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.crash import Crash, CrashFrame, ReportPart
 from harness.results.ktap import Check, Ktap
-from harness.results.load_results import WITNESSED, LoadResult, ProblemKind
-from harness.results.witness import Sighting
+from harness.results.load_results import LoadResult, ProblemKind
+from harness.results.witness import WITNESSED, Sighting
 from harness.runs.check_loads import CheckedLoads, Order
 
 LAB = all_labs()[0]
@@ -29,7 +29,7 @@ def result() -> LoadResult:
     names = listing.of_programs()[LAB.name].usual
     checks = [Check(name, True) for name in names]
     load = Load(LAB, LAB.loads[0])
-    return LoadResult(load, Ktap(len(checks), checks), sighting=Sighting())
+    return LoadResult(load, Ktap(len(checks), checks), sightings={WITNESSED: Sighting()})
 
 
 def without(found: LoadResult, *names: str) -> LoadResult:
@@ -237,7 +237,7 @@ def test_nobody_is_told_the_function_of_a_mistake_that_is_to_be_found() -> None:
 
 
 def test_the_witness_is_heard_also_if_the_guest_ends_otherwise() -> None:
-    unseen = replace(result(), sighting=None)
+    unseen = replace(result(), sightings={})
     load_results.hear_witness(unseen)
     assert WITNESSED in {check.name for check in unseen.failed_checks}
 

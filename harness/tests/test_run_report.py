@@ -12,7 +12,7 @@ from harness.catalogue.labs import Lab, Load, all_labs
 from harness.reports.forms import Booted
 from harness.reports.run_report import RunReport
 from harness.results.load_results import LoadResult, LoadVerdict, Problem, ProblemKind
-from harness.results.witness import Sighting
+from harness.results.witness import WITNESSED, MemorySighting
 
 LAB = Lab("lab_x", "a [lab]", Path("/nowhere"), (("how=page",),), {"b": "look at [it]"})
 DIFFERENCE = "user reads: page 2 word 17 (offset 0x2044): expected 0x00000001, found 0x00000002"
@@ -78,15 +78,18 @@ def test_trouble_shows_the_end_of_the_console(capsys: pytest.CaptureFixture[str]
     assert "the guest's kernel crashed" in out and "last [line]" in out
 
 
-def witnessed(*loads: tuple[LoadVerdict, Sighting | None]) -> RunReport:
+def witnessed(*loads: tuple[LoadVerdict, MemorySighting | None]) -> RunReport:
     """Return the report on loads of a lab that the machine showed so."""
     load = Load(LAB, ())
-    results = [LoadResult(load, verdict=verdict, sighting=seen) for verdict, seen in loads]
+    results = [
+        LoadResult(load, verdict=verdict, sightings={WITNESSED: seen} if seen else {})
+        for verdict, seen in loads
+    ]
     return RunReport(Booted("6.1.0-1", "x86_64", "tcg", 0xABC, 2.5), results)
 
 
-_AGREES = Sighting([0x1000, 0x2000], ["PTE"] * 2, 8192)
-_LARGE = Sighting(list(range(0, 513 << 12, 4096)), ["PMD"] * 512 + ["PTE"], 513 << 12)
+_AGREES = MemorySighting([0x1000, 0x2000], ["PTE"] * 2, 8192)
+_LARGE = MemorySighting(list(range(0, 513 << 12, 4096)), ["PMD"] * 512 + ["PTE"], 513 << 12)
 
 
 @pytest.mark.parametrize(
@@ -97,9 +100,9 @@ _LARGE = Sighting(list(range(0, 513 << 12, 4096)), ["PMD"] * 512 + ["PTE"], 513 
             [(LoadVerdict.PASSED, replace(_AGREES, in_file=8192))],
             "kernel=user=machine=file   2 frames,   8,192 bytes",
         ),
-        ([(LoadVerdict.FAILED, _AGREES)], "the same 2 frames, but checks failed: see above"),
+        ([(LoadVerdict.FAILED, _AGREES)], "the machine agrees, but checks failed: see above"),
         (
-            [(LoadVerdict.FAILED, Sighting([0x1000], problems=["another frame"]))],
+            [(LoadVerdict.FAILED, MemorySighting([0x1000], problems=["another frame"]))],
             "kernel, user and machine differ: see above",
         ),
         (
@@ -109,7 +112,7 @@ _LARGE = Sighting(list(range(0, 513 << 12, 4096)), ["PMD"] * 512 + ["PTE"], 513 
     ],
 )
 def test_a_line_for_each_lab_shows_whether_three_witnesses_agree(
-    capsys: pytest.CaptureFixture[str], loads: list[tuple[LoadVerdict, Sighting]], line: str
+    capsys: pytest.CaptureFixture[str], loads: list[tuple[LoadVerdict, MemorySighting]], line: str
 ) -> None:
     witnessed(*loads).print("table")
     out = capsys.readouterr().out
