@@ -24,7 +24,7 @@ def _workers() -> int:
 def main(args: Namespace) -> int:
     """Run the tests, those that boot nothing first; return the exit status."""
     command = [
-        *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rs", "--durations=10"),
+        *(sys.executable, "-P", "-s", "-m", "pytest", "-v", "-rsfE", "--durations=10"),
         *("-n", str(_workers()), "--dist", "loadgroup"),
         *("-p", "harness.tests.passed", "-p", "no:cacheprovider"),
         *("-c", "/dev/null", f"--rootdir={ROOT}"),
