@@ -15,7 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "shared/checks.h"
@@ -348,22 +347,15 @@ static int stream_one(void)
 	return start_stream(1) ? 0 : 1;
 }
 
-/* In milliseconds: far longer than it takes to wake up. */
-#define FOR_EVER 10000
-
-static bool has_ended(pid_t child)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	ck_assert(!waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT));
-	return info.si_pid;
-}
+/* In seconds: far longer than it takes to wake up. */
+#define FOR_EVER 10
 
 /* A poll() with a time limit would look at the ring once more at its end. */
 static void assert_wakes_up(int (*make_a_record)(void))
 {
-	int status, waited;
 	pid_t child;
+	bool woke;
+	int status;
 
 	empty_ring();
 	is_at_poll = shared_memory(sizeof(*is_at_poll));
@@ -371,13 +363,11 @@ static void assert_wakes_up(int (*make_a_record)(void))
 	while (!*is_at_poll || !sleeps(child))
 		usleep(1000);
 	ck_assert_int_eq(make_a_record(), 1);
-	for (waited = 0; !has_ended(child) && waited < FOR_EVER; waited++)
-		usleep(1000);
-	if (waited == FOR_EVER)
+	woke = ends_within(child, FOR_EVER);
+	if (!woke)
 		kill(child, SIGKILL);
 	status = status_of(child);
-	ck_assert_msg(waited < FOR_EVER,
-		      "poll() slept %d ms beside a ring with a record",
+	ck_assert_msg(woke, "poll() slept %d s beside a ring with a record",
 		      FOR_EVER);
 	ck_assert_msg(!status, "the process that waited ended with 0x%x", status);
 }

@@ -11,12 +11,12 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "racer.h"
 #include "random/draw.h"
 #include "shared/checks.h"
 #include "shared/ring.h"
+#include "shared/seconds.h"
 
 #define TURNS 4000
 #define SLEEPS 2000
@@ -253,12 +253,12 @@ static uint32_t records_there(void)
  */
 static bool produce_one(void)
 {
-	time_t begun = time(NULL);
+	time_t end = monotonic_seconds() + FOR_EVER;
 
 	while (records_there() > 1) {
 		if (race_is_over())
 			return true;
-		if (time(NULL) - begun > FOR_EVER) {
+		if (monotonic_seconds() > end) {
 			object("poll() has slept %d s beside a record", FOR_EVER);
 			return produce(1) == 1; /* to wake it up */
 		}
