@@ -2,10 +2,10 @@
 /*
  * lab_bar: one device for its driver, for programs, and for nobody else
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,19 +36,6 @@ static struct pci_device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
 static struct pci_device edu = { .vendor = "0x1234", .device = "0x11e8" };
 static struct pci_device testdev = { .vendor = "0x1b36", .device = "0x0005" };
 
-/* Opens a BAR's file in sysfs, for a device that answers. */
-static int open_bar(struct pci_device *device, int bar)
-{
-	char path[400];
-	int fd;
-
-	find_device(device);
-	snprintf(path, sizeof(path), "%s/resource%d", device->path, bar);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	return fd;
-}
-
 static void write_enable(struct pci_device *device, const char *text)
 {
 	char path[400];
@@ -61,44 +48,6 @@ static void write_enable(struct pci_device *device, const char *text)
 static void switch_on(struct pci_device *device)
 {
 	write_enable(device, "1");
-}
-
-/* The register of every PCI device that says what it may do; <linux/pci_regs.h>. */
-#define COMMAND			4
-#define COMMAND_MEMORY		0x2
-#define COMMAND_MASTER		0x4
-#define COMMAND_NO_LINE		0x400
-
-static int open_config(struct pci_device *device)
-{
-	char path[400];
-	int fd;
-
-	find_device(device);
-	snprintf(path, sizeof(path), "%s/config", device->path);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-	return fd;
-}
-
-static uint16_t read_command(struct pci_device *device)
-{
-	int fd = open_config(device);
-	uint16_t command;
-
-	ck_assert_int_eq(pread(fd, &command, sizeof(command), COMMAND),
-			 sizeof(command));
-	close(fd);
-	return command;
-}
-
-static void write_command(struct pci_device *device, uint16_t command)
-{
-	int fd = open_config(device);
-
-	ck_assert_int_eq(pwrite(fd, &command, sizeof(command), COMMAND),
-			 sizeof(command));
-	close(fd);
 }
 
 static void *map_page(int fd, off_t offset)
@@ -198,42 +147,19 @@ static void assert_registers_answer(volatile void *page)
  * Contract 5.4 and 6.1: one claim, and one memory type
  */
 
-/* As the kernel says it, whatever the lab reports: the third line is that of BAR 2. */
-static uint64_t address_of_the_bar(void)
+/* As the kernel says it, whatever the lab reports. */
+static struct region mapped_part_of_the_bar(void)
 {
-	char path[sizeof(ivshmem.path) + sizeof("/resource")];
-	uint64_t start = 0;
-	FILE *file;
+	struct region region = region_of_bar(&ivshmem, 2);
 
-	snprintf(path, sizeof(path), "%s/resource", ivshmem.path);
-	file = fopen(path, "r");
-	ck_assert_msg(file && fscanf(file, "%*x %*x %*x %*x %*x %*x %" SCNx64,
-				     &start) == 1 && start,
-		      "%s shows no BAR 2", path);
-	fclose(file);
-	return start;
+	ck_assert_msg(region.first, "%s shows no BAR 2", ivshmem.path);
+	region.last = region.first + lab.info.size - 1;
+	return region;
 }
 
 static bool iomem_lists(const char *name)
 {
-	FILE *iomem = fopen("/proc/iomem", "r");
-	uint64_t from = address_of_the_bar();
-	uint64_t to = from + lab.info.size - 1;
-	bool found = false;
-	char line[256];
-
-	ck_assert_msg(iomem, "/proc/iomem: %s", strerror(errno));
-	while (fgets(line, sizeof(line), iomem)) {
-		uint64_t start, end;
-		char entry[128];
-
-		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
-			   &start, &end, entry) == 3 &&
-		    start <= from && to <= end && !strcmp(entry, name))
-			found = true;
-	}
-	fclose(iomem);
-	return found;
+	return entries_of("/proc/iomem", name, mapped_part_of_the_bar()).hold;
 }
 
 START_TEST(bar_is_claimed_in_the_name_of_the_lab)
@@ -265,13 +191,13 @@ END_TEST
 
 START_TEST(claimed_bar_is_not_mapped_through_its_file)
 {
-	int memory = open_bar(&ivshmem, 2);
+	int memory = open_file_of(&ivshmem, "resource2");
 	int registers, node;
 
 	assert_refused(map_page(memory, 0), EINVAL, "a claimed BAR");
 	close(memory);
 	node = load_edu("");
-	registers = open_bar(&edu, 0);
+	registers = open_file_of(&edu, "resource0");
 	assert_refused(map_page(registers, 0), EINVAL, "claimed registers");
 	close(registers);
 	unload_edu(node);
@@ -285,7 +211,7 @@ START_TEST(claimed_bar_is_not_mapped_through_dev_mem)
 	if (mem < 0)
 		skip("/dev/mem: %s", strerror(errno));
 	find_device(&ivshmem);
-	assert_refused(map_page(mem, (off_t)address_of_the_bar()), EPERM,
+	assert_refused(map_page(mem, (off_t)mapped_part_of_the_bar().first), EPERM,
 		       "a claimed BAR through /dev/mem");
 	close(mem);
 }
@@ -301,7 +227,7 @@ static bool touch(void)
 
 static void *map_unclaimed(void)
 {
-	int fd = open_bar(&ivshmem, 2);
+	int fd = open_file_of(&ivshmem, "resource2");
 	void *page = map_page(fd, 0);
 
 	ck_assert_msg(page != MAP_FAILED, "resource2 of a device without a driver: %s",
@@ -379,7 +305,7 @@ END_TEST
 
 START_TEST(program_reaches_the_registers_through_sysfs)
 {
-	int fd = open_bar(&edu, 0);
+	int fd = open_file_of(&edu, "resource0");
 	volatile uint32_t *page;
 
 	/* A check that failed may have left the driver there. */
@@ -625,7 +551,7 @@ START_TEST(interrupt_that_is_lost_is_waited_for_in_vain)
 
 	/* For the same reason one came before. */
 	ask_edu(fd, EDU_IOC_INTERRUPT, &one);
-	write_command(&edu, (command & ~COMMAND_MASTER) | COMMAND_NO_LINE);
+	write_command(&edu, (command & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_DISABLE);
 	ck_assert_int_eq(ioctl(fd, EDU_IOC_INTERRUPT, &lost), -1);
 	ck_assert_int_eq(errno, ETIMEDOUT);
 	ck_assert_uint_eq(lost.reasons, 4);
@@ -902,7 +828,7 @@ START_TEST(device_that_does_not_answer_is_refused)
 	/* It is enabled, so the driver has no reason to do it. */
 	switch_on(&edu);
 	command = read_command(&edu);
-	write_command(&edu, command & ~COMMAND_MEMORY);
+	write_command(&edu, command & ~PCI_COMMAND_MEMORY);
 	skip_kernel_log();
 	load_driver("");
 	said = read_kernel_log();

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,46 +34,6 @@ static struct pci_device testdev = { .vendor = "0x1b36", .device = "0x0005" };
 static int bar_in_use(void)
 {
 	return is_loaded_with("bar=0") ? TESTDEV_MEMORY : TESTDEV_PORTS;
-}
-
-/* What sysfs says of a BAR: its first and last address. */
-struct region {
-	uint64_t first, last;
-};
-
-static struct region region_of(int bar)
-{
-	struct region region = { 0, 0 };
-	char path[400];
-	FILE *file;
-	int line;
-
-	find_device(&testdev);
-	snprintf(path, sizeof(path), "%s/resource", testdev.path);
-	file = fopen(path, "r");
-	ck_assert_msg(file, "%s: %s", path, strerror(errno));
-	for (line = 0; line <= bar; line++)
-		ck_assert_int_eq(fscanf(file, "%" SCNx64 " %" SCNx64 " %*x",
-					&region.first, &region.last), 2);
-	fclose(file);
-	return region;
-}
-
-static int open_file(const char *name, int mode)
-{
-	char path[400];
-
-	find_device(&testdev);
-	snprintf(path, sizeof(path), "%s/%s", testdev.path, name);
-	return open(path, mode | O_CLOEXEC);
-}
-
-static int must_open_file(const char *name)
-{
-	int fd = open_file(name, O_RDWR);
-
-	ck_assert_msg(fd >= 0, "%s of the device: %s", name, strerror(errno));
-	return fd;
 }
 
 /*
@@ -141,9 +102,9 @@ static const struct way by_instruction = {
 
 static void open_ports(void)
 {
-	struct region ports = region_of(TESTDEV_PORTS);
+	struct region ports = region_of_bar(&testdev, TESTDEV_PORTS);
 
-	file_of_ports = must_open_file("resource1");
+	file_of_ports = open_file_of(&testdev, "resource1");
 	first_port = (uint16_t)ports.first;
 	if (HAVE_PORTS)
 		ck_assert_msg(!ioperm(ports.first,
@@ -242,7 +203,7 @@ END_TEST
 
 static void *map_memory(void)
 {
-	int fd = must_open_file("resource0");
+	int fd = open_file_of(&testdev, "resource0");
 	void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), READ_WRITE,
 			  MAP_SHARED, fd, 0);
 
@@ -266,7 +227,7 @@ static void begin_through_memory(void)
 
 START_TEST(memory_and_ports_lead_to_one_device)
 {
-	struct region ports = region_of(TESTDEV_PORTS);
+	struct region ports = region_of_bar(&testdev, TESTDEV_PORTS);
 
 	open_ports();
 	if (bar_in_use() == TESTDEV_MEMORY)
@@ -300,39 +261,19 @@ END_TEST
  * 13.2: whose they are, and who may
  */
 
-/* How often the lab stands in such a list, and whether with this region. */
-static int count_claims(const char *list, struct region region, bool *there)
+static void assert_claims_in(const char *list, int bar, int expected)
 {
-	FILE *file = fopen(list, "r");
-	char line[256], name[128];
-	struct region found;
-	int claims = 0;
+	struct entries claims = entries_of(list, "lab_port",
+					   region_of_bar(&testdev, bar));
 
-	*there = false;
-	ck_assert_msg(file, "%s: %s", list, strerror(errno));
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
-			   &found.first, &found.last, name) != 3 ||
-		    strcmp(name, "lab_port"))
-			continue;
-		claims++;
-		if (found.first == region.first && found.last == region.last)
-			*there = true;
-	}
-	fclose(file);
-	return claims;
+	ck_assert_int_eq(claims.count, expected);
+	ck_assert_int_eq(claims.exact, expected);
 }
 
 static void assert_claims(int of_ports, int of_memory)
 {
-	bool ports, memory;
-
-	ck_assert_int_eq(count_claims("/proc/ioports", region_of(TESTDEV_PORTS),
-				      &ports), of_ports);
-	ck_assert_int_eq(count_claims("/proc/iomem", region_of(TESTDEV_MEMORY),
-				      &memory), of_memory);
-	ck_assert_int_eq(ports, of_ports);
-	ck_assert_int_eq(memory, of_memory);
+	assert_claims_in("/proc/ioports", TESTDEV_PORTS, of_ports);
+	assert_claims_in("/proc/iomem", TESTDEV_MEMORY, of_memory);
 }
 
 START_TEST(only_the_bar_in_use_is_claimed)
@@ -378,7 +319,9 @@ static bool become_nobody(void)
 static bool is_refused_as_nobody(void)
 {
 	bool refused = true;
+	char path[400];
 
+	snprintf(path, sizeof(path), "%s/resource1", testdev.path);
 	if (!become_nobody())
 		return false;
 	if (ioperm(first_port, 1, 1) == 0 ||
@@ -388,14 +331,14 @@ static bool is_refused_as_nobody(void)
 	if (syscall(SYS_iopl, 3) == 0 || errno != EPERM)
 		refused = false;
 #endif
-	if (open_file("resource1", O_RDONLY) >= 0 || errno != EACCES)
+	if (open(path, O_RDONLY) >= 0 || errno != EACCES)
 		refused = false;
 	return refused;
 }
 
 START_TEST(ports_need_a_privilege)
 {
-	first_port = (uint16_t)region_of(TESTDEV_PORTS).first;
+	first_port = (uint16_t)region_of_bar(&testdev, TESTDEV_PORTS).first;
 	ck_assert_msg(run_in_child(is_refused_as_nobody),
 		      "a process without privileges reaches ports");
 }
@@ -410,12 +353,12 @@ static bool use_port(void)
 
 START_TEST(ioperm_opens_the_ports_asked_for_and_no_others)
 {
-	unsigned int last = (unsigned int)(region_of(TESTDEV_PORTS).last -
-					   region_of(TESTDEV_PORTS).first);
+	struct region ports = region_of_bar(&testdev, TESTDEV_PORTS);
+	unsigned int last = (unsigned int)(ports.last - ports.first);
 
 	if (!HAVE_PORTS)
 		skip("this processor has no instructions for ports");
-	first_port = (uint16_t)region_of(TESTDEV_PORTS).first;
+	first_port = (uint16_t)ports.first;
 	/* A check before this one may have asked for them. */
 	ck_assert_int_eq(ioperm(first_port, last + 1, 0), 0);
 	port_to_try = 0;
@@ -435,22 +378,13 @@ END_TEST
  * 13.3: a device that is silent, or gone
  */
 
-/* The command register of the device: whether it answers to ports and to memory. */
-#define PCI_COMMAND 4
-#define PCI_ANSWERS 3
-
-static uint16_t set_answers(bool on)
+/* Whether the device answers to ports and to memory. */
+static void set_answers(bool on)
 {
-	int config = must_open_file("config");
-	uint16_t before, word;
+	const uint16_t answers = PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
+	uint16_t command = read_command(&testdev);
 
-	ck_assert_int_eq(pread(config, &before, sizeof(before), PCI_COMMAND),
-			 sizeof(before));
-	word = on ? before | PCI_ANSWERS : before & ~PCI_ANSWERS;
-	ck_assert_int_eq(pwrite(config, &word, sizeof(word), PCI_COMMAND),
-			 sizeof(word));
-	close(config);
-	return before;
+	write_command(&testdev, on ? command | answers : command & ~answers);
 }
 
 START_TEST(silent_device_is_noticed)

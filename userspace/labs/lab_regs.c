@@ -262,23 +262,6 @@ START_TEST(machine_saw_the_accesses_that_were_asked_for)
 }
 END_TEST
 
-/* A BAR's line in the device's file says where it begins. */
-static uint64_t start_of_registers(void)
-{
-	char path[400], line[128];
-	FILE *stream;
-	int bar;
-
-	find_device(&scsi);
-	snprintf(path, sizeof(path), "%s/resource", scsi.path);
-	stream = fopen(path, "r");
-	ck_assert_msg(stream, "%s: %s", path, strerror(errno));
-	for (bar = 0; bar <= 2; bar++)
-		ck_assert_ptr_nonnull(fgets(line, sizeof(line), stream));
-	fclose(stream);
-	return strtoull(line, NULL, 16);
-}
-
 /* With these accesses a width and an order is seen that QEMU's device, of 32 bits, hides. */
 static const struct lab_access traced[] = {
 	{ LAB_ACCESS_WRITE, 0x10, 1, 1, 0x11, "" },
@@ -315,7 +298,7 @@ static size_t expect_traced(struct mmio_access *expected, uint64_t start)
 START_TEST(kernel_traces_the_accesses_that_were_asked_for)
 {
 	struct mmio_access expected[32], found[32];
-	uint64_t start = start_of_registers();
+	uint64_t start = region_of_bar(&scsi, 2).first;
 	size_t i, count;
 
 	require_mmiotrace();

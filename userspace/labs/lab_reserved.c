@@ -10,31 +10,16 @@
 #include "contract/memory_type.h"
 #include "shared/checks.h"
 #include "shared/refusals.h"
+#include "shared/regions.h"
 
-/*
- * Does /proc/iomem have an entry of this name that holds the whole memory? x86
- * writes "Reserved", arm64 "reserved".
- */
+/* Does /proc/iomem have an entry of this name that holds the whole memory? */
 static bool iomem_lists(const char *name)
 {
-	FILE *iomem = fopen("/proc/iomem", "r");
-	uint64_t from = lab.info.phys_addr;
-	uint64_t to = from + lab.info.size - 1;
-	bool found = false;
-	char line[256];
+	const struct region memory = {
+		lab.info.phys_addr, lab.info.phys_addr + lab.info.size - 1,
+	};
 
-	ck_assert_msg(iomem, "/proc/iomem: %s", strerror(errno));
-	while (fgets(line, sizeof(line), iomem)) {
-		uint64_t start, end;
-		char entry[128];
-
-		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %127[^\n]",
-			   &start, &end, entry) == 3 &&
-		    start <= from && to <= end && !strcasecmp(entry, name))
-			found = true;
-	}
-	fclose(iomem);
-	return found;
+	return entries_of("/proc/iomem", name, memory).hold;
 }
 
 START_TEST(region_is_reserved_and_claimed)

@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,57 @@ void find_device(struct pci_device *device)
 {
 	ck_assert_msg(device_is_there(device), "no device %s:%s in " DEVICES,
 		      device->vendor, device->device);
+}
+
+int open_file_of(struct pci_device *device, const char *name)
+{
+	char path[400];
+	int fd;
+
+	find_device(device);
+	snprintf(path, sizeof(path), "%s/%s", device->path, name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* The file has a line for each BAR: its first and its last address, and its kind. */
+struct region region_of_bar(struct pci_device *device, int bar)
+{
+	struct region region = { 0, 0 };
+	char path[400];
+	FILE *file;
+	int line;
+
+	find_device(device);
+	snprintf(path, sizeof(path), "%s/resource", device->path);
+	file = fopen(path, "r");
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	for (line = 0; line <= bar; line++)
+		ck_assert_int_eq(fscanf(file, "%" SCNx64 " %" SCNx64 " %*x",
+					&region.first, &region.last), 2);
+	fclose(file);
+	return region;
+}
+
+uint16_t read_command(struct pci_device *device)
+{
+	int fd = open_file_of(device, "config");
+	uint16_t command;
+
+	ck_assert_int_eq(pread(fd, &command, sizeof(command), PCI_COMMAND),
+			 sizeof(command));
+	close(fd);
+	return command;
+}
+
+void write_command(struct pci_device *device, uint16_t command)
+{
+	int fd = open_file_of(device, "config");
+
+	ck_assert_int_eq(pwrite(fd, &command, sizeof(command), PCI_COMMAND),
+			 sizeof(command));
+	close(fd);
 }
 
 void write_file(const char *path, const char *text)

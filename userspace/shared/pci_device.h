@@ -6,6 +6,9 @@
 #define PCI_DEVICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "regions.h"
 
 /**
  * struct pci_device - the first device with these numbers
@@ -22,6 +25,16 @@ bool device_is_there(struct pci_device *device);
 
 /* Fails the check if it is not there. */
 void find_device(struct pci_device *device);
+
+/* Opens a file of its directory, to read and write it, or fails the check. */
+int open_file_of(struct pci_device *device, const char *name);
+
+/* Where a BAR is; from 0 to 0 if there is none with this number. */
+struct region region_of_bar(struct pci_device *device, int bar);
+
+/* The register of every PCI device that says what it may do; <linux/pci_regs.h> has the bits. */
+uint16_t read_command(struct pci_device *device);
+void write_command(struct pci_device *device, uint16_t command);
 
 /* The kernel forgets the device; it looks at the bus again. */
 void take_away(struct pci_device *device);
