@@ -18,17 +18,18 @@
  * huge_fault_fits - can one entry map a block of pages?
  * @vma: where the fault was
  * @start: the block's first address
- * @index: which page of the device belongs there; wraps around if there is none
+ * @index: which page of the device belongs there; a very large number if the block
+ *	begins before page 0
  * @pfn: the frame of that page
  * @size: of the device's memory, in bytes
  *
- * The program may see every page of the block, or it gets none of the others with the
- * one that it touched. So the block must lie whole in the VMA, of which munmap() or
- * mprotect() may have left a part, and whole in the memory: behind its end are pages
- * of other owners.
+ * With one entry the program sees all pages of the block, and so it must be allowed to
+ * see each of them. The whole block must lie in the VMA, of which munmap() or
+ * mprotect() may have left only a part. And it must lie in the memory, since behind its
+ * end are pages of other owners.
  *
  * An entry for a block has no room for the low bits of a frame number: the frames begin at
- * a multiple of 512, as the addresses do. mmap() chooses addresses that fit to the
+ * a multiple of 512, as the addresses do. mmap() chooses addresses that fit the
  * frames, but a program may ask for others.
  *
  * Return: false if each page needs an entry of its own.

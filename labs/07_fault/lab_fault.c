@@ -4,8 +4,8 @@
  *
  * The labs before this one map all pages in mmap(). Here mmap() maps nothing.
  * The first access to a page is a page fault, and the kernel asks the driver
- * which page frame belongs there: by vm_ops->fault, which old drivers have as
- * nopage. So a large buffer costs page table entries only where it is used.
+ * which page frame belongs there, by vm_ops->fault (in old drivers: nopage). So
+ * a large buffer costs page table entries only where it is used.
  */
 #include <linux/gfp.h>
 #include <linux/module.h>
@@ -39,8 +39,8 @@ static bool lab_fault_by_pfn(void)
  *
  * alloc_pages() gives a block, and only the first page of a block has a
  * reference count. alloc_pages_exact() splits the block: then each page has a
- * count of its own, and that is what a page needs to which others hold
- * references.
+ * count of its own. It needs one, since others will hold references to single
+ * pages.
  */
 static int lab_fault_get(void)
 {
