@@ -50,8 +50,8 @@ static DEFINE_MUTEX(lab_port_lock);
 /*
  * Get: claim the BAR, and have an address for it
  *
- * Behind a cookie either kind will do. A number is one of a port: taken from a BAR of
- * memory it would be a port of some other device.
+ * A cookie may stand for either kind. Numbers are for ports only: the address of a BAR
+ * of memory, taken for a number, would lead to a port of some other device.
  *
  * A port has its number, and there is no page table to enter it in, so to use it by
  * number nothing has to be mapped. pcim_iomap() looks at the kind of the BAR: memory
@@ -82,8 +82,8 @@ static int lab_port_get(struct pci_dev *pdev)
  *
  * inb() takes a number and is an instruction of x86; elsewhere it is a load from
  * the window. ioread8() takes a cookie and does the right thing for either kind, which
- * on x86 costs it a comparison for each access. Value and place stand in the same
- * order in outb() and iowrite8(), which is not that of most functions.
+ * on x86 costs it a comparison for each access. Both outb() and iowrite8() take the
+ * value first and then the place: most functions have it the other way round.
  */
 static u8 lab_port_get8(unsigned int offset)
 {
