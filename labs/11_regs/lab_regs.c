@@ -26,9 +26,9 @@ static struct found_registers registers;
  * One register: a number, of which the device has the lowest byte first
  *
  * That is so for any PCI device, whatever the CPU's own order is: the accessors swap
- * where they must. The width belongs to the register. A wider access also reaches its
- * neighbours, of which a read may change something, and two narrow ones are not the
- * same as one wide.
+ * where they must. The width belongs to the register. A wider access also reaches the
+ * registers beside it, and even a read may change those; and two narrow ones are not
+ * the same as one wide.
  */
 static void lab_regs_read(void __iomem *at, struct lab_access *access)
 {
@@ -130,8 +130,8 @@ static void lab_regs_copy_to(void __iomem *at, struct lab_access *access)
  * memory that the device will read.
  *
  * It may return before the write has arrived: a bridge on the way may keep it, it is
- * posted. A read of the same device is answered only after all writes before it. So
- * who has to wait from now on, for 10 us say, reads first.
+ * posted. A read of the same device is answered only after all writes before it. So a
+ * driver that has to wait for 10 us, say, from the write on, reads first.
  */
 static void lab_regs_submit(void __iomem *at, struct lab_access *access)
 {
