@@ -21,7 +21,7 @@
 static struct kmaplab_iomem *bank;
 static void __iomem *base;
 
-static void __iomem *at(struct kunit *test, unsigned int offset)
+static void __iomem *at(unsigned int offset)
 {
 	return base + offset;
 }
@@ -144,107 +144,50 @@ static void expect_bytes_of_other(struct kunit *test, unsigned int offset)
  * One register: a PCI device's are little-endian, whatever the CPU is
  */
 
-void readb_takes_one_byte(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, readb(at(test, 0x13)), byte_of(0x13));
-	expect_read(test, 0x13, 1);
+#define TAKES(name, accessor, order, offset, width)			\
+void name(struct kunit *test)						\
+{									\
+	KUNIT_EXPECT_EQ(test, accessor(at(offset)), order(offset, width)); \
+	expect_read(test, offset, width);				\
 }
 
-void readw_takes_two_bytes_lowest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, readw(at(test, 0x12)), lowest_first(0x12, 2));
-	expect_read(test, 0x12, 2);
+/* The bytes are a string: those that the registers hold then. */
+#define PUTS(name, accessor, value, offset, bytes)			\
+void name(struct kunit *test)						\
+{									\
+	accessor(value, at(offset));					\
+	expect_written(test, offset, bytes, sizeof(bytes) - 1);		\
 }
 
-void readl_takes_four_bytes_lowest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, readl(at(test, 0x24)), lowest_first(0x24, 4));
-	expect_read(test, 0x24, 4);
-}
+TAKES(readb_takes_one_byte, readb, lowest_first, 0x13, 1)
+TAKES(readw_takes_two_bytes_lowest_first, readw, lowest_first, 0x12, 2)
+TAKES(readl_takes_four_bytes_lowest_first, readl, lowest_first, 0x24, 4)
+PUTS(writeb_puts_one_byte, writeb, 0x11, 0x13, "\x11")
+PUTS(writew_puts_two_bytes_lowest_first, writew, 0x1122, 0x12, "\x22\x11")
+PUTS(writel_puts_four_bytes_lowest_first, writel, 0x11223344, 0x24,
+     "\x44\x33\x22\x11")
 
-void writeb_puts_one_byte(struct kunit *test)
-{
-	writeb(0x11, at(test, 0x13));
-	expect_written(test, 0x13, "\x11", 1);
-}
-
-void writew_puts_two_bytes_lowest_first(struct kunit *test)
-{
-	writew(0x1122, at(test, 0x12));
-	expect_written(test, 0x12, "\x22\x11", 2);
-}
-
-void writel_puts_four_bytes_lowest_first(struct kunit *test)
-{
-	writel(0x11223344, at(test, 0x24));
-	expect_written(test, 0x24, "\x44\x33\x22\x11", 4);
-}
-
-void ioread8_takes_one_byte(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, ioread8(at(test, 0x15)), byte_of(0x15));
-	expect_read(test, 0x15, 1);
-}
-
-void ioread16_takes_two_bytes_lowest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, ioread16(at(test, 0x16)), lowest_first(0x16, 2));
-	expect_read(test, 0x16, 2);
-}
-
-void ioread32_takes_four_bytes_lowest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, ioread32(at(test, 0x1c)), lowest_first(0x1c, 4));
-	expect_read(test, 0x1c, 4);
-}
-
-void iowrite8_puts_one_byte(struct kunit *test)
-{
-	iowrite8(0x11, at(test, 0x15));
-	expect_written(test, 0x15, "\x11", 1);
-}
-
-void iowrite16_puts_two_bytes_lowest_first(struct kunit *test)
-{
-	iowrite16(0x1122, at(test, 0x16));
-	expect_written(test, 0x16, "\x22\x11", 2);
-}
-
-void iowrite32_puts_four_bytes_lowest_first(struct kunit *test)
-{
-	iowrite32(0x11223344, at(test, 0x1c));
-	expect_written(test, 0x1c, "\x44\x33\x22\x11", 4);
-}
+TAKES(ioread8_takes_one_byte, ioread8, lowest_first, 0x15, 1)
+TAKES(ioread16_takes_two_bytes_lowest_first, ioread16, lowest_first, 0x16, 2)
+TAKES(ioread32_takes_four_bytes_lowest_first, ioread32, lowest_first, 0x1c, 4)
+PUTS(iowrite8_puts_one_byte, iowrite8, 0x11, 0x15, "\x11")
+PUTS(iowrite16_puts_two_bytes_lowest_first, iowrite16, 0x1122, 0x16,
+     "\x22\x11")
+PUTS(iowrite32_puts_four_bytes_lowest_first, iowrite32, 0x11223344, 0x1c,
+     "\x44\x33\x22\x11")
 
 /*
  * Big-endian registers
  */
 
-void ioread16be_takes_two_bytes_highest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, ioread16be(at(test, 0x32)),
-			highest_first(0x32, 2));
-	expect_read(test, 0x32, 2);
-}
-
-void ioread32be_takes_four_bytes_highest_first(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, ioread32be(at(test, 0x34)),
-			highest_first(0x34, 4));
-	expect_read(test, 0x34, 4);
-}
-
-void iowrite16be_puts_two_bytes_highest_first(struct kunit *test)
-{
-	iowrite16be(0x1122, at(test, 0x32));
-	expect_written(test, 0x32, "\x11\x22", 2);
-}
-
-void iowrite32be_puts_four_bytes_highest_first(struct kunit *test)
-{
-	iowrite32be(0x11223344, at(test, 0x34));
-	expect_written(test, 0x34, "\x11\x22\x33\x44", 4);
-}
+TAKES(ioread16be_takes_two_bytes_highest_first, ioread16be, highest_first,
+      0x32, 2)
+TAKES(ioread32be_takes_four_bytes_highest_first, ioread32be, highest_first,
+      0x34, 4)
+PUTS(iowrite16be_puts_two_bytes_highest_first, iowrite16be, 0x1122, 0x32,
+     "\x11\x22")
+PUTS(iowrite32be_puts_four_bytes_highest_first, iowrite32be, 0x11223344, 0x34,
+     "\x11\x22\x33\x44")
 
 /*
  * 64 bits: one access where that is possible, two in a known order elsewhere
@@ -257,13 +200,13 @@ void iowrite32be_puts_four_bytes_highest_first(struct kunit *test)
 #ifdef CONFIG_64BIT
 void readq_takes_eight_bytes_lowest_first(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, readq(at(test, 0x48)), lowest_first(0x48, 8));
+	KUNIT_EXPECT_EQ(test, readq(at(0x48)), lowest_first(0x48, 8));
 	expect_read(test, 0x48, 8);
 }
 
 void writeq_puts_eight_bytes_lowest_first(struct kunit *test)
 {
-	writeq(lowest_first(OTHER, 8), at(test, 0x48));
+	writeq(lowest_first(OTHER, 8), at(0x48));
 	expect_accesses(test, IOMEM_WRITE, 0x48, 8, 0, 1);
 	expect_bytes_of_other(test, 0x48);
 }
@@ -271,7 +214,7 @@ void writeq_puts_eight_bytes_lowest_first(struct kunit *test)
 
 void ioread64_takes_eight_bytes_lowest_first(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, ioread64(at(test, 0x50)), lowest_first(0x50, 8));
+	KUNIT_EXPECT_EQ(test, ioread64(at(0x50)), lowest_first(0x50, 8));
 #ifdef ioread64_is_nonatomic
 	expect_accesses(test, IOMEM_READ, 0x50, 4, 4, 2);
 #else
@@ -281,7 +224,7 @@ void ioread64_takes_eight_bytes_lowest_first(struct kunit *test)
 
 void iowrite64_puts_eight_bytes_lowest_first(struct kunit *test)
 {
-	iowrite64(lowest_first(OTHER, 8), at(test, 0x50));
+	iowrite64(lowest_first(OTHER, 8), at(0x50));
 	expect_bytes_of_other(test, 0x50);
 #ifdef iowrite64_is_nonatomic
 	expect_accesses(test, IOMEM_WRITE, 0x50, 4, 4, 2);
@@ -293,8 +236,7 @@ void iowrite64_puts_eight_bytes_lowest_first(struct kunit *test)
 /* In two accesses it is still the low half that comes first: the second one. */
 void ioread64be_takes_eight_bytes_highest_first(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, ioread64be(at(test, 0x58)),
-			highest_first(0x58, 8));
+	KUNIT_EXPECT_EQ(test, ioread64be(at(0x58)), highest_first(0x58, 8));
 #ifdef ioread64be_is_nonatomic
 	expect_accesses(test, IOMEM_READ, 0x5c, 4, -4, 2);
 #else
@@ -304,7 +246,7 @@ void ioread64be_takes_eight_bytes_highest_first(struct kunit *test)
 
 void iowrite64be_puts_eight_bytes_highest_first(struct kunit *test)
 {
-	iowrite64be(highest_first(OTHER, 8), at(test, 0x58));
+	iowrite64be(highest_first(OTHER, 8), at(0x58));
 	expect_bytes_of_other(test, 0x58);
 #ifdef iowrite64be_is_nonatomic
 	expect_accesses(test, IOMEM_WRITE, 0x5c, 4, -4, 2);
@@ -315,28 +257,26 @@ void iowrite64be_puts_eight_bytes_highest_first(struct kunit *test)
 
 void lo_hi_readq_takes_the_low_half_first(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, lo_hi_readq(at(test, 0x48)),
-			lowest_first(0x48, 8));
+	KUNIT_EXPECT_EQ(test, lo_hi_readq(at(0x48)), lowest_first(0x48, 8));
 	expect_accesses(test, IOMEM_READ, 0x48, 4, 4, 2);
 }
 
 void hi_lo_readq_takes_the_high_half_first(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, hi_lo_readq(at(test, 0x48)),
-			lowest_first(0x48, 8));
+	KUNIT_EXPECT_EQ(test, hi_lo_readq(at(0x48)), lowest_first(0x48, 8));
 	expect_accesses(test, IOMEM_READ, 0x4c, 4, -4, 2);
 }
 
 void lo_hi_writeq_puts_the_low_half_first(struct kunit *test)
 {
-	lo_hi_writeq(lowest_first(OTHER, 8), at(test, 0x48));
+	lo_hi_writeq(lowest_first(OTHER, 8), at(0x48));
 	expect_accesses(test, IOMEM_WRITE, 0x48, 4, 4, 2);
 	expect_bytes_of_other(test, 0x48);
 }
 
 void hi_lo_writeq_puts_the_high_half_first(struct kunit *test)
 {
-	hi_lo_writeq(lowest_first(OTHER, 8), at(test, 0x48));
+	hi_lo_writeq(lowest_first(OTHER, 8), at(0x48));
 	expect_accesses(test, IOMEM_WRITE, 0x4c, 4, -4, 2);
 	expect_bytes_of_other(test, 0x48);
 }
@@ -392,7 +332,7 @@ void accessor##_drains_one_register_in_order(struct kunit *test)	\
 	u64 buffer[4] = {};						\
 									\
 	feed(test, each);						\
-	accessor(at(test, IOMEM_FIFO), buffer, 3);			\
+	accessor(at(IOMEM_FIFO), buffer, 3);				\
 	expect_drained(test, (u8 *)buffer, each);			\
 }
 
@@ -402,7 +342,7 @@ void accessor##_feeds_one_register_in_order(struct kunit *test)	\
 	u64 buffer[3];							\
 									\
 	memcpy(buffer, stream, sizeof(buffer));				\
-	accessor(at(test, IOMEM_FIFO), buffer, 3);			\
+	accessor(at(IOMEM_FIFO), buffer, 3);				\
 	expect_fed(test, width);					\
 }
 
@@ -427,7 +367,7 @@ void rep_accessors_of_a_common_register_find_it_unchanged(struct kunit *test)
 {
 	u8 bytes[3];
 
-	readsb(at(test, 0x20), bytes, sizeof(bytes));
+	readsb(at(0x20), bytes, sizeof(bytes));
 	KUNIT_EXPECT_EQ(test, bytes[0], byte_of(0x20));
 	KUNIT_EXPECT_EQ(test, bytes[2], byte_of(0x20));
 	expect_accesses(test, IOMEM_READ, 0x20, 1, 0, 3);
@@ -437,14 +377,14 @@ void rep_accessors_of_nothing_touch_nothing(struct kunit *test)
 {
 	u32 buffer = 0x55555555;
 
-	readsb(at(test, 0x20), &buffer, 0);
-	readsw(at(test, 0x20), &buffer, 0);
-	readsl(at(test, 0x20), &buffer, 0);
-	ioread32_rep(at(test, 0x20), &buffer, 0);
-	writesb(at(test, 0x20), &buffer, 0);
-	writesw(at(test, 0x20), &buffer, 0);
-	writesl(at(test, 0x20), &buffer, 0);
-	iowrite32_rep(at(test, 0x20), &buffer, 0);
+	readsb(at(0x20), &buffer, 0);
+	readsw(at(0x20), &buffer, 0);
+	readsl(at(0x20), &buffer, 0);
+	ioread32_rep(at(0x20), &buffer, 0);
+	writesb(at(0x20), &buffer, 0);
+	writesw(at(0x20), &buffer, 0);
+	writesl(at(0x20), &buffer, 0);
+	iowrite32_rep(at(0x20), &buffer, 0);
 	KUNIT_EXPECT_EQ(test, buffer, 0x55555555);
 	KUNIT_EXPECT_EQ(test, 0, bank->accesses);
 }
@@ -458,14 +398,14 @@ void memset_io_writes_each_byte_once(struct kunit *test)
 	u8 bytes[13];
 
 	memset(bytes, 0xa5, sizeof(bytes));
-	memset_io(at(test, 0x61), 0xa5, sizeof(bytes));
+	memset_io(at(0x61), 0xa5, sizeof(bytes));
 	expect_accesses(test, IOMEM_WRITE, 0x61, 1, 1, sizeof(bytes));
 	expect_bytes(test, 0x61, bytes, sizeof(bytes));
 }
 
 void memset_io_uses_the_lowest_byte_of_the_value(struct kunit *test)
 {
-	memset_io(at(test, 0x61), 0x1234, 1);
+	memset_io(at(0x61), 0x1234, 1);
 	expect_bytes(test, 0x61, "\x34", 1);
 }
 
@@ -474,7 +414,7 @@ void memcpy_fromio_reads_each_byte_once(struct kunit *test)
 	u8 bytes[15] = {};
 	unsigned int i;
 
-	memcpy_fromio(bytes + 1, at(test, 0x63), 13);
+	memcpy_fromio(bytes + 1, at(0x63), 13);
 	expect_accesses(test, IOMEM_READ, 0x63, 1, 1, 13);
 	for (i = 0; i < 13; i++)
 		KUNIT_EXPECT_EQ(test, bytes[1 + i], byte_of(0x63 + i));
@@ -484,7 +424,7 @@ void memcpy_fromio_reads_each_byte_once(struct kunit *test)
 
 void memcpy_toio_writes_each_byte_once(struct kunit *test)
 {
-	memcpy_toio(at(test, 0x67), stream, 13);
+	memcpy_toio(at(0x67), stream, 13);
 	expect_accesses(test, IOMEM_WRITE, 0x67, 1, 1, 13);
 	expect_bytes(test, 0x67, stream, 13);
 }
@@ -493,9 +433,9 @@ void ranges_of_no_bytes_touch_nothing(struct kunit *test)
 {
 	u8 byte = 0x55;
 
-	memset_io(at(test, 0x61), 0xa5, 0);
-	memcpy_fromio(&byte, at(test, 0x61), 0);
-	memcpy_toio(at(test, 0x61), &byte, 0);
+	memset_io(at(0x61), 0xa5, 0);
+	memcpy_fromio(&byte, at(0x61), 0);
+	memcpy_toio(at(0x61), &byte, 0);
 	KUNIT_EXPECT_EQ(test, byte, 0x55);
 	KUNIT_EXPECT_EQ(test, 0, bank->accesses);
 }
@@ -514,10 +454,10 @@ void accesses_happen_in_the_order_of_the_program(struct kunit *test)
 	};
 	size_t i;
 
-	writel(1, at(test, 0x20));
-	readw(at(test, 0x04));
-	writeb(2, at(test, 0x08));
-	readl(at(test, 0x20));
+	writel(1, at(0x20));
+	readw(at(0x04));
+	writeb(2, at(0x08));
+	readl(at(0x20));
 	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(expected), bank->accesses);
 	for (i = 0; i < ARRAY_SIZE(expected); i++) {
 		KUNIT_EXPECT_EQ(test, expected[i].kind, bank->record[i].kind);
@@ -534,7 +474,7 @@ void every_write_of_one_register_happens(struct kunit *test)
 	unsigned int i;
 
 	for (i = 1; i <= 5; i++)
-		writel(i, at(test, 0x20));
+		writel(i, at(0x20));
 	expect_accesses(test, IOMEM_WRITE, 0x20, 4, 0, 5);
 	for (i = 1; i <= 5; i++)
 		KUNIT_EXPECT_EQ(test, bank->record[i - 1].value,
@@ -546,24 +486,22 @@ void every_read_of_one_register_happens(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 5; i++)
-		readl(at(test, 0x20));
+		readl(at(0x20));
 	expect_accesses(test, IOMEM_READ, 0x20, 4, 0, 5);
 }
 
 void relaxed_accessors_touch_the_same_bytes(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, readb_relaxed(at(test, 0x13)), byte_of(0x13));
+	KUNIT_EXPECT_EQ(test, readb_relaxed(at(0x13)), byte_of(0x13));
 	expect_read(test, 0x13, 1);
 	kmaplab_iomem_forget(bank);
-	KUNIT_EXPECT_EQ(test, readw_relaxed(at(test, 0x12)),
-			lowest_first(0x12, 2));
+	KUNIT_EXPECT_EQ(test, readw_relaxed(at(0x12)), lowest_first(0x12, 2));
 	expect_read(test, 0x12, 2);
 	kmaplab_iomem_forget(bank);
-	KUNIT_EXPECT_EQ(test, readl_relaxed(at(test, 0x24)),
-			lowest_first(0x24, 4));
+	KUNIT_EXPECT_EQ(test, readl_relaxed(at(0x24)), lowest_first(0x24, 4));
 	expect_read(test, 0x24, 4);
 	kmaplab_iomem_forget(bank);
-	writel_relaxed(0x11223344, at(test, 0x24));
+	writel_relaxed(0x11223344, at(0x24));
 	expect_written(test, 0x24, "\x44\x33\x22\x11", 4);
 }
 
@@ -594,7 +532,7 @@ void two_mappings_reach_the_same_registers(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, (__force void *)other,
 			    (__force void *)base);
 	writel(0x11223344, other + 0x20);
-	KUNIT_EXPECT_EQ(test, readl(at(test, 0x20)), 0x11223344);
+	KUNIT_EXPECT_EQ(test, readl(at(0x20)), 0x11223344);
 	iounmap(other);
 }
 
@@ -609,7 +547,7 @@ void iounmap_gives_back_the_one_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before + 1, bank->mappings);
 	iounmap(other);
 	KUNIT_EXPECT_EQ(test, before, bank->mappings);
-	KUNIT_EXPECT_EQ(test, readb(at(test, 0)), byte_of(0));
+	KUNIT_EXPECT_EQ(test, readb(at(0)), byte_of(0));
 }
 
 /* Expect one access, which left the mapping. */
@@ -637,7 +575,7 @@ void read_beside_the_mapping_finds_all_bits_set(struct kunit *test)
 	expect_outside(test, 0x5f, 2);
 	iounmap(part);
 
-	KUNIT_EXPECT_EQ(test, readb(at(test, IOMEM_REGISTERS)), U8_MAX);
+	KUNIT_EXPECT_EQ(test, readb(at(IOMEM_REGISTERS)), U8_MAX);
 	expect_outside(test, IOMEM_REGISTERS, 1);
 }
 
@@ -655,7 +593,7 @@ void write_beside_the_mapping_changes_nothing(struct kunit *test)
 	iounmap(part);
 	expect_bytes(test, 0, NULL, 0);
 
-	writeb(0, at(test, IOMEM_REGISTERS));
+	writeb(0, at(IOMEM_REGISTERS));
 	expect_outside(test, IOMEM_REGISTERS, 1);
 }
 
