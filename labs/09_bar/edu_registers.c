@@ -135,6 +135,9 @@ static int edu_factorial(struct edu_factorial *factorial)
 
 	if (factorial->number > EDU_MOST_FACTORIAL)
 		return -ERANGE;
+	/* It takes no number meanwhile, and a program may have it compute as well. */
+	if (ioread32(edu.registers + EDU_STATUS) & EDU_STATUS_COMPUTING)
+		return -EBUSY;
 	iowrite32(EDU_STATUS_INTERRUPT, edu.registers + EDU_STATUS);
 	err = edu_tell_and_wait(factorial->number, EDU_FACTORIAL,
 				EDU_REASON_FACTORIAL, EDU_MOST_WAIT);

@@ -81,6 +81,7 @@ struct edu_interrupt {
 /*
  *	EDU_IOC_LIVE		none of its own
  *	EDU_IOC_FACTORIAL	ERANGE: the factorial needs more than 32 bits;
+ *				EBUSY: the device computes already;
  *				ETIMEDOUT: no interrupt came; EINTR: a signal came
  *	EDU_IOC_INTERRUPT	EINVAL: wait_ms is too long; ETIMEDOUT; EINTR
  */

@@ -27,6 +27,7 @@
 #include "shared/module.h"
 #include "shared/pci_device.h"
 #include "shared/refusals.h"
+#include "shared/seconds.h"
 
 /*
  * The devices in sysfs
@@ -458,6 +459,48 @@ START_TEST(result_comes_with_an_interrupt)
 }
 END_TEST
 
+/* For this number QEMU multiplies for a second at least. */
+#define MANY_FACTORS 0x80000000u
+
+/* In seconds: far longer than that takes on a busy machine. */
+#define PATIENCE 60
+
+static void await_result(volatile uint32_t *status)
+{
+	time_t end = monotonic_seconds() + PATIENCE;
+
+	while (*status & EDU_STATUS_COMPUTING) {
+		ck_assert_msg(monotonic_seconds() < end,
+			      "the device computes for ever");
+		usleep(1000);
+	}
+}
+
+/* A number that is written meanwhile is lost, and the result is that of another one. */
+START_TEST(device_that_computes_already_is_busy)
+{
+	struct edu_factorial factorial = { .number = 5 };
+	int fd = load_edu("");
+	volatile uint32_t *page = must_map(fd, lab.info.page_size, READ_WRITE,
+					   MAP_SHARED, 0);
+	volatile uint32_t *status = register_at(page, EDU_STATUS);
+	int answer, found;
+
+	*register_at(page, EDU_FACTORIAL) = MANY_FACTORS;
+	answer = ioctl(fd, EDU_IOC_FACTORIAL, &factorial);
+	found = errno;
+	await_result(status);
+	ck_assert_int_eq(answer, -1);
+	ck_assert_int_eq(found, EBUSY);
+	/* That it would interrupt is no computation. */
+	*status = EDU_STATUS_INTERRUPT;
+	ask_edu(fd, EDU_IOC_FACTORIAL, &factorial);
+	ck_assert_uint_eq(factorial.factorial, 120);
+	must_unmap(page, lab.info.page_size);
+	unload_edu(fd);
+}
+END_TEST
+
 START_TEST(interrupt_that_never_comes_is_waited_for_in_vain)
 {
 	struct edu_interrupt none = { .reasons = 0, .wait_ms = 20 };
@@ -859,6 +902,7 @@ static const struct check checks[] = {
 	CHECK(registers_are_mapped_as_a_device, CAN_INFO | CAN_PAGE),
 	CHECK(each_interrupt_is_answered_once, CAN_INFO),
 	CHECK(result_comes_with_an_interrupt, CAN_INFO),
+	THOROUGH_CHECK(device_that_computes_already_is_busy, CAN_INFO),
 	CHECK(interrupt_that_never_comes_is_waited_for_in_vain, CAN_INFO),
 	CHECK(signal_ends_the_wait_for_an_interrupt, CAN_INFO),
 	CHECK(interrupt_for_another_reason_ends_no_wait, CAN_INFO),
