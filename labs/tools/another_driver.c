@@ -41,6 +41,8 @@ static int another_driver_claim(void)
 {
 	int err;
 
+	if (bar >= PCI_STD_NUM_BARS)
+		return -EINVAL;
 	claimed = pci_get_device(vendor, device, NULL);
 	if (!claimed)
 		return -ENODEV;
