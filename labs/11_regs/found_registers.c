@@ -18,7 +18,12 @@
 
 #define SCRIPTS_BAR	2
 
-/* Find: the PCI device */
+/*
+ * Find: the PCI device
+ *
+ * lab_bar and lab_port are drivers, which the kernel calls when a device comes or goes. This
+ * lab only looks once whether it is there: the kernel does not say when it is taken away.
+ */
 static int find_scripts(struct pci_dev *pdev, struct resource *found)
 {
 	int err = pci_enable_device(pdev);
@@ -35,7 +40,7 @@ static int find_scripts(struct pci_dev *pdev, struct resource *found)
 	return 0;
 }
 
-/* Find: or the platform device, of which the kernel knows the name */
+/* Find: or the platform device, by its name */
 static int find_bank(struct resource *found)
 {
 	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL,

@@ -30,7 +30,8 @@ static void __iomem *base;
  *
  * Old drivers have the address in a macro. Today the machine's description (a
  * device tree, or the code for a board) makes a device, and that has the region
- * of its registers.
+ * of its registers. A driver for this clock alone would be a platform driver, whose
+ * probe() is called with the device; this lab has several clocks, and looks once.
  */
 static int lab_rtc_find(struct resource *found)
 {
