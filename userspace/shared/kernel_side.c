@@ -4,8 +4,8 @@
  */
 #include "kernel_side.h"
 
-#include <inttypes.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -35,6 +35,18 @@ void must_ioctl(unsigned long request, void *arg, const char *name)
 {
 	if (ioctl(lab.fd, request, arg))
 		ck_abort_msg("%s failed: %s", name, strerror(errno));
+}
+
+/* In no address space, and in the kernel's. */
+void assert_bad_pointers_refused(unsigned long request)
+{
+	static const long bad[] = { 0, -8, -4096 };
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ck_assert_int_eq(ioctl(lab.fd, request, (void *)bad[i]), -1);
+		ck_assert_int_eq(errno, EFAULT);
+	}
 }
 
 void kernel_fills(void)
