@@ -842,19 +842,16 @@ END_TEST
 
 START_TEST(claimed_registers_are_refused)
 {
-	char command[128], *said;
+	char *said;
 
 	unload_edu(load_edu(""));
-	snprintf(command, sizeof(command),
-		 "modprobe another_driver vendor=%s device=%s bar=0", edu.vendor,
-		 edu.device);
-	ck_assert_msg(!system(command), "%s failed", command);
+	have_another_driver(&edu, "bar=0");
 	skip_kernel_log();
 	load_driver("");
 	said = read_kernel_log();
 	assert_drives_nothing("beside another driver");
 	unload_edu(-1);
-	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+	remove_another_driver();
 	ck_assert_msg(strstr(said, FAILED_WITH_EBUSY), "%s", said);
 	free(said);
 	unload_edu(load_edu(""));

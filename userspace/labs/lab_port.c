@@ -501,21 +501,17 @@ END_TEST
 
 START_TEST(claim_of_the_other_bar_is_no_obstacle)
 {
-	int other = bar_in_use() == TESTDEV_PORTS ? TESTDEV_MEMORY : TESTDEV_PORTS;
-	char command[128];
+	bool ports = bar_in_use() == TESTDEV_PORTS;
 
 	read_module();
 	close_lab();
 	must_unload();
-	snprintf(command, sizeof(command),
-		 "modprobe another_driver vendor=%s device=%s bar=%d",
-		 testdev.vendor, testdev.device, other);
-	ck_assert_msg(!system(command), "%s failed", command);
+	have_another_driver(&testdev, ports ? "bar=0" : "bar=1");
 	must_load();
 	open_lab();
 	ck_assert_uint_eq(must_ask(1, 5).count, 5);
 	close_lab();
-	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+	remove_another_driver();
 }
 END_TEST
 

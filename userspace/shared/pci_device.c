@@ -136,8 +136,7 @@ void bring_back(struct pci_device *device)
 	find_device(device);
 }
 
-static void have_another_driver(const struct pci_device *device,
-				const char *parameters)
+void have_another_driver(const struct pci_device *device, const char *parameters)
 {
 	char command[128];
 
@@ -145,6 +144,12 @@ static void have_another_driver(const struct pci_device *device,
 		 "modprobe another_driver vendor=%s device=%s %s",
 		 device->vendor, device->device, parameters);
 	ck_assert_msg(!system(command), "%s failed", command);
+}
+
+void remove_another_driver(void)
+{
+	ck_assert_msg(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK),
+		      "another_driver cannot be removed: %s", strerror(errno));
 }
 
 static void unload_lab(void)
@@ -187,7 +192,7 @@ void assert_load_refused_beside(struct pci_device *device, const char *parameter
 	unload_lab();
 	have_another_driver(device, parameters);
 	error = error_of_load();
-	ck_assert(!syscall(SYS_delete_module, "another_driver", O_NONBLOCK));
+	remove_another_driver();
 	ck_assert_msg(error, "loaded beside another driver %s", parameters);
 	ck_assert_int_eq(error, EBUSY);
 	must_load();

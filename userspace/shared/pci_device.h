@@ -44,9 +44,15 @@ void bring_back(struct pci_device *device);
 void write_file(const char *path, const char *text);
 
 /*
+ * labs/tools/another_driver.c becomes the driver of a device without one, or claims a BAR of
+ * it if the parameters are bar= and its number; and is unloaded again.
+ */
+void have_another_driver(const struct pci_device *device, const char *parameters);
+void remove_another_driver(void);
+
+/*
  * The lab's module is unloaded, and must not load: without the device, with ENODEV; beside
- * another driver, which has it as labs/tools/another_driver.c can with these parameters, with
- * EBUSY. The log must have a line that says why. Afterwards it is loaded as before.
+ * another driver, which has these parameters, with EBUSY. The log must have a line that says why. Afterwards it is loaded as before.
  */
 void assert_load_refused_without(struct pci_device *device);
 void assert_load_refused_beside(struct pci_device *device, const char *parameters);
