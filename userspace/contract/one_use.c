@@ -8,6 +8,7 @@
 #include "one_use.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@ static void make_requests(void)
 		}
 	}
 	for (i = 0; i < REQUESTS; i++) {
+		/* What the one before has answered is no question. */
+		memset(argument, 0, sizeof(argument));
 		argument[0] = requests[i].number == LAB_IOC_USER_PAGE ?
 			      (uintptr_t)lab.map : 0;
 		if (can(requests[i].operation))
@@ -93,8 +96,7 @@ static void be_refused_mappings(void)
 static void unmap_in_parts(void)
 {
 	size_t page = lab.info.page_size, size = lab.info.size;
-	int prot = is_driver() && driver.read_only ? PROT_READ : READ_WRITE;
-	char *map = must_map(lab.fd, size, prot, MAP_SHARED, 0);
+	char *map = must_map(lab.fd, size, READ_WRITE, MAP_SHARED, 0);
 	void *last = map + size - page;
 	void *moved;
 
@@ -108,42 +110,13 @@ static void unmap_in_parts(void)
 		must_unmap(moved, page);
 }
 
-/* What a driver answers to these is the matter of others; it must get over them. */
-static void try_mappings(void)
-{
-	const size_t size = lab.info.size, page = lab.info.page_size;
-	const struct {
-		size_t length;
-		int prot, flags;
-		off_t offset;
-	} tries[] = {
-		{ 2 * size, PROT_READ, MAP_SHARED, 0 },
-		{ size, PROT_READ, MAP_PRIVATE, 0 },
-		{ size, PROT_READ | PROT_EXEC, MAP_SHARED, 0 },
-		{ page, PROT_READ, MAP_SHARED, (off_t)size },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(tries) / sizeof(*tries); i++) {
-		void *map = mmap(NULL, tries[i].length, tries[i].prot,
-				 tries[i].flags, lab.fd, tries[i].offset);
-
-		if (map != MAP_FAILED)
-			must_unmap(map, tries[i].length);
-	}
-}
-
 void use_once(void)
 {
 	open_lab();
-	if (is_driver()) {
-		try_mappings();
-	} else {
-		make_requests();
-		make_wrong_requests();
-		read_and_write();
-		be_refused_mappings();
-	}
+	make_requests();
+	make_wrong_requests();
+	read_and_write();
+	be_refused_mappings();
 	unmap_in_parts();
 	close_lab();
 }
