@@ -3,6 +3,8 @@
 from harness.kernels import page_tables
 from harness.kernels.architecture import Architecture, Qemu, Toolchain
 
+_DMA_BITS = 32
+
 ARCHITECTURE = Architecture(
     name="arm64",
     summary="Debian's kernel in QEMU",
@@ -25,12 +27,14 @@ ARCHITECTURE = Architecture(
         options=("-machine", "virt"),
         processor="cortex-a57",
         results=("-device", "pci-serial,chardev=results"),
-        # RAM begins at 1 GiB.
+        # RAM begins at 1 GiB, which needs more bits than the device with DMA usually has.
         reserved=0x58000000,
+        dma_bits=_DMA_BITS,
         tables=page_tables.ARM64,
         # While a user's program runs, the kernel's page tables are in use as well, and
         # the witness can read them; else the kernel hides all but a few of its pages.
-        arguments=("kpti=0",),
+        # Its driver has to be told what the device has.
+        arguments=("kpti=0", f"lab_dma.bits={_DMA_BITS}"),
         has_device_tree=True,
         # The one register of its PL031.
         clock="xp /1wx 0x09010000",
