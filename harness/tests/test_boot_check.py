@@ -109,6 +109,7 @@ _SAMPLE = {
     "lab_port": "any-number-of-writes",
     "lab_regs": "any-width",
     "lab_rtc": "every-request-answered",
+    "lab_dma": "any-wait",
 }
 
 

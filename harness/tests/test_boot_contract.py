@@ -19,10 +19,11 @@ RACES = {one.number for one in contract.read() if one.number[0] == "9"}
 # What is about PCI devices, and about ports.
 OF_DEVICES = {"6.3", "6.4", "6.5", "7.6"}
 OF_PORTS = {one.number for one in contract.read() if one.number.startswith("13.")}
+OF_DMA = {one.number for one in contract.read() if one.number.startswith("14.")}
 
 # What user-mode Linux cannot show of any lab: it has one memory type, runs no 32-bit
 # programs, and has one processor, no PCI device, port or clock, and no device seen from outside.
-NOT_IN_UML = {"6.1", "8.3", "11.4", "12.8"} | OF_DEVICES | OF_PORTS | RACES
+NOT_IN_UML = {"6.1", "8.3", "11.4", "12.8"} | OF_DEVICES | OF_PORTS | OF_DMA | RACES
 
 # What Debian's kernels cannot show: no fault injection in them, no kmemleak, no KUnit.
 NOT_ON_DEBIAN = {"4.10", "6.2", "7.1", "7.2", "7.5", "11.2"}
@@ -61,8 +62,9 @@ OF_SOME = {
     "6.1": {"lab_reserved", "lab_bar"},
     "6.2": {"lab_reserved", "lab_rtc"},
     **{number: {"lab_bar"} for number in OF_DEVICES},
-    "7.6": {"lab_bar", "lab_port", "lab_regs"},
+    "7.6": {"lab_bar", "lab_port", "lab_regs", "lab_dma"},
     **{number: {"lab_port"} for number in OF_PORTS},
+    **{number: {"lab_dma"} for number in OF_DMA},
     "9.8": {"lab_fault"},
     "9.9": {"lab_ring"},
     "10.1": {"lab_ring"},

@@ -17,7 +17,9 @@ from harness.tests.conftest import BreakLab, Kmaplab, call, modules_of
 pytestmark = pytest.mark.boot
 
 # Those that run here, whatever the series.
-_LABS = "lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap lab_fault lab_ring lab_bar"
+_LABS = (
+    "lab_kmalloc lab_pages lab_vmalloc lab_reserved lab_remap lab_fault lab_ring lab_bar lab_dma"
+)
 
 
 def test_all_labs_pass_with_every_byte_compared_on_both_sides(

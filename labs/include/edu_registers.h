@@ -32,10 +32,23 @@
 /* The reasons for interrupts, a bit each; others come from EDU_RAISE. */
 #define EDU_REASONS		0x24
 #define EDU_REASON_FACTORIAL	0x01
+#define EDU_REASON_DMA		0x100
 /* Bits written here become reasons, and the device interrupts. */
 #define EDU_RAISE		0x60
 /* Bits written here are no reasons any more. */
 #define EDU_ACKNOWLEDGE		0x64
+/* The device copies between RAM and a memory of its own: from where, to where, how much. */
+#define EDU_DMA_SOURCE		0x80
+#define EDU_DMA_DESTINATION	0x88
+#define EDU_DMA_COUNT		0x90
+/* A write starts it; as long as it copies, EDU_DMA_RUN is read. */
+#define EDU_DMA_COMMAND		0x98
+#define EDU_DMA_RUN		0x01
+#define EDU_DMA_TO_MEMORY	0x02
+/* Interrupt when it has copied. */
+#define EDU_DMA_INTERRUPT	0x04
+/* Its own memory, as these registers address it. */
+#define EDU_DMA_INSIDE		0x40000
 
 /* The largest number whose factorial fits into 32 bits. */
 #define EDU_MOST_FACTORIAL	12

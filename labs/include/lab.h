@@ -275,6 +275,37 @@ struct lab_port {
 };
 
 /*
+ * Bytes of the device's own memory. It has 4096, but some versions of QEMU end with an error
+ * when the last one is meant.
+ */
+#define LAB_DMA_INSIDE		4095
+
+/* The longest time for which a program can have the driver wait, in milliseconds. */
+#define LAB_DMA_MOST_WAIT	10000
+
+/* lab_dma.direction */
+#define LAB_DMA_TO_DEVICE	0
+#define LAB_DMA_FROM_DEVICE	1
+
+/**
+ * struct lab_dma - have the device copy between the memory and its own (lab_dma only)
+ * @offset: in: the first byte in the lab's memory
+ * @address: out: the device's address of it; 0 for a caller without CAP_SYS_ADMIN
+ * @inside: in: the first byte in the device's own memory
+ * @count: in: how many bytes; with 0 nothing is copied
+ * @direction: in: LAB_DMA_*
+ * @wait_ms: in: how long to wait, LAB_DMA_MOST_WAIT at most
+ */
+struct lab_dma {
+	__u64 offset;
+	__u64 address;
+	__u32 inside;
+	__u32 count;
+	__u32 direction;
+	__u32 wait_ms;
+};
+
+/*
  * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
  * pointer that cannot be read or written.
  *
@@ -300,6 +331,11 @@ struct lab_port {
  *				registers hold no time
  *	LAB_IOC_PORT		EINVAL: too many writes; EIO: the device does not
  *				answer; ENODEV: it has gone; EINTR: a signal came
+ *	LAB_IOC_DMA		EINVAL: it lies outside, or is too long a wait;
+ *				EBADF: the descriptor is not open for reading, or,
+ *				if the device writes, for writing; ETIMEDOUT, EINTR:
+ *				the device is not done yet, and goes on; EBUSY: it
+ *				is still at a copy before
  */
 #define LAB_IOC_MAGIC		0xe9
 #define LAB_IOC_INFO		_IOR(LAB_IOC_MAGIC, 0, struct lab_info)
@@ -315,6 +351,7 @@ struct lab_port {
 #define LAB_IOC_ACCESS		_IOWR(LAB_IOC_MAGIC, 13, struct lab_access)
 #define LAB_IOC_PORT		_IOWR(LAB_IOC_MAGIC, 15, struct lab_port)
 #define LAB_IOC_TIME		_IOR(LAB_IOC_MAGIC, 16, struct lab_time)
+#define LAB_IOC_DMA		_IOWR(LAB_IOC_MAGIC, 17, struct lab_dma)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */
 #define LAB_REMAP_FRESH_WORD	0xdeadbeefu

@@ -30,8 +30,7 @@ START_TEST(mapping_outlives_the_descriptor)
 	lab.seed = ~lab.seed;
 	write_unguarded(lab.map);
 	lab.fd = must_open(O_RDWR);
-	if (is_shared(SHARED_BY_ALL))
-		kernel_checks();
+	kernel_checks();
 }
 END_TEST
 
@@ -154,10 +153,10 @@ START_TEST(module_in_use_cannot_be_removed)
 END_TEST
 
 const struct check lifetime_checks[] = {
-	CHECK(mapping_outlives_the_descriptor, WRITES | CAN_CHECK | ANY_DRIVER),
+	CHECK(mapping_outlives_the_descriptor, WRITES | CAN_CHECK),
 	CHECK(mapping_outlives_another_descriptor,
-	      WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER),
+	      WRITES | CAN_FILL | CAN_CHECK),
 	THOROUGH_CHECK(opening_and_closing_change_nothing, WRITES | CAN_CHECK),
-	THOROUGH_CHECK(module_in_use_cannot_be_removed, MAPS | ANY_DRIVER),
+	THOROUGH_CHECK(module_in_use_cannot_be_removed, MAPS),
 	{ .name = NULL },
 };

@@ -7,7 +7,7 @@
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
 	"user_page", "small", "count", "faults", "ring", "time",
-	"access", "port",
+	"access", "port", "dma",
 };
 
 const struct mapping_kind no_mapping = {
@@ -53,16 +53,4 @@ const struct mapping_kind fault_pfn = {
 	.by_fault = true,
 	.child_has_all = true,
 	.io = true,
-};
-
-/* Nothing is special about it; it may grow, be dumped and be executed. */
-const struct mapping_kind shmem = {
-	.name = "shmem",
-	.vm_flags = "rd wr sh mr mw me ms ",
-	.ordinary = true,
-	.get_user_pages = true,
-	.by_fault = true,
-	.in_rss = true,
-	.can_drop = true,
-	.can_reclaim = true,
 };

@@ -32,12 +32,10 @@ enum operation {
 	CAN_TIME = 1 << 13, /* LAB_IOC_TIME */
 	CAN_ACCESS = 1 << 14, /* LAB_IOC_ACCESS */
 	CAN_PORT = 1 << 15, /* LAB_IOC_PORT */
+	CAN_DMA = 1 << 16, /* LAB_IOC_DMA */
 };
 
-#define OPERATIONS 16
-
-/* For the tables: besides labs, the check is for any driver (driver.h). */
-#define ANY_DRIVER (1u << 31)
+#define OPERATIONS 17
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)
@@ -92,7 +90,6 @@ struct check {
  * @io: VM_IO is set, which keeps others from touching what may be registers
  * @can_drop: MADV_DONTNEED takes pages out of the mapping; unless a fault handler
  *	puts them back, the next access is a SIGBUS
- * @ordinary: the kernel treats it as any memory of a program: it may be dumped and grow
  * @can_reclaim: MADV_COLD and MADV_PAGEOUT are accepted
  */
 struct mapping_kind {
@@ -105,17 +102,14 @@ struct mapping_kind {
 	bool in_rss;
 	bool io;
 	bool can_drop;
-	bool ordinary;
 	bool can_reclaim;
 };
 
 /*
  * For labs that cannot be mapped; by remap_pfn_range(); by vm_insert_page(); by a fault
- * handler, with struct pages or with page frame numbers; and the kernel's own memory
- * without a file, which no lab has.
+ * handler, with struct pages or with page frame numbers.
  */
-extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn,
-	shmem;
+extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn;
 
 /**
  * struct program - the check program of one lab

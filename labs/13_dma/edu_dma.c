@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device that copies
+ *
+ * QEMU's edu device has a memory of its own, a page, which no address of the processor
+ * leads to. It copies between that and RAM, when its registers say from where, to where, and
+ * how much, and interrupts when it has done so. (lab_bar.c and edu_registers.c explain
+ * PCI, registers and interrupts.)
+ */
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/iopoll.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/wait.h>
+
+#include "edu_dma.h"
+#include "edu_registers.h"
+#include "lab_compat.h"
+
+#define EDU_VENDOR_ID	0x1234
+#define EDU_DEVICE_ID	0x11e8
+#define EDU_BAR		0
+
+/* One user, as it has registered itself. */
+static struct {
+	const char *name;
+	int (*add)(struct pci_dev *pdev);
+	void (*remove)(struct pci_dev *pdev);
+} user;
+
+/* One device; and why it is not used. */
+static struct pci_dev *used;
+static int error;
+
+/* Its registers; and whether it has interrupted since it was last told to copy. */
+static void __iomem *registers;
+static atomic_t interrupted;
+static DECLARE_WAIT_QUEUE_HEAD(waiting);
+
+/*
+ * Answer the interrupt
+ */
+static irqreturn_t edu_dma_answer(int irq, void *data)
+{
+	u32 reasons = ioread32(registers + EDU_REASONS);
+
+	if (!reasons)
+		return IRQ_NONE;
+	iowrite32(reasons, registers + EDU_ACKNOWLEDGE);
+	if (reasons & EDU_REASON_DMA) {
+		atomic_set(&interrupted, 1);
+		wake_up(&waiting);
+	}
+	return IRQ_HANDLED;
+}
+
+/*
+ * When is it done?
+ *
+ * The device itself says whether it copies. The interrupt alone would not do: it may
+ * be that of the copy before, for which nobody has waited any more.
+ */
+static bool edu_dma_is_copying(void)
+{
+	return ioread32(registers + EDU_DMA_COMMAND) & EDU_DMA_RUN;
+}
+
+static bool edu_dma_is_done(void)
+{
+	return atomic_read(&interrupted) && !edu_dma_is_copying();
+}
+
+/**
+ * edu_dma_copy - have the device copy, and wait for it
+ * @copy: what and how
+ *
+ * The command is last: it starts the device, which then reads the other registers.
+ * iowrite32() sees to it that all stores to memory before it have arrived there, so
+ * the device finds in a coherent buffer what was written.
+ *
+ * The device cannot be told to stop. Who waits no longer has to expect that it goes
+ * on copying.
+ *
+ * Locking: the caller makes one call at a time.
+ *
+ * Return: 0; -EBUSY, if it still copies for a caller that has waited no longer, and
+ * nothing was changed; -ETIMEDOUT, if it was not done in time; -EINTR, if a signal came
+ * before.
+ */
+int edu_dma_copy(const struct edu_copy *copy)
+{
+	u32 memory = copy->address;
+	u32 inside = EDU_DMA_INSIDE + copy->inside;
+	long left;
+
+	if (edu_dma_is_copying())
+		return -EBUSY;
+	atomic_set(&interrupted, 0);
+	iowrite32(copy->to_device ? memory : inside,
+		  registers + EDU_DMA_SOURCE);
+	iowrite32(copy->to_device ? inside : memory,
+		  registers + EDU_DMA_DESTINATION);
+	iowrite32(copy->count, registers + EDU_DMA_COUNT);
+	iowrite32(EDU_DMA_RUN | EDU_DMA_INTERRUPT |
+		  (copy->to_device ? 0 : EDU_DMA_TO_MEMORY),
+		  registers + EDU_DMA_COMMAND);
+	left = wait_event_interruptible_timeout(waiting, edu_dma_is_done(),
+						msecs_to_jiffies(copy->wait_ms));
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -ETIMEDOUT;
+}
+EXPORT_SYMBOL_GPL(edu_dma_copy);
+
+/**
+ * edu_dma_stop - keep the device from the bus
+ * @pdev: the device
+ *
+ * From here on its reads find nothing, and what it writes goes nowhere.
+ */
+void edu_dma_stop(struct pci_dev *pdev)
+{
+	pci_clear_master(pdev);
+}
+EXPORT_SYMBOL_GPL(edu_dma_stop);
+
+static int edu_dma_identify(struct pci_dev *pdev)
+{
+	u32 id = ioread32(registers + EDU_ID);
+
+	if ((id & EDU_ID_MASK) == EDU_ID_EXPECTED)
+		return 0;
+	pci_err(pdev, "%s: 0x%08x is not what an edu device says\n", user.name,
+		id);
+	return -ENODEV;
+}
+
+/*
+ * Let it use the bus
+ *
+ * A device reads and writes memory only after pci_set_master(). It may still be at what
+ * it was told before the driver last went, and the memory meant then belongs to others by
+ * now. So it has to end first, while what it does goes nowhere.
+ */
+static int edu_dma_let_loose(struct pci_dev *pdev)
+{
+	u32 command;
+	int err;
+
+	err = read_poll_timeout(ioread32, command, !(command & EDU_DMA_RUN),
+				10 * USEC_PER_MSEC, USEC_PER_SEC, false,
+				registers + EDU_DMA_COMMAND);
+	if (err)
+		pci_err(pdev, "%s: the device copies, and does not end\n",
+			user.name);
+	else
+		pci_set_master(pdev);
+	return err;
+}
+
+/**
+ * edu_dma_get - get the device ready: its registers, the bus, and its interrupt
+ * @pdev: the device
+ *
+ * Return: 0; -ENODEV, if it is no edu device; -EBUSY, if another driver has claimed the
+ * registers; -ETIMEDOUT, if it copies and does not end; or the error of the function
+ * that failed. What was got is given back by itself.
+ */
+int edu_dma_get(struct pci_dev *pdev)
+{
+	int err = pcim_enable_device(pdev);
+
+	if (err)
+		return err;
+	err = pcim_request_region(pdev, EDU_BAR, user.name);
+	if (err)
+		return err;
+	registers = pcim_iomap(pdev, EDU_BAR, 0);
+	if (!registers)
+		return -ENOMEM;
+	err = edu_dma_identify(pdev);
+	if (err)
+		return err;
+	err = edu_dma_let_loose(pdev);
+	if (err)
+		return err;
+	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
+	if (err < 0)
+		return err;
+	return devm_request_irq(&pdev->dev, pci_irq_vector(pdev, 0),
+				edu_dma_answer, IRQF_SHARED, user.name, &user);
+}
+EXPORT_SYMBOL_GPL(edu_dma_get);
+
+/*
+ * The PCI driver: it finds the device
+ */
+static int edu_dma_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (used)
+		return -EBUSY;
+	error = user.add(pdev);
+	if (!error)
+		used = pdev;
+	return error;
+}
+
+static void edu_dma_remove(struct pci_dev *pdev)
+{
+	user.remove(pdev);
+	used = NULL;
+}
+
+static const struct pci_device_id edu_dma_ids[] = {
+	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
+	{ }
+};
+
+static struct pci_driver edu_dma_driver = {
+	.name = "lab_dma",
+	.id_table = edu_dma_ids,
+	.probe = edu_dma_probe,
+	.remove = edu_dma_remove,
+	.driver.suppress_bind_attrs = true,
+};
+
+/*
+ * Why is there no device to use?
+ */
+static int edu_dma_why_not(void)
+{
+	if (error)
+		return error;
+	if (pci_dev_present(edu_dma_ids)) {
+		pr_err("%s: another driver has the device\n", user.name);
+		return -EBUSY;
+	}
+	pr_err("%s: this machine has no edu device\n", user.name);
+	return -ENODEV;
+}
+
+/**
+ * edu_dma_register - drive the device
+ * @name: who does, for the log and for claims
+ * @add: called when the device is there: get it ready, or return why not. What is
+ *	managed (devm_, pcim_) is undone after a failure and after @remove.
+ * @remove: called when it goes, and must not be used any more
+ *
+ * Return: 0; -ENODEV, if there is no such device; -EBUSY, if another driver has it;
+ * or what @add returned.
+ */
+int edu_dma_register(const char *name, int (*add)(struct pci_dev *pdev),
+		     void (*remove)(struct pci_dev *pdev))
+{
+	int err;
+
+	user.name = name;
+	user.add = add;
+	user.remove = remove;
+	error = 0;
+	err = pci_register_driver(&edu_dma_driver);
+	if (err || used)
+		return err;
+	err = edu_dma_why_not();
+	pci_unregister_driver(&edu_dma_driver);
+	return err;
+}
+EXPORT_SYMBOL_GPL(edu_dma_register);
+
+/**
+ * edu_dma_unregister - drive it no more
+ */
+void edu_dma_unregister(void)
+{
+	pci_unregister_driver(&edu_dma_driver);
+}
+EXPORT_SYMBOL_GPL(edu_dma_unregister);
+
+MODULE_DESCRIPTION("kmaplab: QEMU's edu device and its DMA, for lab_dma");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a program may have the device copy
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "edu_dma.h"
+#include "lab_core.h"
+
+/*
+ * Refuse: what lies outside
+ *
+ * The device has no page tables and asks nobody. A program that may choose address and
+ * length freely can have it copy from or to all memory that it reaches. Both ranges are
+ * compared by subtracting, so that nothing can wrap.
+ */
+static int edu_dma_refuse(const struct lab *lab, const struct lab_dma *dma,
+			  fmode_t mode)
+{
+	bool to_device = dma->direction == LAB_DMA_TO_DEVICE;
+
+	if (dma->direction > LAB_DMA_FROM_DEVICE ||
+	    dma->wait_ms > LAB_DMA_MOST_WAIT)
+		return -EINVAL;
+	if (dma->count > LAB_DMA_INSIDE ||
+	    dma->inside > LAB_DMA_INSIDE - dma->count)
+		return -EINVAL;
+	if (dma->count > lab->size || dma->offset > lab->size - dma->count)
+		return -EINVAL;
+	return mode & (to_device ? FMODE_READ : FMODE_WRITE) ? 0 : -EBADF;
+}
+
+/*
+ * Have the device copy
+ *
+ * It gets its own address of the first byte. In one allocation addresses go on from byte
+ * to byte for the device as for the kernel, so the offset is added; it is no page frame
+ * that could be shifted, and no pointer.
+ */
+static int edu_dma_in_turn(struct lab *lab, dma_addr_t first,
+			   struct lab_dma *dma)
+{
+	struct edu_copy copy = {
+		.address = first + dma->offset,
+		.inside = dma->inside,
+		.count = dma->count,
+		.to_device = dma->direction == LAB_DMA_TO_DEVICE,
+		.wait_ms = dma->wait_ms,
+	};
+	int err = mutex_lock_interruptible(&lab->lock);
+
+	if (err)
+		return err;
+	err = copy.count ? edu_dma_copy(&copy) : 0;
+	mutex_unlock(&lab->lock);
+	dma->address = capable(CAP_SYS_ADMIN) ? copy.address : 0;
+	return err;
+}
+
+/**
+ * edu_dma_request - answer LAB_IOC_DMA
+ * @lab: the lab whose memory it is about
+ * @first: the device's address of the first byte
+ * @mode: what the file was opened for
+ * @argp: a struct lab_dma of the program
+ *
+ * Locking: takes the lab's lock for as long as it waits for the device.
+ *
+ * Return: 0, or an error that lab.h lists.
+ */
+long edu_dma_request(struct lab *lab, dma_addr_t first, fmode_t mode,
+		     void __user *argp)
+{
+	struct lab_dma dma;
+	int err;
+
+	if (copy_from_user(&dma, argp, sizeof(dma)))
+		return -EFAULT;
+	err = edu_dma_refuse(lab, &dma, mode);
+	if (!err)
+		err = edu_dma_in_turn(lab, first, &dma);
+	if (!err && copy_to_user(argp, &dma, sizeof(dma)))
+		err = -EFAULT;
+	return err;
+}
+EXPORT_SYMBOL_GPL(edu_dma_request);
+
+MODULE_DESCRIPTION("kmaplab: requests to copy, for lab_dma");
+MODULE_LICENSE("GPL");

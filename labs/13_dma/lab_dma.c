@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A buffer that a device reads and writes
+ *
+ * A device can read and write memory by itself, without the processor: that is DMA
+ * (direct memory access). It has addresses of its own for it. What number leads it to
+ * a byte of RAM depends on the bus, and on an IOMMU if there is one; how many bits it
+ * can put on the bus depends on the device. Whether it sees what is in the processor's
+ * caches depends on the machine. A driver asks the kernel's DMA API, which knows all
+ * three, and gets two addresses for one buffer: one for itself, and one for the device.
+ *
+ * QEMU's edu device copies bytes between RAM and a memory of its own. (edu_dma.c drives
+ * it.) So the same bytes are seen by kernel, program and device.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/wait_bit.h>
+
+#include "edu_dma.h"
+#include "lab_core.h"
+
+static long pages = LAB_DEFAULT_PAGES;
+module_param(pages, long, 0444);
+MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
+
+static uint bits = 28;
+module_param(bits, uint, 0444);
+MODULE_PARM_DESC(bits, "bits of an address that the device has (default 28, as QEMU makes it)");
+
+/* A register for an address takes so many at a time. */
+#define MOST_BITS 32
+
+static struct lab lab;
+
+/* The device, and its address of the buffer's first byte. */
+static struct pci_dev *lab_dma_device;
+static dma_addr_t lab_dma_address;
+
+/* Open files; -1 when there can be no more. */
+static atomic_t lab_dma_users;
+
+/*
+ * Get: say what the device can reach, then ask for memory
+ *
+ * A device with 28 bits for an address reaches the first 256 MiB of what it addresses,
+ * and nothing else. It does not notice: it leaves out the upper bits, and reads or
+ * writes somewhere else. So the driver says how many there are, and the kernel takes
+ * memory that lies below, or says that there is none. Of a device that nobody has asked
+ * about, it assumes 32.
+ *
+ * *Coherent* memory is for processor and device at the same time: each sees at once
+ * what the other has written. On x86, and where the device looks into the caches, that
+ * is ordinary RAM; elsewhere the kernel maps it uncached. It is zeroed.
+ */
+static int lab_dma_get(struct pci_dev *pdev)
+{
+	void *buffer;
+	int err;
+
+	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(bits));
+	if (err) {
+		pci_err(pdev, "lab_dma: no memory that %u bits reach\n", bits);
+		return err;
+	}
+	buffer = dma_alloc_coherent(&pdev->dev, lab.size, &lab_dma_address,
+				    GFP_KERNEL | __GFP_NOWARN);
+	if (!buffer) {
+		pci_err(pdev, "lab_dma: no %zu bytes in one piece\n", lab.size);
+		return -ENOMEM;
+	}
+	iosys_map_set_vaddr(&lab.view, buffer);
+	return 0;
+}
+
+/*
+ * Translate: for the checks, and for no driver
+ *
+ * The DMA API does not say which page frames it has taken, since nobody needs to know:
+ * the device gets its own address, and dma_mmap_coherent() finds the frames by itself.
+ * On this machine the kernel's address is one of the linear map. On others, and behind
+ * an IOMMU, it need not be.
+ */
+static void lab_dma_translate(const struct lab *lab, unsigned long index,
+			      struct lab_page *page)
+{
+	void *addr = lab->view.vaddr + (index << PAGE_SHIFT);
+
+	page->kernel_addr = (unsigned long)addr;
+	page->pfn = PHYS_PFN(virt_to_phys(addr));
+}
+
+/*
+ * Map: by the function that belongs to the allocation
+ *
+ * It knows where the memory is from and gives the mapping the right memory type. It
+ * takes the whole buffer, and finds in the VMA which part is wanted. remap_pfn_range()
+ * of virt_to_phys() does the same on x86 without an IOMMU, and breaks elsewhere.
+ */
+static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int err = lab_refuse_mmap(lab_of(file), vma);
+
+	if (err)
+		return err;
+	return dma_mmap_coherent(&lab_dma_device->dev, vma, lab.view.vaddr,
+				 lab_dma_address, lab.size);
+}
+
+/*
+ * Give back: with the size and both addresses, as it was allocated
+ */
+static void lab_dma_give_back(struct pci_dev *pdev)
+{
+	dma_free_coherent(&pdev->dev, lab.size, lab.view.vaddr,
+			  lab_dma_address);
+}
+
+/*
+ * Have the device copy: the only request of this lab's own
+ *
+ * edu_request.c looks at what the program wants. The device gets its own address.
+ */
+static long lab_dma_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	if (cmd != LAB_IOC_DMA)
+		return lab_ioctl(file, cmd, arg);
+	return edu_dma_request(&lab, lab_dma_address, file->f_mode,
+			       (void __user *)arg);
+}
+
+/*
+ * Open and release: who uses the buffer
+ *
+ * The memory belongs to the device: the kernel lends it for as long as the driver has the
+ * device. But a device can be taken out of the machine, by a file in sysfs as well, while
+ * a program has the buffer mapped. So remove() waits until the last file is closed; a
+ * mapping keeps its file open. (Who takes the device away and has the node open as well
+ * waits for itself. A driver for devices that are pulled out takes the mappings away,
+ * with unmap_mapping_range(), and refuses all requests from then on.)
+ */
+static int lab_dma_open(struct inode *inode, struct file *file)
+{
+	return atomic_inc_unless_negative(&lab_dma_users) ? 0 : -ENODEV;
+}
+
+static int lab_dma_release(struct inode *inode, struct file *file)
+{
+	if (atomic_dec_and_test(&lab_dma_users))
+		wake_up_var(&lab_dma_users);
+	return 0;
+}
+
+/*
+ * The device node
+ */
+static const struct file_operations lab_dma_fops = {
+	.owner = THIS_MODULE,
+	.open = lab_dma_open,
+	.release = lab_dma_release,
+	.llseek = lab_llseek,
+	.read = lab_read,
+	.write = lab_write,
+	.mmap = lab_dma_mmap,
+	.unlocked_ioctl = lab_dma_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct lab lab = {
+	.misc = LAB_MISCDEVICE("lab_dma", &lab_dma_fops),
+	.flags = LAB_INFO_CONTIGUOUS,
+	.translate = lab_dma_translate,
+};
+
+/*
+ * Add and remove: called when the device comes and when it goes
+ *
+ * Before the buffer is freed, the device is kept from the bus: it may still be copying
+ * for a request that has waited long enough.
+ */
+static int lab_dma_add(struct pci_dev *pdev)
+{
+	int err = edu_dma_get(pdev);
+
+	if (err)
+		return err;
+	err = lab_dma_get(pdev);
+	if (err)
+		return err;
+	lab_dma_device = pdev;
+	atomic_set(&lab_dma_users, 0);
+	err = lab_register(&lab);
+	if (err)
+		lab_dma_give_back(pdev);
+	return err;
+}
+
+static void lab_dma_remove(struct pci_dev *pdev)
+{
+	wait_var_event(&lab_dma_users,
+		       atomic_cmpxchg(&lab_dma_users, 0, -1) == 0);
+	lab_unregister(&lab);
+	edu_dma_stop(pdev);
+	lab_dma_give_back(pdev);
+}
+
+static int __init lab_dma_init(void)
+{
+	int err = lab_set_size(&lab, pages, MAX_ORDER_NR_PAGES);
+
+	if (err)
+		return err;
+	if (bits < 1 || bits > MOST_BITS) {
+		pr_err("lab_dma: bits=%u is out of range: 1 to %d are possible\n",
+		       bits, MOST_BITS);
+		return -EINVAL;
+	}
+	return edu_dma_register("lab_dma", lab_dma_add, lab_dma_remove);
+}
+
+static void __exit lab_dma_exit(void)
+{
+	edu_dma_unregister();
+}
+
+module_init(lab_dma_init);
+module_exit(lab_dma_exit);
+
+MODULE_DESCRIPTION("kmaplab: a buffer for DMA through dma_alloc_coherent() and dma_mmap_coherent()");
+MODULE_LICENSE("GPL");
