@@ -52,7 +52,8 @@ void remove_another_driver(void);
 
 /*
  * The lab's module is unloaded, and must not load: without the device, with ENODEV; beside
- * another driver, which has these parameters, with EBUSY. The log must have a line that says why. Afterwards it is loaded as before.
+ * another driver, which has these parameters, with EBUSY. The log must have a line that says
+ * why. Afterwards it is loaded as before.
  */
 void assert_load_refused_without(struct pci_device *device);
 void assert_load_refused_beside(struct pci_device *device, const char *parameters);
