@@ -272,9 +272,7 @@ START_TEST(rounds_leave_nothing_behind)
 	struct kernel_state before;
 	const char *wrong;
 
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	do_rounds(warm_up_rounds());
 	shrink_caches();
 	usleep(100000);

@@ -137,9 +137,7 @@ START_TEST(load_is_refused_when_memory_is_short)
 	uint64_t page = lab.info.page_size;
 	uint64_t total = number_of("/proc/meminfo", "MemTotal:") * 1024 / page;
 
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	ask_for((ASKED_MIB << 20) / page, true, load_in_need);
 	ask_for(total, false, load_with);
 	must_load();

@@ -239,9 +239,7 @@ static void *map_unclaimed(void)
 
 START_TEST(claim_ends_the_mappings_of_others)
 {
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	switch_on(&ivshmem);
 	mapped_before = map_unclaimed();
 	ck_assert_msg(touch(), "it is there");
@@ -257,9 +255,7 @@ START_TEST(file_of_the_bar_shows_the_same_bytes)
 	uint32_t *page;
 
 	kernel_fills();
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	switch_on(&ivshmem);
 	page = map_unclaimed();
 	assert_words(page, lab.info.page_size / sizeof(word), 0, expect_pattern,
@@ -811,9 +807,7 @@ static void assert_refuses(const char *driver, struct pci_device *device,
 
 START_TEST(device_of_another_kind_is_refused)
 {
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	unload_edu(load_edu(""));
 	take_away(&edu);
 	load_driver("");

@@ -281,9 +281,7 @@ START_TEST(only_the_bar_in_use_is_claimed)
 	bool ports = bar_in_use() == TESTDEV_PORTS;
 
 	assert_claims(ports, !ports);
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	assert_claims(0, 0);
 	must_load();
 	assert_claims(ports, !ports);
@@ -405,9 +403,7 @@ END_TEST
 
 START_TEST(driver_has_the_device_answer)
 {
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	set_answers(false);
 	must_load();
 	open_lab();
@@ -472,9 +468,7 @@ START_TEST(part_of_a_bar_is_enough)
 {
 	bool ports = bar_in_use() == TESTDEV_PORTS;
 
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	must_load_with(ports ? "bytes=132" : "bytes=2049");
 	open_lab();
 	ck_assert_uint_eq(must_ask(1, 5).count, 5);
@@ -503,9 +497,7 @@ START_TEST(claim_of_the_other_bar_is_no_obstacle)
 {
 	bool ports = bar_in_use() == TESTDEV_PORTS;
 
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	have_another_driver(&testdev, ports ? "bar=0" : "bar=1");
 	must_load();
 	open_lab();

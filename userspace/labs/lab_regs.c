@@ -302,9 +302,7 @@ START_TEST(kernel_traces_the_accesses_that_were_asked_for)
 	size_t i, count;
 
 	require_mmiotrace();
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	begin_mmiotrace();
 	must_load();
 	lab.fd = must_open(O_RDWR);

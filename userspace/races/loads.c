@@ -112,9 +112,7 @@ static bool open_and_look(void)
 static void begin_without_module(void)
 {
 	both = shared_memory(sizeof(*both));
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 }
 
 static dev_t number_of_the_device(void)

@@ -128,6 +128,13 @@ void must_unload(void)
 		      strerror(errno));
 }
 
+void close_and_unload(void)
+{
+	read_module();
+	close_lab();
+	must_unload();
+}
+
 static void must_reload(const char *more, uint64_t pages)
 {
 	close_lab();

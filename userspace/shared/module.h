@@ -15,6 +15,9 @@ void must_load(void);
 void must_load_with(const char *more);
 void must_unload(void);
 
+/* For checks that load the lab anew, or see that it cannot be loaded. */
+void close_and_unload(void);
+
 /* Loads it anew with so many pages, which it must report, and opens the device. */
 void must_reload_with_pages(uint64_t pages);
 /* Loads it anew without pages=, and then it must report so many. */

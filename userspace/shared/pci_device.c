@@ -154,9 +154,7 @@ void remove_another_driver(void)
 
 static void unload_lab(void)
 {
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	skip_kernel_log();
 }
 

@@ -71,9 +71,7 @@ static void assert_refusal(const struct refusal *refusal)
 
 void assert_refusals(const struct refusal *list)
 {
-	read_module();
-	close_lab();
-	must_unload();
+	close_and_unload();
 	for (; list->parameters; list++)
 		assert_refusal(list);
 	must_load();
