@@ -16,13 +16,13 @@ from harness.base.progress import say, step
 from harness.build import initramfs, mutants, one_module
 from harness.build.mutants import RulePlace
 from harness.build.one_module import DoesNotCompile, OneModule
-from harness.catalogue import labs, suites
+from harness.catalogue import contract, labs, suites
 from harness.catalogue.labs import MAPPINGS, Lab, Load
 from harness.catalogue.mutants import Equivalent, Mutant
 from harness.catalogue.patches import CORE
 from harness.catalogue.suites import Suite
 from harness.guest import side_by_side
-from harness.guest.machine import Machine
+from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target
@@ -76,6 +76,9 @@ def trials(owner: str) -> list[Trial]:
         for target, its_labs in ((um, on_um), (qemu, able)):
             for load in _loads(its_labs, owner, target):
                 found.append(_of_contract(target, load))
+        # Of the labs that show what all share, one is enough: these take minutes.
+        for lab in able[:1]:
+            found.append(_of_races(qemu, Load(lab, lab.loads[0])))
     return found + _of_large_entries(owner)
 
 
@@ -123,6 +126,20 @@ def _of_checks(name: str, target: Target, loads: list[Load], options: tuple[str,
         return proof.of_loads(check_loads.run(ready, order))
 
     return Trial(f"{name} on {target}", target, USERSPACE, work)
+
+
+def _of_races(target: Target, load: Load) -> Trial:
+    def work(machine: Machine, seed: int) -> Evidence:
+        options = check_loads.race_options(list(contract.read()), load.lab)
+        if not options:
+            return Evidence()
+        ready = listening.to_see_all(machine)
+        limit = _LONGER * machine.limit if machine.limit else machine.limit
+        ready = replace(ready, processors=RACING_PROCESSORS, limit=limit)
+        order = Order([load], seed, options)
+        return proof.of_loads(check_loads.run(ready, order))
+
+    return Trial(f"races of {load} on {target}", target, USERSPACE, work)
 
 
 def _of_suites(target: Target, chosen: list[Suite]) -> Trial:

@@ -514,6 +514,8 @@ START_TEST(interrupt_that_never_comes_is_waited_for_in_vain)
 }
 END_TEST
 
+static int raced_edu;
+
 static void ignore(int signal)
 {
 	(void)signal;
@@ -537,6 +539,47 @@ START_TEST(signal_ends_the_wait_for_an_interrupt)
 	ck_assert_int_eq(answer, -1);
 	ck_assert_int_eq(found, EINTR);
 	unload_edu(fd);
+}
+END_TEST
+
+/* In memory that the child shares: from now on it can sleep in its request only. */
+static volatile bool *has_begun;
+
+/* It lasts until it is killed, and has the lock meanwhile. */
+static bool wait_in_vain(void)
+{
+	struct edu_interrupt none = { .reasons = 0, .wait_ms = EDU_MOST_WAIT };
+
+	*has_begun = true;
+	ioctl(raced_edu, EDU_IOC_INTERRUPT, &none);
+	return true;
+}
+
+START_TEST(signal_ends_the_wait_for_another_request)
+{
+	struct sigaction no_restart = { .sa_handler = ignore };
+	struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	struct itimerval never = { 0 };
+	struct edu_live live = { .word = 1 };
+	int answer, found;
+	pid_t child;
+
+	raced_edu = load_edu("");
+	has_begun = shared_memory(sizeof(*has_begun));
+	child = start_child(wait_in_vain);
+	while (!*has_begun || !sleeps(child))
+		usleep(1000);
+	sigaction(SIGALRM, &no_restart, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	answer = ioctl(raced_edu, EDU_IOC_LIVE, &live);
+	found = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	kill(child, SIGKILL);
+	status_of(child);
+	ck_assert_msg(answer == -1 && found == EINTR,
+		      "a request beside another one: expected EINTR, found %s",
+		      answer ? strerrorname_np(found) : "an answer");
+	unload_edu(raced_edu);
 }
 END_TEST
 
@@ -626,8 +669,6 @@ END_TEST
  * Contract 9.2: two programs at a time
  */
 
-static int raced_edu;
-
 /* A factorial takes several accesses and an interrupt, so another request comes in between. */
 static bool compute(void)
 {
@@ -674,6 +715,8 @@ static const struct refusal wrong_bars[] = {
 	REFUSAL("bar=3", ENODEV), /* the upper half of BAR 2's address */
 	REFUSAL("bar=6", ENODEV),
 	REFUSAL("bar=-1", ENODEV),
+	REFUSAL("bar=2147483647", ENODEV), /* far from all that can be read */
+	REFUSAL("bar=-2147483648", ENODEV),
 	REFUSAL("bar=18446744073709551618", EINVAL),
 	REFUSAL("bar=two", EINVAL),
 	{ .parameters = NULL },
@@ -696,6 +739,20 @@ START_TEST(load_beside_another_driver_is_refused)
 {
 	assert_load_refused_beside(&ivshmem, "");
 	assert_load_refused_beside(&ivshmem, "bar=2");
+}
+END_TEST
+
+START_TEST(load_beside_a_driver_of_its_name_is_refused)
+{
+	static const struct pci_device nothing = { .vendor = "1", .device = "1" };
+
+	assert_load_refused_beside(&nothing, "name=lab_bar");
+}
+END_TEST
+
+START_TEST(device_that_cannot_be_switched_on_is_refused)
+{
+	assert_load_refused_unplaced(&ivshmem, 2);
 }
 END_TEST
 
@@ -790,6 +847,7 @@ static bool has_driver(struct pci_device *device)
 /* That probe() has failed the kernel itself says, but not if it was with ENODEV. */
 #define FAILED "failed with error"
 #define FAILED_WITH_EBUSY FAILED " -16"
+#define FAILED_WITH_EINVAL FAILED " -22"
 
 static void assert_refuses(const char *driver, struct pci_device *device,
 			   const char *expected)
@@ -834,21 +892,40 @@ START_TEST(second_device_is_refused)
 }
 END_TEST
 
-START_TEST(claimed_registers_are_refused)
+static void assert_edu_refused_beside(const char *parameters, const char *own,
+				      const char *expected)
 {
 	char *said;
 
 	unload_edu(load_edu(""));
-	have_another_driver(&edu, "bar=0");
+	switch_off(&edu);
+	have_another_driver(&edu, parameters);
 	skip_kernel_log();
-	load_driver("");
+	load_driver(own);
 	said = read_kernel_log();
 	assert_drives_nothing("beside another driver");
 	unload_edu(-1);
 	remove_another_driver();
-	ck_assert_msg(strstr(said, FAILED_WITH_EBUSY), "%s", said);
+	ck_assert_msg(strstr(said, expected), "%s", said);
 	free(said);
 	unload_edu(load_edu(""));
+}
+
+START_TEST(claimed_registers_are_refused)
+{
+	assert_edu_refused_beside("bar=0", "", FAILED_WITH_EBUSY);
+}
+END_TEST
+
+START_TEST(line_that_another_driver_does_not_share_is_refused)
+{
+	assert_edu_refused_beside("line=1", "intx=1", FAILED_WITH_EBUSY);
+}
+END_TEST
+
+START_TEST(registers_that_cannot_be_switched_on_are_refused)
+{
+	assert_edu_refused_beside("bar=0 unplaced=1", "", FAILED_WITH_EINVAL);
 }
 END_TEST
 
@@ -896,16 +973,21 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(device_that_computes_already_is_busy, CAN_INFO),
 	CHECK(interrupt_that_never_comes_is_waited_for_in_vain, CAN_INFO),
 	CHECK(signal_ends_the_wait_for_an_interrupt, CAN_INFO),
+	CHECK(signal_ends_the_wait_for_another_request, CAN_INFO),
 	CHECK(interrupt_for_another_reason_ends_no_wait, CAN_INFO),
 	THOROUGH_CHECK(interrupt_that_is_lost_is_waited_for_in_vain, CAN_INFO),
 	CHECK(program_can_have_the_device_interrupt, CAN_INFO),
 	THOROUGH_CHECK(load_of_a_wrong_bar_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_beside_a_driver_of_its_name_is_refused, CAN_INFO),
+	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_INFO),
 	THOROUGH_CHECK(registers_come_and_go_with_their_device, CAN_INFO),
 	THOROUGH_CHECK(device_of_another_kind_is_refused, CAN_INFO),
 	THOROUGH_CHECK(second_device_is_refused, CAN_INFO | CAN_FILL),
 	THOROUGH_CHECK(claimed_registers_are_refused, CAN_INFO),
+	THOROUGH_CHECK(line_that_another_driver_does_not_share_is_refused, CAN_INFO),
+	THOROUGH_CHECK(registers_that_cannot_be_switched_on_are_refused, CAN_INFO),
 	THOROUGH_CHECK(device_that_does_not_answer_is_refused, CAN_INFO),
 	RACE_CHECK(two_requests_for_registers_are_not_mixed, CAN_INFO),
 	{ .name = NULL },

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/pci_regs.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "races/racer.h"
@@ -23,6 +25,7 @@
 #include "shared/pci_device.h"
 #include "shared/ports.h"
 #include "shared/refusals.h"
+#include "shared/seconds.h"
 #include "shared/waiting.h"
 #include "shared/witness.h"
 
@@ -440,6 +443,8 @@ static const struct refusal wrong_loads[] = {
 	REFUSAL("bar=5", ENODEV),
 	REFUSAL("bar=6", ENODEV), /* the ROM is none */
 	REFUSAL("bar=-1", ENODEV),
+	REFUSAL("bar=2147483647", ENODEV), /* far from all that can be read */
+	REFUSAL("bar=-2147483648", ENODEV),
 	REFUSAL("bar=two", EINVAL),
 	REFUSAL("bar=18446744073709551617", EINVAL),
 	REFUSAL("numbers=3", EINVAL),
@@ -490,6 +495,20 @@ START_TEST(load_beside_another_driver_is_refused)
 
 	assert_load_refused_beside(&testdev, "");
 	assert_load_refused_beside(&testdev, ports ? "bar=1" : "bar=0");
+}
+END_TEST
+
+START_TEST(load_beside_a_driver_of_its_name_is_refused)
+{
+	static const struct pci_device nothing = { .vendor = "1", .device = "1" };
+
+	assert_load_refused_beside(&nothing, "name=lab_port");
+}
+END_TEST
+
+START_TEST(device_that_cannot_be_switched_on_is_refused)
+{
+	assert_load_refused_unplaced(&testdev, bar_in_use());
 }
 END_TEST
 
@@ -551,6 +570,88 @@ START_TEST(two_counts_at_a_time_are_not_mixed)
 }
 END_TEST
 
+/*
+ * Who waits for another program's request can be interrupted. A waiter does not sleep as long
+ * as nobody else wants its processor, for the other may be about to end: so somebody does.
+ */
+
+static void stay_on(int processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	ck_assert_msg(!sched_setaffinity(0, sizeof(set), &set), "processor %d: %s",
+		      processor, strerror(errno));
+}
+
+static bool want_our_processor(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stay_on(0);
+	for (;;)
+		;
+	return false;
+}
+
+static bool count_for_ever(void)
+{
+	struct lab_port port;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stay_on(1);
+	while (!ask(1, LAB_PORT_MOST, &port) && port.count == LAB_PORT_MOST)
+		;
+	return false;
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* Seconds in which a signal must end a wait, also on a host that is busy. */
+#define PATIENCE 20
+
+static bool is_interrupted(void)
+{
+	time_t end = monotonic_seconds() + PATIENCE;
+	struct sigaction no_restart = { .sa_handler = ignore };
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
+	struct itimerval never = { 0 };
+	struct lab_port port;
+	int err = 0;
+
+	sigaction(SIGALRM, &no_restart, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (!err && monotonic_seconds() < end)
+		err = ask(1, 100, &port);
+	setitimer(ITIMER_REAL, &never, NULL);
+	ck_assert_msg(!err || err == -EINTR, "LAB_IOC_PORT: %s", strerror(-err));
+	return err;
+}
+
+START_TEST(signal_ends_the_wait_for_another_count)
+{
+	pid_t counter, other;
+	cpu_set_t all;
+	bool ended;
+
+	need_two_processors();
+	ck_assert(!sched_getaffinity(0, sizeof(all), &all));
+	counter = start_child(count_for_ever);
+	other = start_child(want_our_processor);
+	stay_on(0);
+	ended = is_interrupted();
+	kill(counter, SIGKILL);
+	kill(other, SIGKILL);
+	status_of(counter);
+	status_of(other);
+	ck_assert(!sched_setaffinity(0, sizeof(all), &all));
+	ck_assert_msg(ended, "no signal ended a wait for another request");
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(device_counts_each_write_of_the_driver, CAN_PORT),
 	CHECK(writes_of_driver_and_program_are_counted_together, CAN_PORT),
@@ -567,9 +668,12 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(part_of_a_bar_is_enough, CAN_PORT),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_PORT),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_PORT),
+	THOROUGH_CHECK(load_beside_a_driver_of_its_name_is_refused, CAN_PORT),
+	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_PORT),
 	THOROUGH_CHECK(claim_of_the_other_bar_is_no_obstacle, CAN_PORT),
 	CHECK(port_request_is_checked, CAN_PORT),
 	RACE_CHECK(two_counts_at_a_time_are_not_mixed, CAN_PORT),
+	RACE_CHECK(signal_ends_the_wait_for_another_count, CAN_PORT),
 	{ .name = NULL },
 };
 

@@ -429,6 +429,12 @@ START_TEST(load_beside_another_driver_is_refused)
 }
 END_TEST
 
+START_TEST(device_that_cannot_be_switched_on_is_refused)
+{
+	assert_load_refused_unplaced(&scsi, 2);
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(registers_hold_the_lowest_byte_first, CAN_ACCESS),
 	CHECK(registers_hold_the_highest_byte_first, CAN_ACCESS),
@@ -441,6 +447,7 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(kernel_traces_the_accesses_that_were_asked_for, CAN_ACCESS),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_ACCESS),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_ACCESS),
+	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_ACCESS),
 	RACE_CHECK(two_jobs_at_a_time_are_not_mixed, CAN_ACCESS),
 	{ .name = NULL },
 };

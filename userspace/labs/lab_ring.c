@@ -322,21 +322,6 @@ static bool wait_for_a_record(void)
 	return poll(&readable, 1, -1) == 1 && look_at_record(&record);
 }
 
-/* As its line in /proc says, behind the name in parentheses: asleep, or gone. */
-static bool sleeps(pid_t child)
-{
-	char path[64], line[256] = "", *state;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", child);
-	stat = fopen(path, "r");
-	ck_assert_ptr_nonnull(stat);
-	ck_assert_ptr_nonnull(fgets(line, sizeof(line), stat));
-	fclose(stat);
-	state = strrchr(line, ')');
-	return state && (state[2] == 'S' || state[2] == 'Z');
-}
-
 static int produce_one(void)
 {
 	return produce(1);

@@ -110,6 +110,21 @@ bool ends_within(pid_t child, int seconds)
 	return false;
 }
 
+/* As its line in /proc says, behind the name in parentheses: asleep, or gone. */
+bool sleeps(pid_t child)
+{
+	char path[64], line[256] = "", *state;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	stat = fopen(path, "r");
+	ck_assert_ptr_nonnull(stat);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), stat));
+	fclose(stat);
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'Z');
+}
+
 bool run_in_child(bool (*body)(void))
 {
 	int status = status_of(start_child(body));

@@ -23,6 +23,9 @@ int status_of(pid_t child);
 /* Returns whether a child ends in so many seconds. status_of() still has its status. */
 bool ends_within(pid_t child, int seconds);
 
+/* Whether a child sleeps in a call, or has ended. */
+bool sleeps(pid_t child);
+
 bool run_in_child(bool (*body)(void));
 
 /* Fails the check unless this signal reaches the child, which ends then. */

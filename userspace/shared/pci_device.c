@@ -152,6 +152,16 @@ void remove_another_driver(void)
 		      "another_driver cannot be removed: %s", strerror(errno));
 }
 
+void switch_off(struct pci_device *device)
+{
+	char path[400];
+
+	find_device(device);
+	snprintf(path, sizeof(path), "%s/enable", device->path);
+	while (!file_says(device->path, "enable", "0"))
+		write_file(path, "0");
+}
+
 static void unload_lab(void)
 {
 	close_and_unload();
@@ -183,15 +193,31 @@ void assert_load_refused_without(struct pci_device *device)
 	must_load();
 }
 
-void assert_load_refused_beside(struct pci_device *device, const char *parameters)
+static void assert_refused_beside(const struct pci_device *device,
+				  const char *parameters, int expected)
 {
 	int error;
 
-	unload_lab();
 	have_another_driver(device, parameters);
 	error = error_of_load();
 	remove_another_driver();
 	ck_assert_msg(error, "loaded beside another driver %s", parameters);
-	ck_assert_int_eq(error, EBUSY);
+	ck_assert_int_eq(error, expected);
 	must_load();
+}
+
+void assert_load_refused_beside(const struct pci_device *device, const char *parameters)
+{
+	unload_lab();
+	assert_refused_beside(device, parameters, EBUSY);
+}
+
+void assert_load_refused_unplaced(struct pci_device *device, int bar)
+{
+	char parameters[32];
+
+	unload_lab();
+	switch_off(device);
+	snprintf(parameters, sizeof(parameters), "bar=%d unplaced=1", bar);
+	assert_refused_beside(device, parameters, EINVAL);
 }

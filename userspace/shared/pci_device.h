@@ -43,19 +43,24 @@ void bring_back(struct pci_device *device);
 /* Writes a word to a file, or fails the check. */
 void write_file(const char *path, const char *text);
 
+/* As often as it was switched on: what is on already no driver has to switch on. */
+void switch_off(struct pci_device *device);
+
 /*
  * labs/tools/another_driver.c becomes the driver of a device without one, or claims a BAR of
- * it if the parameters are bar= and its number; and is unloaded again.
+ * it if the parameters are bar= and its number, or does what others say; and is unloaded again.
  */
 void have_another_driver(const struct pci_device *device, const char *parameters);
 void remove_another_driver(void);
 
 /*
  * The lab's module is unloaded, and must not load: without the device, with ENODEV; beside
- * another driver, which has these parameters, with EBUSY. The log must have a line that says
- * why. Afterwards it is loaded as before.
+ * another driver, which has these parameters, with EBUSY; with a BAR that has no place among the
+ * addresses, so that the device cannot be switched on, with EINVAL. The log must have a line that
+ * says why. Afterwards it is loaded as before.
  */
 void assert_load_refused_without(struct pci_device *device);
-void assert_load_refused_beside(struct pci_device *device, const char *parameters);
+void assert_load_refused_beside(const struct pci_device *device, const char *parameters);
+void assert_load_refused_unplaced(struct pci_device *device, int bar);
 
 #endif /* PCI_DEVICE_H */
