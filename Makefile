@@ -91,7 +91,7 @@ kunit:
 	@harness/kmaplab kunit $(call pass,LAB LABS KERNEL FLAVOUR FORMAT SEED LIMIT)
 
 contract:
-	@harness/kmaplab contract $(call pass,LAB LABS CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT)
+	@harness/kmaplab contract $(call pass,LAB LABS CLAUSE KERNEL ARCH FLAVOUR FORMAT SEED CALLS ROUNDS ACCEL LIMIT MODULE DEVICE SOURCE PROFILE)
 
 mistakes:
 	@harness/kmaplab mistakes $(call pass,LAB LABS CLAUSE ONLY SAMPLE KERNEL FORMAT SEED LIMIT)

@@ -32,6 +32,10 @@ class Table:
         value = self._take(key, int, "a whole number")
         return self.refuse(key, "must be a whole number") if isinstance(value, bool) else value
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Take true or false."""
+        return self._take(key, bool, "true or false") if key in self.values else default
+
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """Take a list of texts."""
         if key not in self.values and default is not None:

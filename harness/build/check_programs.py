@@ -14,18 +14,23 @@ from harness.kernels.architecture import Architecture
 from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 
 
+# The name by which the executable checks a driver that is no lab.
+ANY_DRIVER = "any_driver"
+
+
 @dataclass(frozen=True)
 class Programs:
     """The static executable, the names it goes by, and the digest of its inputs.
 
-    ``steps`` is a program beside it, which leads a mapping through its life; None where no
-    guest needs it.
+    ``names`` are those of the labs, ``others`` are no lab's. ``steps`` is a program beside it,
+    which leads a mapping through its life; None where no guest needs it.
     """
 
     executable: Path
     names: tuple[str, ...]
     digest: str
     steps: Path | None = None
+    others: tuple[str, ...] = ()
 
 
 def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
@@ -54,7 +59,8 @@ def build(architecture: Architecture = ARCHES[DEFAULT_ARCH]) -> Programs:
                 "building the check programs",
             )
         digest.set_current(made, stamp, wanted)
-    return Programs(made[0], tuple(lab.name for lab in labs.all_labs()), wanted, made[1])
+    names = tuple(lab.name for lab in labs.all_labs())
+    return Programs(made[0], names, wanted, made[1], (ANY_DRIVER,))
 
 
 def _places(root: Path) -> list[str]:

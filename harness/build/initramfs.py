@@ -206,7 +206,7 @@ def _write(archive: Path, kernel: Kernel, modules: Modules, programs: Programs) 
     spec.file(f"checks/{programs.executable.name}", programs.executable, 0o755)
     if programs.steps:
         spec.file(f"checks/{programs.steps.name}", programs.steps, 0o755)
-    for name in programs.names:
+    for name in (*programs.names, *programs.others):
         spec.link(f"checks/{name}", programs.executable.name)
     for path in _depmod(modules.directory / "root", kernel, modules):
         spec.file(f"{module_root}/{path.name}", path)

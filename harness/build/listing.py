@@ -15,6 +15,8 @@ from harness.base.paths import BUILD
 from harness.base.sandbox import Limits, Sandbox
 from harness.build import check_programs
 from harness.build.modules import Modules
+from harness.catalogue.drivers import Driver
+from harness.catalogue.labs import Lab
 from harness.catalogue.suites import Suite
 
 # A module is small: what takes longer reads one that was made to be slow.
@@ -59,9 +61,22 @@ def of_programs() -> dict[str, Listing]:
         return {name: parse(_list(programs.executable, name)) for name in programs.names}
 
 
-def _list(executable: Path, name: str) -> str:
+def of(lab: Lab) -> Listing:
+    """Return what a lab's check program says, or that of a driver, which depends on the driver."""
+    return _of_driver(lab) if isinstance(lab, Driver) else of_programs()[lab.name]
+
+
+@cache
+def _of_driver(driver: Driver) -> Listing:
+    with locked(BUILD / "build.lock", "the build"):
+        programs = check_programs.build()
+        name = check_programs.ANY_DRIVER
+        return parse(_list(programs.executable, name, "--driver", driver.facts))
+
+
+def _list(executable: Path, name: str, *options: str) -> str:
     """Return what the program prints under a name."""
-    command = [name, "--list"]
+    command = [name, "--list", *options]
     result = subprocess.run(
         command, executable=executable, capture_output=True, text=True, check=False
     )

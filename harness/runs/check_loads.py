@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 from harness.base.errors import GuestError
@@ -65,12 +66,15 @@ class Order:
 
     ``options`` are the check programs'; if they choose among the tests, a load need
     not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load.
+    ``driver`` says that it is no lab that is loaded, but the modules in the folder ``extra``.
     """
 
     loads: list[Load]
     seed: int
     options: tuple[str, ...] = ()
     leaks: bool = False
+    driver: bool = False
+    extra: Path | None = None
 
     @property
     def witness_seed(self) -> int:
@@ -81,14 +85,15 @@ class Order:
     @property
     def expected(self) -> list[Expected]:
         """What must come of each load, as the check program itself says on this machine."""
-        return [self._expected_of(listing.of_programs()[load.lab.name]) for load in self.loads]
+        return [self._expected_of(listing.of(load.lab)) for load in self.loads]
 
     def _expected_of(self, listed: Listing) -> Expected:
         if "--only" in self.options:
             names = self.options[self.options.index("--only") + 1]
             return Expected(tuple(names.split(",")), partial=True)
         more = listed.thorough if "--thorough" in self.options else ()
-        return Expected((*listed.usual, *more))
+        # A driver that cannot be mapped at all is one as well.
+        return Expected((*listed.usual, *more), partial=self.driver)
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ class LoadCollector(Collector):
         running = self._ktap.ktap.running if self._ended < len(self.results) else None
         if not running:
             return _BETWEEN_CHECKS
-        listed = listing.of_programs()[self.results[-1].load.lab.name]
+        listed = listing.of(self.results[-1].load.lab)
         return listed.seconds.get(running, _USUAL_CHECK) + _BETWEEN_CHECKS
 
     def booted(self, machine: Machine) -> None:
@@ -267,7 +272,7 @@ def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     never those that need two processors.
     """
     wanted = dict.fromkeys(check for clause in clauses for check in clause.checks)
-    listed = listing.of_programs()[lab.name]
+    listed = listing.of(lab)
     chosen = [check for check in wanted if check in listed.checks and check not in listed.races]
     everything = contract.REPORTS in wanted or not chosen
     return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))
@@ -279,7 +284,7 @@ def race_options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     There are none if the lab has no such check.
     """
     wanted = {check for clause in clauses for check in clause.checks}
-    races = [check for check in listing.of_programs()[lab.name].races if check in wanted]
+    races = [check for check in listing.of(lab).races if check in wanted]
     return ("--only", ",".join(races)) if races else ()
 
 
@@ -302,8 +307,10 @@ def run(
             "OPTIONS": " ".join(options),
             "LEAKS": int(order.leaks),
             "COVERAGE": int(files is not None),
+            "NO_LAB": int(order.driver),
         },
         plan=tuple(str(load) for load in order.loads),
+        extra=order.extra,
     )
     reader = LineReader(job.nonce, files)
     collector = LoadCollector(reader, order.loads, order.expected, look=look)

@@ -225,6 +225,14 @@ def _add_contract_options(parser: argparse.ArgumentParser) -> None:
         "--usual-loads", action="store_true", help="only the loads of run, not those of other sizes"
     )
     _add_suites(parser)
+    parser.add_argument(
+        "--device", help="the node of any driver, as /dev/zero: the clauses that are about it"
+    )
+    parser.add_argument(
+        "--module", help="its module: a file, or the name of one of the kernel's (default: none)"
+    )
+    parser.add_argument("--source", help="folder with a Kbuild that --module is built in")
+    parser.add_argument("--profile", help="TOML file with what is documented of the driver")
 
 
 def _add_debug_options(parser: argparse.ArgumentParser) -> None:

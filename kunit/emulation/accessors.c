@@ -144,50 +144,105 @@ static void expect_bytes_of_other(struct kunit *test, unsigned int offset)
  * One register: a PCI device's are little-endian, whatever the CPU is
  */
 
-#define TAKES(name, accessor, order, offset, width)			\
-void name(struct kunit *test)						\
-{									\
-	KUNIT_EXPECT_EQ(test, accessor(at(offset)), order(offset, width)); \
-	expect_read(test, offset, width);				\
+void readb_takes_one_byte(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, readb(at(0x13)), byte_of(0x13));
+	expect_read(test, 0x13, 1);
 }
 
-/* The bytes are a string: those that the registers hold then. */
-#define PUTS(name, accessor, value, offset, bytes)			\
-void name(struct kunit *test)						\
-{									\
-	accessor(value, at(offset));					\
-	expect_written(test, offset, bytes, sizeof(bytes) - 1);		\
+void readw_takes_two_bytes_lowest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, readw(at(0x12)), lowest_first(0x12, 2));
+	expect_read(test, 0x12, 2);
 }
 
-TAKES(readb_takes_one_byte, readb, lowest_first, 0x13, 1)
-TAKES(readw_takes_two_bytes_lowest_first, readw, lowest_first, 0x12, 2)
-TAKES(readl_takes_four_bytes_lowest_first, readl, lowest_first, 0x24, 4)
-PUTS(writeb_puts_one_byte, writeb, 0x11, 0x13, "\x11")
-PUTS(writew_puts_two_bytes_lowest_first, writew, 0x1122, 0x12, "\x22\x11")
-PUTS(writel_puts_four_bytes_lowest_first, writel, 0x11223344, 0x24,
-     "\x44\x33\x22\x11")
+void readl_takes_four_bytes_lowest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, readl(at(0x24)), lowest_first(0x24, 4));
+	expect_read(test, 0x24, 4);
+}
 
-TAKES(ioread8_takes_one_byte, ioread8, lowest_first, 0x15, 1)
-TAKES(ioread16_takes_two_bytes_lowest_first, ioread16, lowest_first, 0x16, 2)
-TAKES(ioread32_takes_four_bytes_lowest_first, ioread32, lowest_first, 0x1c, 4)
-PUTS(iowrite8_puts_one_byte, iowrite8, 0x11, 0x15, "\x11")
-PUTS(iowrite16_puts_two_bytes_lowest_first, iowrite16, 0x1122, 0x16,
-     "\x22\x11")
-PUTS(iowrite32_puts_four_bytes_lowest_first, iowrite32, 0x11223344, 0x1c,
-     "\x44\x33\x22\x11")
+void writeb_puts_one_byte(struct kunit *test)
+{
+	writeb(0x11, at(0x13));
+	expect_written(test, 0x13, "\x11", 1);
+}
+
+void writew_puts_two_bytes_lowest_first(struct kunit *test)
+{
+	writew(0x1122, at(0x12));
+	expect_written(test, 0x12, "\x22\x11", 2);
+}
+
+void writel_puts_four_bytes_lowest_first(struct kunit *test)
+{
+	writel(0x11223344, at(0x24));
+	expect_written(test, 0x24, "\x44\x33\x22\x11", 4);
+}
+
+void ioread8_takes_one_byte(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ioread8(at(0x15)), byte_of(0x15));
+	expect_read(test, 0x15, 1);
+}
+
+void ioread16_takes_two_bytes_lowest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ioread16(at(0x16)), lowest_first(0x16, 2));
+	expect_read(test, 0x16, 2);
+}
+
+void ioread32_takes_four_bytes_lowest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ioread32(at(0x1c)), lowest_first(0x1c, 4));
+	expect_read(test, 0x1c, 4);
+}
+
+void iowrite8_puts_one_byte(struct kunit *test)
+{
+	iowrite8(0x11, at(0x15));
+	expect_written(test, 0x15, "\x11", 1);
+}
+
+void iowrite16_puts_two_bytes_lowest_first(struct kunit *test)
+{
+	iowrite16(0x1122, at(0x16));
+	expect_written(test, 0x16, "\x22\x11", 2);
+}
+
+void iowrite32_puts_four_bytes_lowest_first(struct kunit *test)
+{
+	iowrite32(0x11223344, at(0x1c));
+	expect_written(test, 0x1c, "\x44\x33\x22\x11", 4);
+}
 
 /*
  * Big-endian registers
  */
 
-TAKES(ioread16be_takes_two_bytes_highest_first, ioread16be, highest_first,
-      0x32, 2)
-TAKES(ioread32be_takes_four_bytes_highest_first, ioread32be, highest_first,
-      0x34, 4)
-PUTS(iowrite16be_puts_two_bytes_highest_first, iowrite16be, 0x1122, 0x32,
-     "\x11\x22")
-PUTS(iowrite32be_puts_four_bytes_highest_first, iowrite32be, 0x11223344, 0x34,
-     "\x11\x22\x33\x44")
+void ioread16be_takes_two_bytes_highest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ioread16be(at(0x32)), highest_first(0x32, 2));
+	expect_read(test, 0x32, 2);
+}
+
+void ioread32be_takes_four_bytes_highest_first(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ioread32be(at(0x34)), highest_first(0x34, 4));
+	expect_read(test, 0x34, 4);
+}
+
+void iowrite16be_puts_two_bytes_highest_first(struct kunit *test)
+{
+	iowrite16be(0x1122, at(0x32));
+	expect_written(test, 0x32, "\x11\x22", 2);
+}
+
+void iowrite32be_puts_four_bytes_highest_first(struct kunit *test)
+{
+	iowrite32be(0x11223344, at(0x34));
+	expect_written(test, 0x34, "\x11\x22\x33\x44", 4);
+}
 
 /*
  * 64 bits: one access where that is possible, two in a known order elsewhere

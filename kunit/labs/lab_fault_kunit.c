@@ -81,14 +81,6 @@ static void fault_beyond_the_memory_is_a_bus_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, faults(test), before + 1);
 }
 
-static int references(struct lab *lab, unsigned long index)
-{
-	struct lab_page page = {};
-
-	lab->translate(lab, index, &page);
-	return page_ref_count(pfn_to_page(page.pfn));
-}
-
 /* An entry with a struct page holds a reference to it, one with a PFN does not. */
 static void each_entry_holds_a_reference_if_it_has_a_struct_page(struct kunit *test)
 {
@@ -98,20 +90,20 @@ static void each_entry_holds_a_reference_if_it_has_a_struct_page(struct kunit *t
 	unsigned long second = kmaplab_map(test, 0, pages);
 	int each = kmaplab_vm_flags(test, first) & VM_PFNMAP ? 0 : 1;
 	unsigned long last = (pages - 1) * PAGE_SIZE;
-	int before = references(lab, pages - 1);
+	int before = kmaplab_references(test, pages - 1);
 
 	KUNIT_ASSERT_GT_MSG(test, before, 0,
 			    "the lab has no reference of its own");
 	kmaplab_touch(test, first + last);
-	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
+	KUNIT_EXPECT_EQ(test, kmaplab_references(test, pages - 1), before + each);
 	kmaplab_touch(test, first + last);
-	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
+	KUNIT_EXPECT_EQ(test, kmaplab_references(test, pages - 1), before + each);
 	kmaplab_touch(test, second + last);
-	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + 2 * each);
+	KUNIT_EXPECT_EQ(test, kmaplab_references(test, pages - 1), before + 2 * each);
 	kmaplab_unmap(test, first, pages);
-	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before + each);
+	KUNIT_EXPECT_EQ(test, kmaplab_references(test, pages - 1), before + each);
 	kmaplab_unmap(test, second, pages);
-	KUNIT_EXPECT_EQ(test, references(lab, pages - 1), before);
+	KUNIT_EXPECT_EQ(test, kmaplab_references(test, pages - 1), before);
 }
 
 static void each_page_handed_out_is_counted(struct kunit *test)

@@ -139,28 +139,20 @@ static void nonsense_in_the_header_leads_nowhere(struct kunit *test)
 			(state.head + 1) % state.slots);
 }
 
-static int references(struct lab *lab, unsigned long index)
-{
-	struct lab_page page = {};
-
-	lab->translate(lab, index, &page);
-	return page_ref_count(pfn_to_page(page.pfn));
-}
-
 static void each_mapping_holds_a_reference_to_each_page(struct kunit *test)
 {
 	struct lab *lab = kmaplab_lab_of(test);
 	unsigned long pages = lab->size >> PAGE_SHIFT, i, addr;
-	int before = references(lab, 0);
+	int before = kmaplab_references(test, 0);
 
 	KUNIT_ASSERT_GT_MSG(test, before, 0,
 			    "the lab has no reference of its own");
 	addr = kmaplab_map(test, 0, pages);
 	for (i = 0; i < pages; i++)
-		KUNIT_EXPECT_EQ(test, references(lab, i), before + 1);
+		KUNIT_EXPECT_EQ(test, kmaplab_references(test, i), before + 1);
 	kmaplab_unmap(test, addr, pages);
 	for (i = 0; i < pages; i++)
-		KUNIT_EXPECT_EQ(test, references(lab, i), before);
+		KUNIT_EXPECT_EQ(test, kmaplab_references(test, i), before);
 }
 
 /* A wrong reference crashes the kernel soon: so it is looked for before all is mapped. */

@@ -269,15 +269,8 @@ static void claimed_region_is_refused_to_others(struct kunit *test)
 
 static void time_request_survives_a_bad_pointer(struct kunit *test)
 {
-	struct file *file = kmaplab_case_of(test)->file;
-	/* In no address space, and in the kernel's. */
-	const unsigned long bad[] = { PAGE_SIZE, (unsigned long)file };
-	size_t i;
-
 	kmaplab_clock_begin(&steady);
-	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		KUNIT_EXPECT_EQ(test, -EFAULT,
-				file->f_op->unlocked_ioctl(file, LAB_IOC_TIME, bad[i]));
+	kmaplab_expect_bad_pointers_refused(test, LAB_IOC_TIME);
 }
 
 static long ask_for_the_time(struct kunit *test)

@@ -122,6 +122,23 @@ unsigned long kmaplab_vm_flags(struct kunit *test, unsigned long addr)
 EXPORT_SYMBOL_GPL(kmaplab_vm_flags);
 
 /**
+ * kmaplab_references - who needs a page of the lab?
+ * @test: the case
+ * @index: number of the page
+ *
+ * Return: how many references there are to its struct page.
+ */
+int kmaplab_references(struct kunit *test, unsigned long index)
+{
+	struct lab *lab = kmaplab_lab_of(test);
+	struct lab_page page = {};
+
+	lab->translate(lab, index, &page);
+	return page_ref_count(pfn_to_page(page.pfn));
+}
+EXPORT_SYMBOL_GPL(kmaplab_references);
+
+/**
  * kmaplab_has_fault_handler - do pages of a VMA arrive by fault?
  * @test: the case; ends if there is no VMA
  * @addr: in the VMA
@@ -170,6 +187,25 @@ long kmaplab_request(struct kunit *test, struct file *file, unsigned int cmd,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kmaplab_request);
+
+/**
+ * kmaplab_expect_bad_pointers_refused - ioctl() where no structure can be
+ * @test: the case
+ * @cmd: a request that the device has
+ *
+ * Expects -EFAULT for an address that is in no address space, and for one of the kernel.
+ */
+void kmaplab_expect_bad_pointers_refused(struct kunit *test, unsigned int cmd)
+{
+	struct file *file = kmaplab_case_of(test)->file;
+	const unsigned long bad[] = { PAGE_SIZE, (unsigned long)file };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ(test, -EFAULT,
+				file->f_op->unlocked_ioctl(file, cmd, bad[i]));
+}
+EXPORT_SYMBOL_GPL(kmaplab_expect_bad_pointers_refused);
 
 /**
  * kmaplab_fill - LAB_IOC_FILL

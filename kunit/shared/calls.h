@@ -17,9 +17,11 @@ long kmaplab_try_map(struct file *file, unsigned long pgoff, unsigned long len,
 		     unsigned long prot, unsigned long flags);
 unsigned long kmaplab_vm_flags(struct kunit *test, unsigned long addr);
 void kmaplab_touch(struct kunit *test, unsigned long addr);
+int kmaplab_references(struct kunit *test, unsigned long index);
 bool kmaplab_has_fault_handler(struct kunit *test, unsigned long addr);
 long kmaplab_request(struct kunit *test, struct file *file, unsigned int cmd,
 		     void *arg, size_t size);
+void kmaplab_expect_bad_pointers_refused(struct kunit *test, unsigned int cmd);
 long kmaplab_fill(struct kunit *test, u64 seed);
 long kmaplab_check(struct kunit *test, struct lab_check *check);
 ssize_t kmaplab_read(struct kunit *test, void *to, size_t count, loff_t pos);

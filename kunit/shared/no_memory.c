@@ -19,7 +19,7 @@ void requests_for_memory_are_refused(struct kunit *test)
 		LAB_IOC_INFO, LAB_IOC_PAGE, LAB_IOC_FILL, LAB_IOC_CHECK,
 		LAB_IOC_USER_PAGE, LAB_IOC_SMALL, LAB_IOC_FAULTS,
 		LAB_IOC_PRODUCE, LAB_IOC_STREAM, LAB_IOC_RING, LAB_IOC_ACCESS,
-		LAB_IOC_TIME,
+		LAB_IOC_TIME, LAB_IOC_PORT,
 	};
 	struct kmaplab_case *this = kmaplab_case_of(test);
 	u8 argument[256] = {};

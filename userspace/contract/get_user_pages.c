@@ -331,10 +331,10 @@ START_TEST(ptrace_does_what_is_documented)
 END_TEST
 
 const struct check get_user_pages_checks[] = {
-	THOROUGH_CHECK(direct_io_does_what_is_documented, WRITES | CAN_CHECK),
-	THOROUGH_CHECK(vmsplice_does_what_is_documented, WRITES),
+	THOROUGH_CHECK(direct_io_does_what_is_documented, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(vmsplice_does_what_is_documented, WRITES | ANY_DRIVER),
 	THOROUGH_CHECK(process_vm_access_does_what_is_documented,
-		       WRITES | CAN_CHECK),
-	THOROUGH_CHECK(ptrace_does_what_is_documented, WRITES | CAN_CHECK),
+		       WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(ptrace_does_what_is_documented, WRITES | CAN_CHECK | ANY_DRIVER),
 	{ .name = NULL },
 };

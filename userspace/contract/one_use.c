@@ -96,7 +96,8 @@ static void be_refused_mappings(void)
 static void unmap_in_parts(void)
 {
 	size_t page = lab.info.page_size, size = lab.info.size;
-	char *map = must_map(lab.fd, size, READ_WRITE, MAP_SHARED, 0);
+	int prot = is_driver() && driver.read_only ? PROT_READ : READ_WRITE;
+	char *map = must_map(lab.fd, size, prot, MAP_SHARED, 0);
 	void *last = map + size - page;
 	void *moved;
 
@@ -110,13 +111,42 @@ static void unmap_in_parts(void)
 		must_unmap(moved, page);
 }
 
+/* What a driver answers to these is the matter of others; it must get over them. */
+static void try_mappings(void)
+{
+	const size_t size = lab.info.size, page = lab.info.page_size;
+	const struct {
+		size_t length;
+		int prot, flags;
+		off_t offset;
+	} tries[] = {
+		{ 2 * size, PROT_READ, MAP_SHARED, 0 },
+		{ size, PROT_READ, MAP_PRIVATE, 0 },
+		{ size, PROT_READ | PROT_EXEC, MAP_SHARED, 0 },
+		{ page, PROT_READ, MAP_SHARED, (off_t)size },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tries) / sizeof(*tries); i++) {
+		void *map = mmap(NULL, tries[i].length, tries[i].prot,
+				 tries[i].flags, lab.fd, tries[i].offset);
+
+		if (map != MAP_FAILED)
+			must_unmap(map, tries[i].length);
+	}
+}
+
 void use_once(void)
 {
 	open_lab();
-	make_requests();
-	make_wrong_requests();
-	read_and_write();
-	be_refused_mappings();
+	if (is_driver()) {
+		try_mappings();
+	} else {
+		make_requests();
+		make_wrong_requests();
+		read_and_write();
+		be_refused_mappings();
+	}
 	unmap_in_parts();
 	close_lab();
 }

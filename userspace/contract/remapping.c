@@ -27,10 +27,13 @@ static void assert_no_remap(volatile void *map, size_t from, size_t to,
 		       expected, what);
 }
 
+/* Memory without an end may grow. */
 static void assert_no_growth(volatile void *map, size_t size)
 {
 	size_t page = lab.info.page_size;
 
+	if (is_driver() && !driver.size)
+		return;
 	assert_no_remap(map, size, size + page, 0, EFAULT, "longer");
 	assert_no_remap(map, size, size + page, MREMAP_MAYMOVE, EFAULT,
 			"longer, it may move");
@@ -62,6 +65,7 @@ START_TEST(mremap_cannot_grow_the_area)
 	volatile uint32_t *whole = map_with_room(lab.info.size);
 	volatile uint32_t *part;
 
+	needs_an_end();
 	write_pattern(lab.map);
 	assert_no_growth(whole, lab.info.size);
 	assert_words(whole, lab.words, 0, expect_pattern,
@@ -83,8 +87,7 @@ START_TEST(mremap_shrinks_and_keeps_the_rest)
 	size_t size = lab.info.size, page = lab.info.page_size;
 	uint64_t left = lab.info.pages - 1;
 
-	if (!left)
-		skip("one page cannot shrink: load with pages=2 or more");
+	needs_pages(2, "one page cannot shrink");
 	write_pattern(lab.map);
 	ck_assert_ptr_eq(mremap((void *)lab.map, size, size - page, 0),
 			 (void *)lab.map);
@@ -151,7 +154,7 @@ static void assert_pages_refused(uint64_t pages, uint64_t to)
 
 	ck_assert_msg(answer == -1, "%" PRIu64 " pages from page 0x%" PRIx64
 		      " on were mapped", pages, to);
-	ck_assert_msg(found == EINVAL || found == EOVERFLOW,
+	ck_assert_msg(found == EINVAL || found == EOVERFLOW || is_driver(),
 		      "page 0x%" PRIx64 ": found %s", to,
 		      strerrorname_np(found));
 	for (i = 0; i < lab.info.pages; i++)
@@ -166,6 +169,7 @@ START_TEST(remap_file_pages_stays_inside)
 {
 	uint64_t last = lab.info.pages - 1;
 
+	needs_an_end();
 	write_pattern(lab.map);
 	ck_assert_int_eq(remap_pages(lab.map, 1, last), 0);
 	assert_words(lab.map, lab.page_words, last * lab.page_words,
@@ -185,10 +189,10 @@ START_TEST(remap_file_pages_stays_inside)
 END_TEST
 
 const struct check remapping_checks[] = {
-	THOROUGH_CHECK(mremap_cannot_grow_the_area, WRITES | CAN_CHECK),
-	THOROUGH_CHECK(remap_file_pages_stays_inside, WRITES | CAN_CHECK),
-	THOROUGH_CHECK(mremap_shrinks_and_keeps_the_rest, WRITES | CAN_CHECK),
+	THOROUGH_CHECK(mremap_cannot_grow_the_area, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(remap_file_pages_stays_inside, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(mremap_shrinks_and_keeps_the_rest, WRITES | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(mremap_moves_the_area_whole,
-		       WRITES | CAN_FILL | CAN_CHECK),
+		       WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER),
 	{ .name = NULL },
 };

@@ -17,9 +17,10 @@
 
 START_TEST(second_mapping_sees_the_same)
 {
-	volatile uint32_t *second = must_map(lab.fd, lab.info.size, READ_WRITE,
-					     MAP_SHARED, 0);
+	volatile uint32_t *second;
 
+	needs_shared_memory(SHARED_BY_DESCRIPTOR);
+	second = must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
 	write_pattern(lab.map);
 	assert_words(second, lab.words, 0, expect_pattern,
 		     "the second mapping reads what the first wrote");
@@ -33,10 +34,12 @@ END_TEST
 
 START_TEST(second_descriptor_sees_the_same)
 {
-	int fd = must_open(O_RDWR);
-	volatile uint32_t *second = must_map(fd, lab.info.size, READ_WRITE,
-					     MAP_SHARED, 0);
+	volatile uint32_t *second;
+	int fd;
 
+	needs_shared_memory(SHARED_BY_ALL);
+	fd = must_open(O_RDWR);
+	second = must_map(fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
 	write_pattern(second);
 	assert_words(lab.map, lab.words, 0, expect_pattern,
 		     "the first descriptor's mapping");
@@ -127,6 +130,7 @@ START_TEST(another_process_sees_the_same)
 {
 	pid_t child;
 
+	needs_shared_memory(SHARED_BY_ALL);
 	ck_assert_int_eq(pipe(other.turn[0]), 0);
 	ck_assert_int_eq(pipe(other.turn[1]), 0);
 	other.found = shared_memory(2 * sizeof(*other.found));
@@ -217,19 +221,19 @@ START_TEST(mappings_at_two_offsets_agree)
 	uint64_t step = lab.info.pages / 16 + 1;
 	uint64_t page;
 
-	if (lab.info.pages < 2)
-		skip("one page has one offset: load with pages=2 or more");
+	needs_shared_memory(SHARED_BY_DESCRIPTOR);
+	needs_pages(2, "one page has one offset");
 	for (page = 1; page < lab.info.pages; page += step)
 		agree_from_page(page);
 }
 END_TEST
 
 const struct check views_checks[] = {
-	CHECK(second_mapping_sees_the_same, WRITES),
-	CHECK(second_descriptor_sees_the_same, WRITES),
-	CHECK(forked_child_sees_the_same, WRITES | CAN_CHECK),
-	THOROUGH_CHECK(another_process_sees_the_same, WRITES | CAN_CHECK),
-	CHECK(offset_k_shows_page_k, MAPS | CAN_FILL),
-	THOROUGH_CHECK(mappings_at_two_offsets_agree, WRITES | CAN_CHECK),
+	CHECK(second_mapping_sees_the_same, WRITES | ANY_DRIVER),
+	CHECK(second_descriptor_sees_the_same, WRITES | ANY_DRIVER),
+	CHECK(forked_child_sees_the_same, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(another_process_sees_the_same, WRITES | CAN_CHECK | ANY_DRIVER),
+	CHECK(offset_k_shows_page_k, MAPS | CAN_FILL | ANY_DRIVER),
+	THOROUGH_CHECK(mappings_at_two_offsets_agree, WRITES | CAN_CHECK | ANY_DRIVER),
 	{ .name = NULL },
 };

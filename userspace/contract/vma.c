@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "shared/checks.h"
@@ -69,20 +68,19 @@ START_TEST(mapping_is_resident_as_documented)
 }
 END_TEST
 
-/* Nobody has accessed it, so LAB_IOC_USER_PAGE finds only what mmap() has mapped. */
+/* Nobody has accessed it, so there is only what mmap() has mapped. */
 START_TEST(every_page_is_mapped_by_mmap)
 {
-	struct lab_user_page user;
 	uint64_t i;
 
 	if (mapping_kind()->by_fault)
 		skip("pages arrive by fault: 4.9 is about them");
 	for (i = 0; i < lab.info.pages; i++) {
-		user.user_addr = (uintptr_t)mapped_page(i);
-		ck_assert_msg(!ioctl(lab.fd, LAB_IOC_USER_PAGE, &user),
+		ck_assert_msg(has_entry(mapped_page(i)),
 			      "page %" PRIu64 " is not mapped when mmap() returns",
 			      i);
-		ck_assert_uint_eq(user.pfn, kernel_page(i).pfn);
+		ck_assert_uint_eq(mapped_pfn(mapped_page(i)),
+				  kernel_page(i).pfn);
 	}
 }
 END_TEST
@@ -95,8 +93,7 @@ START_TEST(munmap_in_the_middle_keeps_the_rest)
 {
 	uint64_t last = lab.info.pages - 1;
 
-	if (lab.info.pages < 3)
-		skip("no middle: load with pages=3 or more");
+	needs_pages(3, "no middle");
 	write_pattern(lab.map);
 	must_unmap(mapped_page(1), lab.info.page_size);
 	assert_words(lab.map, lab.page_words, 0, expect_pattern,
@@ -112,8 +109,7 @@ START_TEST(munmap_at_either_end_keeps_the_rest)
 {
 	uint64_t last = lab.info.pages - 1;
 
-	if (lab.info.pages < 2)
-		skip("one page has no ends: load with pages=2 or more");
+	needs_pages(2, "one page has no ends");
 	write_pattern(lab.map);
 	must_unmap(mapped_page(0), lab.info.page_size);
 	ck_assert(!is_mapped(mapped_page(0)));
@@ -144,8 +140,7 @@ START_TEST(mprotect_in_the_middle_keeps_the_contents)
 {
 	void *page_1 = (void *)mapped_page(1);
 
-	if (lab.info.pages < 3)
-		skip("no middle: load with pages=3 or more");
+	needs_pages(3, "no middle");
 	write_pattern(lab.map);
 	must_protect(page_1, PROT_READ);
 	assert_killed(write_to_page_1, SIGSEGV, "a store to the page");
@@ -162,13 +157,13 @@ START_TEST(mprotect_in_the_middle_keeps_the_contents)
 END_TEST
 
 const struct check vma_checks[] = {
-	THOROUGH_CHECK(vm_flags_are_the_documented_ones, MAPS),
-	THOROUGH_CHECK(every_page_is_mapped_by_mmap, WRITES),
-	CHECK(mapping_is_resident_as_documented, WRITES),
-	CHECK(munmap_in_the_middle_keeps_the_rest, WRITES | CAN_CHECK),
+	THOROUGH_CHECK(vm_flags_are_the_documented_ones, MAPS | ANY_DRIVER),
+	THOROUGH_CHECK(every_page_is_mapped_by_mmap, WRITES | ANY_DRIVER),
+	CHECK(mapping_is_resident_as_documented, WRITES | ANY_DRIVER),
+	CHECK(munmap_in_the_middle_keeps_the_rest, WRITES | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(munmap_at_either_end_keeps_the_rest,
-		       WRITES | CAN_CHECK),
+		       WRITES | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(mprotect_in_the_middle_keeps_the_contents,
-		       WRITES | CAN_CHECK),
+		       WRITES | CAN_CHECK | ANY_DRIVER),
 	{ .name = NULL },
 };

@@ -12,6 +12,7 @@
 
 #include "shared/blocks.h"
 #include "shared/checks.h"
+#include "shared/driver.h"
 #include "options.h"
 #include "plan.h"
 #include "run.h"
@@ -37,6 +38,8 @@ static const struct program *find_program(const char *name)
 		if (!strcmp((*program)->lab, name))
 			return *program;
 
+	if (!strcmp(name, DRIVER_PROGRAM))
+		return &driver_program;
 	if (strncmp(name, "lab_", 4)) {
 		fprintf(stderr, "call me by the name of a lab, not %s\n", name);
 		exit(2);
@@ -59,7 +62,15 @@ int main(int argc, char **argv)
 	}
 
 	choose_checks(&plan, options.thorough, options.only);
-	snprintf(lab.path, sizeof(lab.path), "/dev/%s", lab.program->lab);
+	if (is_driver())
+		snprintf(lab.path, sizeof(lab.path), "%s", driver.device);
+	else
+		snprintf(lab.path, sizeof(lab.path), "/dev/%s",
+			 lab.program->lab);
+	if (is_driver() && access(lab.path, F_OK)) {
+		fprintf(stderr, "there is no device %s\n", lab.path);
+		return 2;
+	}
 	if (access(lab.path, F_OK)) {
 		fprintf(stderr, "no %s: modprobe %s first\n", lab.path,
 			lab.program->lab);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "shared/driver.h"
 #include "shared/fixture.h"
 #include "shared/ktap.h"
 
@@ -30,6 +31,8 @@ static void print_usage(const char *name, FILE *out)
 		"  --seed N        choose the contents (default: a random number, printed)\n"
 		"  --witness N     wait for a host that looks at the machine from outside, and\n"
 		"                  expects the contents of seed N\n"
+		"  --driver FACTS  for any_driver: what is documented, as device=/dev/x,size=4096\n"
+		"  --parameters P  for any_driver: what its module was loaded with\n"
 		"  --prefix TEXT   put TEXT before each line, to mark our lines among others\n"
 		"\n"
 		"Exit status: 0 all passed, 1 a check failed, 2 it could not begin.\n",
@@ -99,6 +102,12 @@ static void parse_option(struct options *options, int option)
 	case 's':
 		options->seed = parse_number("seed", optarg);
 		break;
+	case 'd':
+		parse_driver(optarg);
+		break;
+	case 'm':
+		driver.parameters = optarg;
+		break;
 	case 'p':
 		line_prefix = optarg;
 		break;
@@ -115,6 +124,8 @@ struct options parse_options(int argc, char **argv)
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "witness", required_argument, NULL, 'w' },
+		{ "driver", required_argument, NULL, 'd' },
+		{ "parameters", required_argument, NULL, 'm' },
 		{ "prefix", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },

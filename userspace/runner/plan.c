@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "contract/contract.h"
+#include "shared/driver.h"
 
 static void add(const struct check *check, const struct check **list,
 		int *count)
@@ -24,7 +25,9 @@ static void add_table(struct plan *plan, const struct program *program,
 	for (; check && check->name; check++) {
 		if (check->time != time)
 			continue;
-		if (check->needs & ~program->operations)
+		if (is_driver() && !(check->needs & ANY_DRIVER))
+			continue;
+		if (check->needs & ~ANY_DRIVER & ~program->operations)
 			add(check, plan->left_out, &plan->left_out_count);
 		else
 			add(check, plan->known, &plan->known_count);
@@ -144,7 +147,7 @@ void print_list(const struct program *program, const struct plan *plan)
 	}
 	for (i = 0; i < plan->left_out_count; i++) {
 		printf("left_out %s", plan->left_out[i]->name);
-		print_operations(plan->left_out[i]->needs &
+		print_operations(plan->left_out[i]->needs & ~ANY_DRIVER &
 				 ~program->operations);
 	}
 }

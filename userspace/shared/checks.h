@@ -7,6 +7,7 @@
 
 #include "children.h"
 #include "compare.h"
+#include "driver.h"
 #include "fixture.h"
 #include "kernel_side.h"
 #include "ktap.h"

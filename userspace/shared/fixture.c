@@ -4,12 +4,14 @@
  */
 #include "fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "kernel_side.h"
 #include "parameters.h"
 #include "user_side.h"
@@ -47,12 +49,30 @@ static void ask_for_info(void)
 {
 	bool first = !summary->info.pages;
 
-	must_ioctl(LAB_IOC_INFO, &lab.info, "LAB_IOC_INFO");
+	if (is_driver())
+		lab.info = driver_info();
+	else
+		must_ioctl(LAB_IOC_INFO, &lab.info, "LAB_IOC_INFO");
 	lab.words = lab.info.size / sizeof(uint32_t);
 	lab.page_words = lab.info.page_size / sizeof(uint32_t);
-	if (first && can(CAN_PAGE))
+	if (first && can(CAN_PAGE) && !is_driver())
 		summary->contiguous = frames_are_contiguous();
 	summary->info = lab.info;
+}
+
+static void *map_driver(void)
+{
+	int prot = driver.read_only ? PROT_READ : READ_WRITE;
+	void *map = mmap(NULL, lab.info.size, prot, MAP_SHARED, lab.fd, 0);
+	bool wanted = lab.needs & CAN_MMAP;
+
+	if (map != MAP_FAILED)
+		return map;
+	if (wanted && errno == ENODEV)
+		not_for_driver("it has no mmap()");
+	ck_assert_msg(!wanted, "mmap of 0x%zx bytes failed: %s",
+		      (size_t)lab.info.size, strerror(errno));
+	return NULL;
 }
 
 /* A lab that cannot be mapped may still be right in what needs no mapping. */
@@ -60,6 +80,8 @@ static void *map_all(void)
 {
 	void *map;
 
+	if (is_driver())
+		return map_driver();
 	if ((lab.needs & MAPS) == MAPS)
 		return must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED,
 				0);
@@ -69,7 +91,8 @@ static void *map_all(void)
 
 void open_lab(void)
 {
-	lab.fd = must_open(O_RDWR);
+	lab.fd = must_open(is_driver() && driver.read_only ? O_RDONLY : O_RDWR);
+	forget_frames();
 	lab.kernel_wrote = false;
 	if (can(CAN_INFO))
 		ask_for_info();

@@ -26,6 +26,9 @@ extern const struct request requests[REQUESTS];
 /* Fails the check if the ioctl fails; @name is for the message. */
 void must_ioctl(unsigned long request, void *arg, const char *name);
 
+/* Fails the check unless this request of the lab says EFAULT where no structure can be. */
+void assert_bad_pointers_refused(unsigned long request);
+
 /* Has the kernel write the pattern of lab.seed, or compare the memory with it. */
 void kernel_fills(void);
 void kernel_checks(void);

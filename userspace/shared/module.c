@@ -19,6 +19,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "driver.h"
 #include "fixture.h"
 #include "parameters.h"
 
@@ -63,16 +64,11 @@ static void read_parameters(void)
 }
 
 /* Returns false, and errno, if there is no such module for this kernel. */
-static bool read_file(const char *name, struct module *which)
+static bool read_file(const char *path, struct module *which)
 {
-	struct utsname kernel;
 	struct stat node;
-	char path[256];
 	int fd;
 
-	uname(&kernel);
-	snprintf(path, sizeof(path), "/lib/modules/%s/%s.ko", kernel.release,
-		 name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &node))
 		return false;
@@ -83,9 +79,33 @@ static bool read_file(const char *name, struct module *which)
 	return true;
 }
 
+static bool read_ours(const char *name, struct module *which)
+{
+	struct utsname kernel;
+	char path[256];
+
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/lib/modules/%s/%s.ko", kernel.release,
+		 name);
+	return read_file(path, which);
+}
+
+static void read_driver(void)
+{
+	if (!driver.file)
+		not_for_driver("it is no module");
+	ck_assert_msg(read_file(driver.file, &module), "%s: %s", driver.file,
+		      strerror(errno));
+	module.parameters = strdup(driver.parameters);
+}
+
 void read_module(void)
 {
-	if (!read_file(lab.program->lab, &module))
+	if (is_driver()) {
+		read_driver();
+		return;
+	}
+	if (!read_ours(lab.program->lab, &module))
 		skip("no module %s: %s", lab.program->lab, strerror(errno));
 	read_parameters();
 }
@@ -202,7 +222,7 @@ const char *load_another(void)
 	for (i = 0; i < sizeof(other_labs) / sizeof(*other_labs); i++) {
 		other = &other_labs[i];
 		if (!strcmp(other->name, lab.program->lab) ||
-		    !read_file(other->name, &module))
+		    !read_ours(other->name, &module))
 			continue;
 		loaded = !syscall(SYS_init_module, module.bytes, module.size,
 				  other->parameters);

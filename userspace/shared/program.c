@@ -54,3 +54,15 @@ const struct mapping_kind fault_pfn = {
 	.child_has_all = true,
 	.io = true,
 };
+
+/* Nothing is special about it; it may grow, be dumped and be executed. */
+const struct mapping_kind shmem = {
+	.name = "shmem",
+	.vm_flags = "rd wr sh mr mw me ms ",
+	.ordinary = true,
+	.get_user_pages = true,
+	.by_fault = true,
+	.in_rss = true,
+	.can_drop = true,
+	.can_reclaim = true,
+};

@@ -37,6 +37,9 @@ enum operation {
 
 #define OPERATIONS 17
 
+/* For the tables: besides labs, the check is for any driver (driver.h). */
+#define ANY_DRIVER (1u << 31)
+
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)
 
@@ -90,6 +93,7 @@ struct check {
  * @io: VM_IO is set, which keeps others from touching what may be registers
  * @can_drop: MADV_DONTNEED takes pages out of the mapping; unless a fault handler
  *	puts them back, the next access is a SIGBUS
+ * @ordinary: the kernel treats it as any memory of a program: it may be dumped and grow
  * @can_reclaim: MADV_COLD and MADV_PAGEOUT are accepted
  */
 struct mapping_kind {
@@ -102,14 +106,17 @@ struct mapping_kind {
 	bool in_rss;
 	bool io;
 	bool can_drop;
+	bool ordinary;
 	bool can_reclaim;
 };
 
 /*
  * For labs that cannot be mapped; by remap_pfn_range(); by vm_insert_page(); by a fault
- * handler, with struct pages or with page frame numbers.
+ * handler, with struct pages or with page frame numbers; and the kernel's own memory
+ * without a file, which no lab has.
  */
-extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn;
+extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn,
+	shmem;
 
 /**
  * struct program - the check program of one lab
