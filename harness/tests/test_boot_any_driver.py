@@ -19,6 +19,7 @@ from harness.kernels import debian
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
+from harness.tests import strange_drivers
 from harness.tests.conftest import Kmaplab
 
 # One after the other, so that what is built of a copy serves the next.
@@ -195,3 +196,18 @@ def test_a_folder_that_does_not_compile_is_refused(kmaplab: Kmaplab, tmp_path: P
     options = ("--module", "wrong", "--source", tmp_path, "--device", "/dev/wrong")
     outcome = kmaplab("contract", *options).expect(2)
     assert "wrong.c:1" in outcome.err
+
+
+@pytest.mark.parametrize("name", strange_drivers.commands())
+def test_the_page_has_what_its_commands_find(
+    kmaplab: Kmaplab, name: str, request: pytest.FixtureRequest
+) -> None:
+    arguments = strange_drivers.commands()[name]
+    if KUNIT_ARCH in arguments:
+        request.getfixturevalue("um_default")
+    data = json.loads(kmaplab(*("contract", *arguments, *_FEW)).out)
+    found = strange_drivers.column_of(data)
+    shown = {
+        number: cell for number, cell in strange_drivers.columns()[name].items() if cell.strip()
+    }
+    assert found == shown, data["clauses"]

@@ -135,7 +135,8 @@ START_TEST(module_in_use_cannot_be_removed)
 	unmap();
 	assert_cannot_be_removed("an open descriptor");
 
-	lab.map = must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
+	lab.map = must_map(lab.fd, lab.info.size, usual_protection(),
+			   MAP_SHARED, 0);
 	close_descriptor();
 	assert_cannot_be_removed("a mapping");
 

@@ -96,8 +96,7 @@ static void be_refused_mappings(void)
 static void unmap_in_parts(void)
 {
 	size_t page = lab.info.page_size, size = lab.info.size;
-	int prot = is_driver() && driver.read_only ? PROT_READ : READ_WRITE;
-	char *map = must_map(lab.fd, size, prot, MAP_SHARED, 0);
+	char *map = must_map(lab.fd, size, usual_protection(), MAP_SHARED, 0);
 	void *last = map + size - page;
 	void *moved;
 

@@ -21,6 +21,7 @@ START_TEST(second_mapping_sees_the_same)
 
 	needs_shared_memory(SHARED_BY_DESCRIPTOR);
 	second = must_map(lab.fd, lab.info.size, READ_WRITE, MAP_SHARED, 0);
+	assert_frames_are_shared();
 	write_pattern(lab.map);
 	assert_words(second, lab.words, 0, expect_pattern,
 		     "the second mapping reads what the first wrote");

@@ -172,17 +172,26 @@ static void take_word(int word, char *value)
 	}
 }
 
-/* Where execution is allowed, mprotect() may add it: the flag "me". */
-static const struct mapping_kind *allow_execution(const struct mapping_kind *kind)
+/*
+ * Where execution is allowed, mprotect() may add it: "me". What can only be read has
+ * neither "wr" nor "mw", and to the kernel is not shared, "sh", but may be.
+ */
+static const struct mapping_kind *adapt(const struct mapping_kind *kind)
 {
-	static struct mapping_kind with_execution;
-	char *flags;
+	static struct mapping_kind adapted;
+	static char flags[64];
+	const char *flag;
+	char *end = flags;
 
-	if (asprintf(&flags, "%sme ", kind->vm_flags) < 0)
-		refuse("kind");
-	with_execution = *kind;
-	with_execution.vm_flags = flags;
-	return &with_execution;
+	for (flag = kind->vm_flags; *flag; flag += 3)
+		if (!driver.read_only || !has_vm_flag("wr sh mw ", flag))
+			end = mempcpy(end, flag, 3);
+	if (driver.may_be_executed && !has_vm_flag(kind->vm_flags, "me"))
+		end = stpcpy(end, "me ");
+	*end = 0;
+	adapted = *kind;
+	adapted.vm_flags = flags;
+	return &adapted;
 }
 
 void parse_driver(char *text)
@@ -198,9 +207,7 @@ void parse_driver(char *text)
 		refuse("device");
 	if (driver.read_only)
 		driver_program.operations = MAPS;
-	if (driver.may_be_executed && !has_vm_flag(driver.kind->vm_flags, "me"))
-		driver.kind = allow_execution(driver.kind);
-	driver_program.mapping = driver.kind;
+	driver_program.mapping = adapt(driver.kind);
 }
 
 /*
@@ -299,6 +306,17 @@ uint64_t frame_in_another_mapping(uint64_t page)
 	if (!frames)
 		note_frames();
 	return frames[page];
+}
+
+void assert_frames_are_shared(void)
+{
+	uint64_t i;
+
+	for (i = 0; is_driver() && i < lab.info.pages; i++)
+		ck_assert_msg(mapped_pfn(mapped_page(i)) ==
+			      frame_in_another_mapping(i),
+			      "page %" PRIu64 " has another frame in another mapping",
+			      i);
 }
 
 void forget_frames(void)

@@ -85,6 +85,9 @@ void another_mapping_agrees(void);
 uint64_t frame_in_another_mapping(uint64_t page);
 void forget_frames(void);
 
+/* Fails the check if two mappings of a driver have other frames. */
+void assert_frames_are_shared(void);
+
 /* By the module page_table: the frame that an address is mapped to, and whether it is. */
 bool find_frame(const volatile void *addr, uint64_t *frame);
 

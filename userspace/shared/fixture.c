@@ -60,10 +60,15 @@ static void ask_for_info(void)
 	summary->info = lab.info;
 }
 
+int usual_protection(void)
+{
+	return is_driver() && driver.read_only ? PROT_READ : READ_WRITE;
+}
+
 static void *map_driver(void)
 {
-	int prot = driver.read_only ? PROT_READ : READ_WRITE;
-	void *map = mmap(NULL, lab.info.size, prot, MAP_SHARED, lab.fd, 0);
+	void *map = mmap(NULL, lab.info.size, usual_protection(), MAP_SHARED,
+			 lab.fd, 0);
 	bool wanted = lab.needs & CAN_MMAP;
 
 	if (map != MAP_FAILED)

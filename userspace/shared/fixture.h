@@ -80,6 +80,9 @@ bool is_loaded_with(const char *parameter);
 /* The kind of the mappings that the module, as it is loaded, makes. */
 const struct mapping_kind *mapping_kind(void);
 
+/* With what access it is mapped: some drivers allow reading only. */
+int usual_protection(void);
+
 /* Before and after each check; a check may close the device before its end. */
 void open_lab(void);
 void close_lab(void);

