@@ -8,6 +8,7 @@ be left out; then the driver is taken to be as strict as a lab:
     size            bytes of its memory, or "no end" (one page)
     shared_by       who sees the same memory: all who open the device, the mappings of one
                     descriptor, or nobody (all)
+    offsets         page offset k of mmap() leads to page k of the memory (true)
     writable        it can be opened and mapped for writing (true)
     private         a private mapping is allowed (false)
     executable      a mapping that can be executed is allowed (false)
@@ -46,6 +47,7 @@ class Profile:
     kind: str = MAPPINGS[0]
     size: int = _PAGE
     shared_by: str = SHARED_BY[0]
+    offsets: bool = True
     writable: bool = True
     private: bool = False
     executable: bool = False
@@ -83,6 +85,7 @@ class Driver(Lab):
         if not self.built_in:
             words.append(f"file={OWN_FILE}")
         said = {
+            "whole_only": not profile.offsets,
             "read_only": not profile.writable,
             "private": profile.private,
             "executable": profile.executable,
@@ -118,6 +121,7 @@ def read_profile(path: Path) -> Profile:
         kind=_one_of(file, "kind", KINDS, usual.kind),
         size=_size(file, usual.size),
         shared_by=_one_of(file, "shared_by", SHARED_BY, usual.shared_by),
+        offsets=file.flag("offsets", usual.offsets),
         writable=file.flag("writable", usual.writable),
         private=file.flag("private", usual.private),
         executable=file.flag("executable", usual.executable),

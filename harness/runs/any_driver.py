@@ -14,7 +14,7 @@ from harness.build import driver_modules, listing
 from harness.catalogue import contract, drivers
 from harness.catalogue.contract import Clause
 from harness.catalogue.drivers import Driver, Profile
-from harness.guest.machine import Machine
+from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.debian import Kernel
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.load_results import ProblemKind
@@ -77,20 +77,40 @@ def prove(
         driver = drivers.of(asked.name, asked.device, asked.profile, not asked.module, place)
         about = _about(driver, clauses)
         ready = replace(listening.to_see_all(machine), sandboxed=True)
+        every = ("--driver", driver.facts, *options)
         order = Order(
             [driver.load],
             seed,
-            ("--thorough", "--driver", driver.facts, *options),
+            ("--thorough", *every),
             leaks=True,
             driver=True,
             extra=place / "driver",
         )
         with step(f"checking {driver.title} on {machine.kernel.release} ({machine.accel})"):
             checked = check_loads.run(ready, order)
-    _refuse_what_did_not_begin(driver, checked)
-    evidence = proof.of_loads(checked)
+            _refuse_what_did_not_begin(driver, checked)
+            evidence = proof.of_loads(checked)
+            races = ",".join(listing.of(driver).races)
+            racing = replace(order, options=("--only", races, *every), leaks=False)
+            evidence.add(_race(ready, racing, races))
     evidence.observations += _left_out(driver)
     return Proof(driver, about, evidence)
+
+
+def _race(machine: Machine, order: Order, races: str) -> Evidence:
+    """Have a guest with two processors make the checks that need them."""
+    if why := check_loads.why_no_races(machine):
+        load = order.loads[0]
+        return Evidence(
+            [
+                Observation(load.lab.name, str(load), check, ClauseVerdict.SKIPPED, why)
+                for check in races.split(",")
+                if check
+            ]
+        )
+    if not races:
+        return Evidence()
+    return proof.of_loads(check_loads.run(replace(machine, processors=RACING_PROCESSORS), order))
 
 
 def _gather(machine: Machine, asked: Asked, place: Path) -> None:

@@ -278,6 +278,11 @@ def options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     return ("--thorough",) if everything else ("--thorough", "--only", ",".join(chosen))
 
 
+def why_no_races(machine: Machine) -> str:
+    """Return why a machine cannot make the checks that need two processors; nothing if it can."""
+    return "" if machine.qemu else f"{machine.name} has one processor: QEMU has two"
+
+
 def race_options(clauses: list[Clause], lab: Lab) -> tuple[str, ...]:
     """Return the options for those checks of some clauses that need two processors.
 

@@ -161,7 +161,7 @@ def _without_races(machine: Machine, chosen: list[Lab], clauses: list[Clause]) -
     found = []
     for load in _races(machine, chosen, clauses):
         names = check_loads.race_options(clauses, load.lab)[1].split(",")
-        reason = f"{machine.name} has one processor: QEMU has two"
+        reason = check_loads.why_no_races(machine)
         found += [
             Observation(load.lab.name, str(load), name, ClauseVerdict.SKIPPED, reason)
             for name in names

@@ -87,7 +87,9 @@ def test_with_the_sanitizers_too(kmaplab: Kmaplab, tmp_path: Path, um_default: s
     um = ("--arch", KUNIT_ARCH, "--kernel", um_default)
     options = ("--module", module, "--device", "/dev/lab_vmalloc", *profile(tmp_path, _VMALLOC))
     data = check(kmaplab, *um, *options)
-    assert set(verdicts(data).values()) == {"holds"}
+    # Two processors are QEMU's.
+    assert clauses_with(data, "not checked here") == {"9.4"}
+    assert clauses_with(data, "holds") == set(verdicts(data)) - {"9.4"}
 
 
 def test_memory_of_the_kernel_without_a_module(kmaplab: Kmaplab, tmp_path: Path) -> None:

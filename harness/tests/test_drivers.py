@@ -31,7 +31,8 @@ def test_an_empty_profile_is_as_strict_as_a_lab(tmp_path: Path) -> None:
 
 def test_a_profile_says_what_the_check_program_expects(tmp_path: Path) -> None:
     text = (
-        'kind = "mixedmap"\nsize = 8192\nshared_by = "descriptor"\nwritable = false\n'
+        'kind = "mixedmap"\nsize = 8192\nshared_by = "descriptor"\noffsets = false\n'
+        "writable = false\n"
         'private = true\nexecutable = true\nmode = "0666"\nfresh = "zeroes"\n'
         'parameters = ["size=4"]\nfirst = ["uio"]\n'
     )
@@ -41,7 +42,14 @@ def test_a_profile_says_what_the_check_program_expects(tmp_path: Path) -> None:
     assert str(driver.load) == "some_driver size=4"
     words = driver.facts.split(",")
     assert {"device=/dev/some", "kind=mixedmap", "size=8192", "mode=0666"} <= set(words)
-    assert {"shared_by=descriptor", "read_only", "private", "executable", "zeroes"} <= set(words)
+    assert {
+        "shared_by=descriptor",
+        "whole_only",
+        "read_only",
+        "private",
+        "executable",
+        "zeroes",
+    } <= set(words)
 
 
 def test_memory_without_an_end(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ START_TEST(offset_k_shows_page_k)
 	uint64_t last = lab.info.pages - 1;
 	uint64_t k;
 
+	needs_offsets();
 	kernel_fills();
 	for (k = 0; k <= last; k++) {
 		uint64_t offset = k * lab.info.page_size;
@@ -223,6 +224,7 @@ START_TEST(mappings_at_two_offsets_agree)
 	uint64_t page;
 
 	needs_shared_memory(SHARED_BY_DESCRIPTOR);
+	needs_offsets();
 	needs_pages(2, "one page has one offset");
 	for (page = 1; page < lab.info.pages; page += step)
 		agree_from_page(page);

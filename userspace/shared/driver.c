@@ -32,6 +32,22 @@ bool is_driver(void)
 	return lab.program == &driver_program;
 }
 
+bool is_module(void)
+{
+	return !is_driver() || driver.file;
+}
+
+bool maps_from_offsets(void)
+{
+	return !is_driver() || !driver.whole_only;
+}
+
+void needs_offsets(void)
+{
+	if (!maps_from_offsets())
+		not_for_driver("it is documented to map from the beginning only");
+}
+
 struct lab_info driver_info(void)
 {
 	const uint64_t page = sysconf(_SC_PAGESIZE);
@@ -118,7 +134,7 @@ static size_t find_number(const char *text, const char *name)
 }
 
 enum word {
-	DEVICE, MODULE, MODULE_FILE, KIND, SIZE, MODE, SHARED_BY, READ_ONLY, PRIVATE,
+	DEVICE, MODULE, MODULE_FILE, KIND, SIZE, MODE, SHARED_BY, WHOLE_ONLY, READ_ONLY, PRIVATE,
 	EXECUTABLE, ZEROES,
 };
 
@@ -126,7 +142,7 @@ static char *const words[] = {
 	[DEVICE] = "device", [MODULE] = "module", [MODULE_FILE] = "file",
 	[KIND] = "kind",
 	[SIZE] = "size", [MODE] = "mode", [SHARED_BY] = "shared_by",
-	[READ_ONLY] = "read_only", [PRIVATE] = "private",
+	[WHOLE_ONLY] = "whole_only", [READ_ONLY] = "read_only", [PRIVATE] = "private",
 	[EXECUTABLE] = "executable", [ZEROES] = "zeroes",
 	NULL,
 };
@@ -154,6 +170,9 @@ static void take_word(int word, char *value)
 		break;
 	case SHARED_BY:
 		driver.shares = find_shares(value);
+		break;
+	case WHOLE_ONLY:
+		driver.whole_only = true;
 		break;
 	case READ_ONLY:
 		driver.read_only = true;

@@ -30,6 +30,7 @@ enum driver_shares {
  * @size: bytes of its memory; 0 if there is no end
  * @mode: of the node
  * @shares: who sees the same memory
+ * @whole_only: the offset of mmap() does not lead to a page of the memory
  * @read_only: it can be opened and mapped for reading only
  * @may_be_private: a private mapping is allowed
  * @may_be_executed: a mapping that can be executed is allowed
@@ -43,6 +44,7 @@ struct driver {
 	size_t size;
 	unsigned int mode;
 	enum driver_shares shares;
+	bool whole_only;
 	bool read_only;
 	bool may_be_private;
 	bool may_be_executed;
@@ -57,6 +59,10 @@ extern struct program driver_program;
 
 /* Is it a driver that is checked, and not one of our labs? */
 bool is_driver(void);
+
+/* Is it a module, that can be loaded again? Does page offset k lead to page k? */
+bool is_module(void);
+bool maps_from_offsets(void);
 
 /* Reads "name=value,name,...", or ends the program with status 2. */
 void parse_driver(char *text);
@@ -75,6 +81,9 @@ void needs_an_end(void);
 
 /* Do so many see the same memory? Of a lab, all do. */
 bool is_shared(enum driver_shares shares);
+
+/* Ends the check if the driver maps its memory from the beginning only. */
+void needs_offsets(void);
 
 /* Ends the check unless so many see the same memory. */
 void needs_shared_memory(enum driver_shares shares);
