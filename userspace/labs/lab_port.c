@@ -8,6 +8,7 @@
 #include <linux/pci_regs.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,6 +401,9 @@ START_TEST(silent_device_is_noticed)
 	set_answers(true);
 	ck_assert_int_eq(begun, -EIO);
 	ck_assert_int_eq(going_on, -EIO);
+	/* What nobody has answered is not told. */
+	ck_assert_uint_eq(port.width, 0x55555555);
+	ck_assert_uint_eq(port.data, 0x55555555);
 	ck_assert_uint_eq(must_ask(0, 1).count, 6);
 }
 END_TEST
@@ -532,14 +536,25 @@ END_TEST
 
 START_TEST(port_request_is_checked)
 {
-	struct lab_port port;
+	static const struct lab_port half = { .begin = 1, .writes = 3 };
+	struct lab_port port, *answer;
 
 	ck_assert_uint_eq(must_ask(1, 5).count, 5);
 	ck_assert_int_eq(ask(0, LAB_PORT_MOST + 1, &port), -EINVAL);
 	ck_assert_int_eq(ask(0, UINT32_MAX, &port), -EINVAL);
 	ck_assert_int_eq(ask(2, 1, &port), -EINVAL);
 	assert_bad_pointers_refused(LAB_IOC_PORT);
+	/* Half of a request is none, even if all that the device would need is there. */
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_PORT,
+			       before_a_hole(&half, offsetof(struct lab_port, count))), -1);
+	ck_assert_int_eq(errno, EFAULT);
 	ck_assert_uint_eq(must_ask(0, 0).count, 5);
+
+	/* Memory that holds a request, and takes no answer. */
+	answer = must_map(-1, sizeof(*answer), READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	ck_assert_int_eq(mprotect(answer, sizeof(*answer), PROT_READ), 0);
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_PORT, answer), -1);
+	ck_assert_int_eq(errno, EFAULT);
 }
 END_TEST
 

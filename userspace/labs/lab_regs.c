@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -373,9 +374,17 @@ END_TEST
 
 START_TEST(access_request_survives_a_bad_pointer)
 {
+	static const struct lab_access half = { LAB_ACCESS_WRITE, 0, 4, 1, 0x12345678, "" };
 	struct lab_access *access;
 
+	fill_registers();
 	assert_bad_pointers_refused(LAB_IOC_ACCESS);
+	/* Half of a request is none, even if all that the device would need is there. */
+	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_ACCESS,
+			       before_a_hole(&half, offsetof(struct lab_access, bytes))), -1);
+	ck_assert_int_eq(errno, EFAULT);
+	assert_registers("half of a request");
+
 	/* Memory that holds a request, and takes no answer. */
 	access = must_map(-1, sizeof(*access), READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	*access = (struct lab_access){ LAB_ACCESS_READ, 0, 4, 1, 0, "" };

@@ -62,6 +62,15 @@ void must_unmap(volatile void *map, size_t length)
 			     strerror(errno));
 }
 
+void *before_a_hole(const void *bytes, size_t count)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *map = must_map(-1, 2 * page, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	must_unmap(map + page, page);
+	return memcpy(map + page - count, bytes, count);
+}
+
 void assert_refused(void *map, int expected_errno, const char *what)
 {
 	int found_errno = errno;

@@ -18,6 +18,12 @@ void *must_map(int fd, size_t length, int prot, int flags, uint64_t offset);
 void must_unmap(volatile void *map, size_t length);
 
 /*
+ * A copy of some bytes, behind which nothing is mapped: of a request that has more, the kernel
+ * gets a part only.
+ */
+void *before_a_hole(const void *bytes, size_t count);
+
+/*
  * mmap() as the kernel has it, with an offset in bytes: the C library refuses some
  * calls itself. Returns an address, or -1 with errno.
  */
