@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.base.errors import GuestError
+from harness.catalogue.drivers import Driver
 from harness.catalogue.labs import Load
 from harness.guest import waiting
 from harness.guest.machine import Machine
@@ -75,6 +76,8 @@ class Witness:
     # The file that the memory is, from its first byte on, if it is one.
     file: Path | None = None
     large: bool = False
+    # The box has no addresses of the kernel, but those of another mapping of the program.
+    no_lab: bool = False
     sighting: MemorySighting = field(default_factory=MemorySighting)
 
     @property
@@ -95,6 +98,11 @@ class Witness:
             self._leave_words(box)
         return self.sighting
 
+    @property
+    def _other(self) -> str:
+        """What reaches the frames beside the user's mapping."""
+        return "other mapping" if self.no_lab else "kernel"
+
     def _object(self, text: str) -> None:
         self.sighting.problems.append(text)
 
@@ -112,18 +120,18 @@ class Witness:
         user = self.tables.translate(user_address)
         kernel = self.tables.translate(kernel_address)
         if not user or not kernel:
-            side = "kernel" if user else "user"
+            side = self._other if user else "user"
             self._object(f"page {page}: no page table entry for the {side}'s address")
             return
         if user.physical != kernel.physical:
             frames = f"{user.physical // PAGE:#x} and {kernel.physical // PAGE:#x}"
-            self._object(f"page {page}: user and kernel reach other frames, {frames}")
+            self._object(f"page {page}: user and {self._other} reach other frames, {frames}")
             return
         if number == 0:
             self.sighting.memory_type = kernel.memory_type
         self.sighting.frames.append(user.physical)
         self._compare_level(box, page, user)
-        for text in _wrong_with(user, kernel):
+        for text in _wrong_with(user, kernel, self.no_lab):
             self._object(f"page {page}: {text}")
         count = PAGE // 4
         written = pattern.words(seed, page * count, count)
@@ -160,7 +168,8 @@ class Witness:
     def _look_for_others(self, box: _Box) -> None:
         """Object to further ways to the frames that the contract does not allow."""
         frames = set(self.sighting.frames)
-        own = range(box.user, box.user + PAGE * len(box.kernel))
+        own = {box.user + PAGE * page for page in range(len(box.kernel))}
+        own |= set(box.kernel) if self.no_lab else set()
         for found in self.tables.mappings_of(frames, of_kernel=False):
             if found.virtual not in own:
                 self._object(f"the program reaches its frames at {found.virtual:#x} as well")
@@ -192,7 +201,7 @@ class Witness:
         self._memory.write(box.address + _HEAD.size, listed)
 
 
-def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
+def _wrong_with(user: Translation, kernel: Translation, no_lab: bool = False) -> Iterator[str]:
     """Yield what one frame's two page table entries have that the contract forbids."""
     if user.by_user is False:
         yield "the user's address is not for user space"
@@ -200,7 +209,7 @@ def _wrong_with(user: Translation, kernel: Translation) -> Iterator[str]:
         yield "the user's mapping cannot be written"
     if user.user_executes:
         yield "user space can execute it"
-    if kernel.by_user:
+    if kernel.by_user and not no_lab:
         yield "user space can use the kernel's address"
     if user.memory_type != kernel.memory_type:
         yield f"memory types differ: {kernel.memory_type} and, for the user, {user.memory_type}"
@@ -218,6 +227,7 @@ def looking_at(seed: int) -> Callable[[Machine, int, Load], MemorySighting]:
         file = machine.initrd.parent / pci_devices.SHARED_FILE if is_file else None
         large = load.has_large_entries(machine.kernel.target)
         with waiting.stopped(machine, address) as (ram, tables):
-            return Witness(ram, tables, file, large).examine(address, seed)
+            no_lab = isinstance(load.lab, Driver)
+            return Witness(ram, tables, file, large, no_lab).examine(address, seed)
 
     return look

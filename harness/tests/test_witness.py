@@ -300,6 +300,49 @@ def test_a_second_way_of_the_program_is_seen(machine: LookedAtMachine) -> None:
     assert f"at {USER + (1 << 30):#x} as well" in examine(machine).problems[0]
 
 
+AGAIN = 0x7E0000000000
+
+
+@pytest.fixture
+def mapped_again(machine: LookedAtMachine) -> LookedAtMachine:
+    """A machine with a driver that is no lab: the box has another mapping's addresses."""
+    for page in range(PAGES):
+        machine.map(AGAIN + page * PAGE, frame(page), True)
+    addresses = [AGAIN + page * PAGE for page in range(PAGES)]
+    machine.write(BOX_FRAME + 48 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
+    return machine
+
+
+def problems_of_a_driver(machine: LookedAtMachine) -> list[str]:
+    return Witness(machine, machine, no_lab=True).examine(BOX, SEED).problems
+
+
+def test_two_mappings_of_a_driver_reach_the_same_frames(mapped_again: LookedAtMachine) -> None:
+    assert not problems_of_a_driver(mapped_again)
+
+
+def test_a_lab_cannot_name_a_mapping_for_the_kernels(mapped_again: LookedAtMachine) -> None:
+    assert examine(mapped_again).problems
+
+
+@pytest.mark.parametrize(
+    "virtual, changes, said",
+    [
+        (AGAIN, {"physical": frame(1)}, "user and other mapping reach other frames"),
+        (AGAIN, {"memory_type": "uncached"}, "memory types differ"),
+        (KERNEL, {"memory_type": "uncached"}, "the kernel also has them"),
+        (KERNEL, {"by_user": True}, "user space can use the kernel's address"),
+        (USER, {"user_executes": True}, "user space can execute it"),
+        (USER, {"writable": False}, "cannot be written"),
+    ],
+)
+def test_a_wrong_mapping_of_a_driver_is_seen(
+    mapped_again: LookedAtMachine, virtual: int, changes: dict[str, object], said: str
+) -> None:
+    mapped_again.change(virtual, **changes)
+    assert any(said in problem for problem in problems_of_a_driver(mapped_again))
+
+
 @pytest.mark.parametrize("pages", [0, 1 << 20])
 def test_a_box_that_makes_no_sense_is_none(machine: LookedAtMachine, pages: int) -> None:
     machine.write(BOX_FRAME + 32, struct.pack("<Q", pages))

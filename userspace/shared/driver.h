@@ -88,6 +88,9 @@ void needs_offsets(void);
 /* Ends the check unless so many see the same memory. */
 void needs_shared_memory(enum driver_shares shares);
 
+/* Maps a driver's memory once more, by another descriptor if that shows the same. */
+volatile uint32_t *map_again(void);
+
 /* These stand for requests: by another mapping of the same memory. */
 void another_mapping_fills(void);
 void another_mapping_agrees(void);

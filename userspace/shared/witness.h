@@ -35,7 +35,8 @@ struct witness_word {
  * @pages: so many pages are mapped there
  * @word_count: how many of @words the host wrote
  * @words: these, in the order of their offsets
- * @kernel_addr: the kernel's address of each of them
+ * @kernel_addr: the kernel's address of each of them; of a driver that is no lab, the
+ *	address in another mapping
  */
 struct witness_box {
 	uint64_t magic;
