@@ -131,7 +131,9 @@ def test_each_entry_of_this_project_has_its_mutant() -> None:
     for one in catalogue.read_equivalents():
         text = " ".join((LABS / one.file).read_text().split())
         old = one.change.partition(" => ")[0]
-        assert old in text and one.function in text, str(one)
+        assert old in text, str(one)
+        # The latter is Coccinelle's name for what stands outside of all functions.
+        assert one.function in text or one.function == "something_else", str(one)
         assert one.rule in [rule.name for rule in catalogue.rules()], str(one)
 
 
