@@ -204,11 +204,8 @@ class Machine:
             *("-kernel", str(self.kernel.image)),
             *("-initrd", str(self.initrd)),
             *("-append", self.kernel_arguments(qemu)),
-            *([] if self._is_being_kept else self._devices(qemu)),
+            *([] if self._is_being_kept else pci_devices.options(self.initrd.parent)),
         ]
-
-    def _devices(self, qemu: Qemu) -> list[str]:
-        return pci_devices.options(self.initrd.parent, qemu.dma_bits)
 
 
 def _clock() -> tuple[str, ...]:

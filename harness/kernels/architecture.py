@@ -43,8 +43,7 @@ class Qemu:
     ``reserved`` on is kept from the kernel: by ``arguments`` on its command line, or
     where ``has_device_tree`` by a node in it. ``has_kvm`` says whether the guest may run
     on this machine's own processor. ``tables`` is how its page tables are read, and
-    ``clock`` the command by which QEMU's monitor shows what the machine's clock says. Its device
-    with DMA has ``dma_bits`` of an address in RAM.
+    ``clock`` the command by which QEMU's monitor shows what the machine's clock says.
     """
 
     program: str
@@ -57,7 +56,6 @@ class Qemu:
     has_device_tree: bool = False
     has_kvm: bool = False
     clock: str = ""
-    dma_bits: int = 28
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 from harness.kernels import page_tables
 from harness.kernels.architecture import Architecture, Qemu, Toolchain
 
-_DMA_BITS = 32
-
 ARCHITECTURE = Architecture(
     name="arm64",
     summary="Debian's kernel in QEMU",
@@ -24,17 +22,16 @@ ARCHITECTURE = Architecture(
     ),
     qemu=Qemu(
         program="qemu-system-aarch64",
-        options=("-machine", "virt"),
+        # Devices reach RAM through page tables of their own.
+        options=("-machine", "virt,iommu=smmuv3"),
         processor="cortex-a57",
         results=("-device", "pci-serial,chardev=results"),
-        # RAM begins at 1 GiB, which needs more bits than the device with DMA usually has.
+        # RAM begins at 1 GiB.
         reserved=0x58000000,
-        dma_bits=_DMA_BITS,
         tables=page_tables.ARM64,
         # While a user's program runs, the kernel's page tables are in use as well, and
         # the witness can read them; else the kernel hides all but a few of its pages.
-        # Its driver has to be told what the device has.
-        arguments=("kpti=0", f"lab_dma.bits={_DMA_BITS}"),
+        arguments=("kpti=0",),
         has_device_tree=True,
         # The one register of its PL031.
         clock="xp /1wx 0x09010000",

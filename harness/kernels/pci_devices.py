@@ -1,7 +1,7 @@
 """The PCI devices that QEMU's machines have for the labs that drive one.
 
-    edu         a device made for learning: registers that answer, an interrupt, and DMA to as
-                many bits of an address as the machine says (docs/specs/edu.txt of QEMU)
+    edu         a device made for learning: registers that answer, an interrupt
+                (docs/specs/edu.txt of QEMU)
     ivshmem     memory behind a BAR; here it is a file of this machine, so that what a guest
                 leaves there can be read from outside (docs/specs/ivshmem-spec.txt)
     testdev     the same answers behind a memory BAR and behind an I/O BAR
@@ -24,7 +24,7 @@ SHARED_MIB = 16
 SHARED_FILE = "shared-memory"
 
 _OPTIONS = {
-    "edu": ("-device", "edu,dma_mask={reach}"),
+    "edu": ("-device", "edu"),
     SHARED: (
         "-object",
         f"memory-backend-file,id=shared,share=on,size={SHARED_MIB}M,mem-path={{file}}",
@@ -37,14 +37,11 @@ _OPTIONS = {
 DEVICES = tuple(_OPTIONS)
 
 
-def options(directory: Path, dma_bits: int) -> list[str]:
+def options(directory: Path) -> list[str]:
     """Return QEMU's options for all of them; what they need of files is made in ``directory``.
-
-    Of an address in RAM the device with DMA has ``dma_bits``.
 
     A machine that goes on from a snapshot may have them although there were none when that
     was taken: its kernel finds them when it looks at the bus again.
     """
     file = str(directory / SHARED_FILE).replace(",", ",,")
-    reach = (1 << dma_bits) - 1
-    return [word.format(file=file, reach=reach) for words in _OPTIONS.values() for word in words]
+    return [word.format(file=file) for words in _OPTIONS.values() for word in words]

@@ -17,12 +17,12 @@ def a_machine(directory: Path, arch: str = "x86_64") -> Machine:
 
 
 def has_devices(machine: Machine) -> bool:
-    return any(word.startswith("edu,") for word in machine.command(9))
+    return "edu" in machine.command(9)
 
 
 def test_a_machine_has_them_behind_all_its_other_devices(tmp_path: Path) -> None:
     command = a_machine(tmp_path).command(9)
-    asked = pci_devices.options(tmp_path, 28)
+    asked = pci_devices.options(tmp_path)
     assert command[-len(asked) :] == asked
 
 
@@ -37,6 +37,6 @@ def test_user_mode_linux_has_none(tmp_path: Path) -> None:
 
 
 def test_each_machine_has_a_file_of_its_own(tmp_path: Path) -> None:
-    one, other = (" ".join(pci_devices.options(tmp_path / name, 28)) for name in ("one", "a,b"))
+    one, other = (" ".join(pci_devices.options(tmp_path / name)) for name in ("one", "a,b"))
     assert f"mem-path={tmp_path}/one/{pci_devices.SHARED_FILE}" in one
     assert f"mem-path={tmp_path}/a,,b/{pci_devices.SHARED_FILE}" in other

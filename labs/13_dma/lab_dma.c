@@ -29,7 +29,11 @@ static uint bits = 28;
 module_param(bits, uint, 0444);
 MODULE_PARM_DESC(bits, "bits of an address that the device has (default 28, as QEMU makes it)");
 
-/* A register for an address takes so many at a time. */
+/*
+ * A register for an address takes so many at a time. For fewer than the others no bus was
+ * made, and the kernel need not be asked: behind an IOMMU it refuses no mask, however short.
+ */
+#define LEAST_BITS 16
 #define MOST_BITS 32
 
 static struct lab lab;
@@ -53,7 +57,16 @@ static atomic_t lab_dma_users;
  * *Coherent* memory is for processor and device at the same time: each sees at once
  * what the other has written. On x86, and where the device looks into the caches, that
  * is ordinary RAM; elsewhere the kernel maps it uncached. It is zeroed.
+ *
+ * Behind an IOMMU any page frames will do, since that makes one range of them for the
+ * device; the kernel then takes single ones, and maps them for itself as well.
+ * DMA_ATTR_FORCE_CONTIGUOUS asks for one piece of RAM all the same, so this lab has the
+ * same kind of buffer on all machines. (dma_alloc_coherent() is dma_alloc_attrs() without
+ * such a wish, and is what most drivers call. What was wished for must be said again to
+ * map and to free.)
  */
+#define LAB_DMA_WISHES DMA_ATTR_FORCE_CONTIGUOUS
+
 static int lab_dma_get(struct pci_dev *pdev)
 {
 	void *buffer;
@@ -64,8 +77,8 @@ static int lab_dma_get(struct pci_dev *pdev)
 		pci_err(pdev, "lab_dma: no memory that %u bits reach\n", bits);
 		return err;
 	}
-	buffer = dma_alloc_coherent(&pdev->dev, lab.size, &lab_dma_address,
-				    GFP_KERNEL | __GFP_NOWARN);
+	buffer = dma_alloc_attrs(&pdev->dev, lab.size, &lab_dma_address,
+				 GFP_KERNEL | __GFP_NOWARN, LAB_DMA_WISHES);
 	if (!buffer) {
 		pci_err(pdev, "lab_dma: no %zu bytes in one piece\n", lab.size);
 		return -ENOMEM;
@@ -78,9 +91,9 @@ static int lab_dma_get(struct pci_dev *pdev)
  * Translate: for the checks, and for no driver
  *
  * The DMA API does not say which page frames it has taken, since nobody needs to know:
- * the device gets its own address, and dma_mmap_coherent() finds the frames by itself.
- * On this machine the kernel's address is one of the linear map. On others, and behind
- * an IOMMU, it need not be.
+ * the device gets its own address, and dma_mmap_attrs() finds the frames by itself.
+ * Here the kernel's address is one of the linear map. Of a buffer that the kernel had to
+ * map anew, uncached or from single page frames, it is not.
  */
 static void lab_dma_translate(const struct lab *lab, unsigned long index,
 			      struct lab_page *page)
@@ -104,8 +117,8 @@ static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (err)
 		return err;
-	return dma_mmap_coherent(&lab_dma_device->dev, vma, lab.view.vaddr,
-				 lab_dma_address, lab.size);
+	return dma_mmap_attrs(&lab_dma_device->dev, vma, lab.view.vaddr,
+			      lab_dma_address, lab.size, LAB_DMA_WISHES);
 }
 
 /*
@@ -113,8 +126,8 @@ static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
  */
 static void lab_dma_give_back(struct pci_dev *pdev)
 {
-	dma_free_coherent(&pdev->dev, lab.size, lab.view.vaddr,
-			  lab_dma_address);
+	dma_free_attrs(&pdev->dev, lab.size, lab.view.vaddr, lab_dma_address,
+		       LAB_DMA_WISHES);
 }
 
 /*
@@ -212,9 +225,9 @@ static int __init lab_dma_init(void)
 
 	if (err)
 		return err;
-	if (bits < 1 || bits > MOST_BITS) {
-		pr_err("lab_dma: bits=%u is out of range: 1 to %d are possible\n",
-		       bits, MOST_BITS);
+	if (bits < LEAST_BITS || bits > MOST_BITS) {
+		pr_err("lab_dma: bits=%u is out of range: %d to %d are possible\n",
+		       bits, LEAST_BITS, MOST_BITS);
 		return -EINVAL;
 	}
 	return edu_dma_register("lab_dma", lab_dma_add, lab_dma_remove);
@@ -228,5 +241,5 @@ static void __exit lab_dma_exit(void)
 module_init(lab_dma_init);
 module_exit(lab_dma_exit);
 
-MODULE_DESCRIPTION("kmaplab: a buffer for DMA through dma_alloc_coherent() and dma_mmap_coherent()");
+MODULE_DESCRIPTION("kmaplab: a buffer for DMA through dma_alloc_attrs() and dma_mmap_attrs()");
 MODULE_LICENSE("GPL");
