@@ -67,6 +67,15 @@ def test_every_block_says_what_it_is_and_why_it_is_not_run(page: Page) -> None:
     assert not page.faults()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_what_a_page_kills_is_waited_for(page: Page) -> None:
+    """Until it is gone it still has its mapping, and the next command may count that."""
+    for block in page.blocks:
+        for one in block.commands:
+            killed = re.search(r"\bkill \$!(.*)", one.text)
+            assert not killed or "wait" in killed[1], f"{page}:{one.line}: {one.text}"
+
+
 def test_the_pages_that_people_read_are_there() -> None:
     names = {str(page) for page in PAGES}
     assert {"README.md", "docs/contract.md", "labs/01_kmalloc/lesson.md"} <= names
