@@ -123,31 +123,20 @@ static void lab_reserved_translate(const struct lab *lab, unsigned long index,
  * pgprot_device() is the type that ioremap() uses: on x86 the same as
  * pgprot_noncached(), on arm64 not.
  *
- * Page by page, though the region is physically contiguous: x86 keeps a list of
- * the memory types in use. A call for the whole VMA adds an entry to the list.
- * When later a part of the VMA is unmapped, today's kernels no longer find that
- * entry, and it stays even after the module is gone. A call for less than the
- * VMA only looks the type up.
+ * reserved_region_map() calls remap_pfn_range() for one page after the other. Its comment
+ * says why one call for all of them would be wrong.
  */
 static int lab_reserved_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lab *lab = lab_of(file);
 	int err = lab_refuse_mmap(lab, vma);
-	unsigned long addr, pfn;
 
 	if (err)
 		return err;
 
 	if (lab->flags & LAB_INFO_UNCACHED)
 		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
-	pfn = PHYS_PFN(region.start) + vma->vm_pgoff;
-	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
-		err = remap_pfn_range(vma, addr, pfn++, PAGE_SIZE,
-				      vma->vm_page_prot);
-		if (err)
-			return err;
-	}
-	return 0;
+	return reserved_region_map(vma, PHYS_PFN(region.start) + vma->vm_pgoff);
 }
 
 /*

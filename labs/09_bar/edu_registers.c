@@ -19,10 +19,6 @@
 #include "lab_compat.h"
 #include "lab_core.h"
 
-#define EDU_VENDOR_ID	0x1234
-#define EDU_DEVICE_ID	0x11e8
-#define EDU_BAR		0
-
 static bool intx;
 module_param(intx, bool, 0444);
 MODULE_PARM_DESC(intx, "use the interrupt line (default: a message, where there are any)");

@@ -215,7 +215,7 @@ static int lab_port_add(struct pci_dev *pdev)
  * Then a program may still have the node open. Its requests fail from here on. What is
  * managed is undone afterwards.
  */
-static void lab_port_remove(void)
+static void lab_port_remove(struct pci_dev *pdev)
 {
 	lab_unregister(&lab);
 	mutex_lock(&lab_port_lock);
@@ -225,7 +225,7 @@ static void lab_port_remove(void)
 
 static int __init lab_port_init(void)
 {
-	return testdev_register("lab_port", lab_port_add, lab_port_remove);
+	return testdev_register(lab_port_add, lab_port_remove);
 }
 
 static void __exit lab_port_exit(void)

@@ -7,8 +7,8 @@
 
 #include <linux/pci.h>
 
-int testdev_register(const char *name, int (*add)(struct pci_dev *pdev),
-		     void (*remove)(void));
+int testdev_register(int (*add)(struct pci_dev *pdev),
+		     void (*remove)(struct pci_dev *pdev));
 void testdev_unregister(void);
 int testdev_claim(struct pci_dev *pdev, int bar, unsigned long kinds);
 

@@ -21,23 +21,24 @@
 /*
  * Find: the PCI device
  *
- * lab_bar and lab_port are drivers, which the kernel calls when a device comes or goes. This
- * lab only looks once whether it is there: the kernel does not say when it is taken away.
+ * lab_bar and lab_port are drivers, whose probe() and remove() the kernel calls when a device
+ * comes or goes. This lab is no driver, and looks once: if root takes the device away through
+ * sysfs, nobody tells it. The reference to the device keeps the structure, and not the claim:
+ * that goes with the device's resources. So this is for a device that stays. A module that
+ * must know of devices which it does not drive has the bus call it (bus_register_notifier()).
  */
 static int find_scripts(struct pci_dev *pdev, struct resource *found)
 {
-	int err = pci_enable_device(pdev);
-
-	if (err)
-		return err;
-	if (!(pci_resource_flags(pdev, SCRIPTS_BAR) & IORESOURCE_MEM) ||
-	    pci_resource_len(pdev, SCRIPTS_BAR) < LAB_REGS_SIZE) {
+	if (!(pci_resource_flags(pdev, SCRIPTS_BAR) & IORESOURCE_MEM)) {
 		pci_err(pdev, "no memory behind BAR %d\n", SCRIPTS_BAR);
-		pci_disable_device(pdev);
 		return -ENODEV;
 	}
+	if (pci_resource_len(pdev, SCRIPTS_BAR) < LAB_REGS_SIZE) {
+		pci_err(pdev, "too little memory behind BAR %d\n", SCRIPTS_BAR);
+		return -EINVAL;
+	}
 	found->start = pci_resource_start(pdev, SCRIPTS_BAR);
-	return 0;
+	return pci_enable_device(pdev);
 }
 
 /* Find: or the platform device, by its name */

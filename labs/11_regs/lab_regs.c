@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registers are no memory: the accessors
+ * Registers are not memory: the accessors
  *
  * A device sees each access: whether it was a read or a write, where it began, how
  * wide it was, and what came before it. Compiler and processor may join, split, leave
@@ -148,6 +148,8 @@ static void lab_regs_submit(void __iomem *at, struct lab_access *access)
  * The only request: one access
  *
  * Which ones there are is in found_registers_allow(). One at a time, so that two jobs do not mix.
+ * Nobody has the lock for longer than a few accesses. In lab_bar, where a request can last for
+ * seconds, a signal ends the wait for it.
  */
 static void (* const accesses[])(void __iomem *at, struct lab_access *access) = {
 	[LAB_ACCESS_READ] = lab_regs_read,
@@ -175,8 +177,7 @@ static long lab_regs_ioctl(struct file *file, unsigned int cmd,
 		return -EFAULT;
 	if (!found_registers_allow(&access))
 		return -EINVAL;
-	if (mutex_lock_killable(&lab->lock))
-		return -EINTR;
+	mutex_lock(&lab->lock);
 	accesses[access.how](registers.base + access.offset, &access);
 	mutex_unlock(&lab->lock);
 	return copy_to_user(argp, &access, sizeof(access)) ? -EFAULT : 0;

@@ -32,7 +32,10 @@ static void __iomem *base;
  * device tree, or the code for a board) makes a device, and that has the region
  * of its registers. A driver for this clock alone would be a platform driver, whose
  * probe() is called with the device; this lab has several clocks, and looks once.
+ * A description can be wrong: what is too small for the registers is no clock.
  */
+#define S3C2410_LAST 0x88
+
 static int lab_rtc_find(struct resource *found)
 {
 	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL,
@@ -45,7 +48,7 @@ static int lab_rtc_find(struct resource *found)
 	res = platform_get_resource(to_platform_device(dev), IORESOURCE_MEM, 0);
 	if (res) {
 		*found = *res;
-		err = 0;
+		err = resource_size(res) > S3C2410_LAST ? 0 : -EINVAL;
 	}
 	put_device(dev);
 	return err;
@@ -88,7 +91,8 @@ static void lab_rtc_give_back(void)
  * never says that it is changing its registers.
  */
 static const u8 lab_rtc_registers[] = {
-	0x70, 0x74, 0x78, 0x7c, 0x84, 0x88, /* second to hour, day, month, year */
+	/* second to hour, day, month, year */
+	0x70, 0x74, 0x78, 0x7c, 0x84, S3C2410_LAST,
 };
 
 static bool lab_rtc_read_once(struct rtc_reading *reading)
@@ -214,12 +218,7 @@ static int __init lab_rtc_init(void)
 
 	err = lab_register(&lab);
 	if (err)
-		goto give_back;
-
-	return 0;
-
-give_back:
-	clock->give_back();
+		clock->give_back();
 	return err;
 }
 

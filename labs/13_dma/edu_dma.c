@@ -17,21 +17,19 @@
 #include "edu_dma.h"
 #include "edu_registers.h"
 #include "lab_compat.h"
+#include "one_device.h"
 
-#define EDU_VENDOR_ID	0x1234
-#define EDU_DEVICE_ID	0x11e8
-#define EDU_BAR		0
+static const struct pci_device_id edu_dma_ids[] = {
+	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
+	{ }
+};
 
-/* One user, as it has registered itself. */
-static struct {
-	const char *name;
-	int (*add)(struct pci_dev *pdev);
-	void (*remove)(struct pci_dev *pdev);
-} user;
-
-/* One device; and why it is not used. */
-static struct pci_dev *used;
-static int error;
+static struct one_device edu_dma_driver = {
+	.driver.name = "lab_dma",
+	.driver.id_table = edu_dma_ids,
+	.driver.driver.suppress_bind_attrs = true,
+	.what = "edu device",
+};
 
 /* Its registers; and whether it has interrupted since it was last told to copy. */
 static void __iomem *registers;
@@ -55,17 +53,23 @@ static irqreturn_t edu_dma_answer(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/*
- * When is it done?
+/**
+ * edu_dma_is_copying - is it still at what it was told?
  *
- * The device itself says whether it copies. The interrupt alone would not do: it may
- * be that of the copy before, for which nobody has waited any more.
+ * Return: what the device itself says.
  */
-static bool edu_dma_is_copying(void)
+bool edu_dma_is_copying(void)
 {
 	return ioread32(registers + EDU_DMA_COMMAND) & EDU_DMA_RUN;
 }
+EXPORT_SYMBOL_GPL(edu_dma_is_copying);
 
+/*
+ * When is it done?
+ *
+ * The interrupt alone would not do: it may be that of the copy before, for which nobody
+ * has waited any more.
+ */
 static bool edu_dma_is_done(void)
 {
 	return atomic_read(&interrupted) && !edu_dma_is_copying();
@@ -82,11 +86,9 @@ static bool edu_dma_is_done(void)
  * The device cannot be told to stop. Who waits no longer has to expect that it goes
  * on copying.
  *
- * Locking: the caller makes one call at a time.
+ * Locking: the caller makes one call at a time, and none while edu_dma_is_copying().
  *
- * Return: 0; -EBUSY, if it still copies for a caller that has waited no longer, and
- * nothing was changed; -ETIMEDOUT, if it was not done in time; -EINTR, if a signal came
- * before.
+ * Return: 0; -ETIMEDOUT, if it was not done in time; -EINTR, if a signal came before.
  */
 int edu_dma_copy(const struct edu_copy *copy)
 {
@@ -94,8 +96,6 @@ int edu_dma_copy(const struct edu_copy *copy)
 	u32 inside = EDU_DMA_INSIDE + copy->inside;
 	long left;
 
-	if (edu_dma_is_copying())
-		return -EBUSY;
 	atomic_set(&interrupted, 0);
 	iowrite32(copy->to_device ? memory : inside,
 		  registers + EDU_DMA_SOURCE);
@@ -131,8 +131,7 @@ static int edu_dma_identify(struct pci_dev *pdev)
 
 	if ((id & EDU_ID_MASK) == EDU_ID_EXPECTED)
 		return 0;
-	pci_err(pdev, "%s: 0x%08x is not what an edu device says\n", user.name,
-		id);
+	pci_err(pdev, "lab_dma: 0x%08x is not what an edu device says\n", id);
 	return -ENODEV;
 }
 
@@ -152,8 +151,7 @@ static int edu_dma_let_loose(struct pci_dev *pdev)
 				10 * USEC_PER_MSEC, USEC_PER_SEC, false,
 				registers + EDU_DMA_COMMAND);
 	if (err)
-		pci_err(pdev, "%s: the device copies, and does not end\n",
-			user.name);
+		pci_err(pdev, "lab_dma: the device copies, and does not end\n");
 	else
 		pci_set_master(pdev);
 	return err;
@@ -173,7 +171,7 @@ int edu_dma_get(struct pci_dev *pdev)
 
 	if (err)
 		return err;
-	err = pcim_request_region(pdev, EDU_BAR, user.name);
+	err = pcim_request_region(pdev, EDU_BAR, "lab_dma");
 	if (err)
 		return err;
 	registers = pcim_iomap(pdev, EDU_BAR, 0);
@@ -189,82 +187,24 @@ int edu_dma_get(struct pci_dev *pdev)
 	if (err < 0)
 		return err;
 	return devm_request_irq(&pdev->dev, pci_irq_vector(pdev, 0),
-				edu_dma_answer, IRQF_SHARED, user.name, &user);
+				edu_dma_answer, IRQF_SHARED, "lab_dma",
+				&edu_dma_driver);
 }
 EXPORT_SYMBOL_GPL(edu_dma_get);
 
-/*
- * The PCI driver: it finds the device
- */
-static int edu_dma_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	if (used)
-		return -EBUSY;
-	error = user.add(pdev);
-	if (!error)
-		used = pdev;
-	return error;
-}
-
-static void edu_dma_remove(struct pci_dev *pdev)
-{
-	user.remove(pdev);
-	used = NULL;
-}
-
-static const struct pci_device_id edu_dma_ids[] = {
-	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
-	{ }
-};
-
-static struct pci_driver edu_dma_driver = {
-	.name = "lab_dma",
-	.id_table = edu_dma_ids,
-	.probe = edu_dma_probe,
-	.remove = edu_dma_remove,
-	.driver.suppress_bind_attrs = true,
-};
-
-/*
- * Why is there no device to use?
- */
-static int edu_dma_why_not(void)
-{
-	if (error)
-		return error;
-	if (pci_dev_present(edu_dma_ids)) {
-		pr_err("%s: another driver has the device\n", user.name);
-		return -EBUSY;
-	}
-	pr_err("%s: this machine has no edu device\n", user.name);
-	return -ENODEV;
-}
-
 /**
  * edu_dma_register - drive the device
- * @name: who does, for the log and for claims
- * @add: called when the device is there: get it ready, or return why not. What is
- *	managed (devm_, pcim_) is undone after a failure and after @remove.
- * @remove: called when it goes, and must not be used any more
+ * @add: called when the device is there, as struct one_device says
+ * @remove: called when it goes
  *
- * Return: 0; -ENODEV, if there is no such device; -EBUSY, if another driver has it;
- * or what @add returned.
+ * Return: as one_device_register_for() says.
  */
-int edu_dma_register(const char *name, int (*add)(struct pci_dev *pdev),
+int edu_dma_register(int (*add)(struct pci_dev *pdev),
 		     void (*remove)(struct pci_dev *pdev))
 {
-	int err;
-
-	user.name = name;
-	user.add = add;
-	user.remove = remove;
-	error = 0;
-	err = pci_register_driver(&edu_dma_driver);
-	if (err || used)
-		return err;
-	err = edu_dma_why_not();
-	pci_unregister_driver(&edu_dma_driver);
-	return err;
+	edu_dma_driver.add = add;
+	edu_dma_driver.remove = remove;
+	return one_device_register(&edu_dma_driver);
 }
 EXPORT_SYMBOL_GPL(edu_dma_register);
 
@@ -273,7 +213,7 @@ EXPORT_SYMBOL_GPL(edu_dma_register);
  */
 void edu_dma_unregister(void)
 {
-	pci_unregister_driver(&edu_dma_driver);
+	one_device_unregister(&edu_dma_driver);
 }
 EXPORT_SYMBOL_GPL(edu_dma_unregister);
 

@@ -26,10 +26,11 @@ struct edu_copy {
 	u32 wait_ms;
 };
 
-int edu_dma_register(const char *name, int (*add)(struct pci_dev *pdev),
+int edu_dma_register(int (*add)(struct pci_dev *pdev),
 		     void (*remove)(struct pci_dev *pdev));
 void edu_dma_unregister(void);
 int edu_dma_get(struct pci_dev *pdev);
+bool edu_dma_is_copying(void);
 int edu_dma_copy(const struct edu_copy *copy);
 void edu_dma_stop(struct pci_dev *pdev);
 

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "dma_stream.h"
 #include "edu_dma.h"
 #include "lab_core.h"
 
@@ -34,6 +35,31 @@ static int edu_dma_refuse(const struct lab *lab, const struct lab_dma *dma,
 }
 
 /*
+ * Lend, copy, take back
+ *
+ * Memory of a streaming kind belongs to the device while that copies; coherent memory belongs
+ * to both all the time, and for it the two functions do nothing. A copy that nobody waits for
+ * any more still has what it was lent. When the device has ended, the next request takes
+ * that back.
+ */
+static int edu_dma_lend_and_copy(const struct lab_dma *dma,
+				 const struct edu_copy *copy)
+{
+	int err;
+
+	if (!copy->count)
+		return 0;
+	if (edu_dma_is_copying())
+		return -EBUSY;
+	dma_stream_take_back();
+	dma_stream_lend(dma->offset, dma->count);
+	err = edu_dma_copy(copy);
+	if (!err)
+		dma_stream_take_back();
+	return err;
+}
+
+/*
  * Have the device copy
  *
  * It gets its own address of the first byte. In one allocation addresses go on from byte
@@ -54,7 +80,7 @@ static int edu_dma_in_turn(struct lab *lab, dma_addr_t first,
 
 	if (err)
 		return err;
-	err = copy.count ? edu_dma_copy(&copy) : 0;
+	err = edu_dma_lend_and_copy(dma, &copy);
 	mutex_unlock(&lab->lock);
 	dma->address = capable(CAP_SYS_ADMIN) ? copy.address : 0;
 	return err;

@@ -18,6 +18,7 @@
 #include <linux/pci.h>
 #include <linux/wait_bit.h>
 
+#include "dma_stream.h"
 #include "edu_dma.h"
 #include "lab_core.h"
 
@@ -28,6 +29,10 @@ MODULE_PARM_DESC(pages, "size of the buffer in pages (default 4)");
 static uint bits = 28;
 module_param(bits, uint, 0444);
 MODULE_PARM_DESC(bits, "bits of an address that the device has (default 28, as QEMU makes it)");
+
+static char *kind = "coherent";
+module_param(kind, charp, 0444);
+MODULE_PARM_DESC(kind, "coherent (default), or mapped, pages or noncontiguous: dma_stream.c");
 
 /*
  * A register for an address takes so many at a time. For fewer than the others no bus was
@@ -77,6 +82,8 @@ static int lab_dma_get(struct pci_dev *pdev)
 		pci_err(pdev, "lab_dma: no memory that %u bits reach\n", bits);
 		return err;
 	}
+	if (dma_stream_is_chosen())
+		return dma_stream_get(&lab, &pdev->dev, &lab_dma_address);
 	buffer = dma_alloc_attrs(&pdev->dev, lab.size, &lab_dma_address,
 				 GFP_KERNEL | __GFP_NOWARN, LAB_DMA_WISHES);
 	if (!buffer) {
@@ -117,6 +124,8 @@ static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (err)
 		return err;
+	if (dma_stream_is_chosen())
+		return dma_stream_mmap(vma);
 	return dma_mmap_attrs(&lab_dma_device->dev, vma, lab.view.vaddr,
 			      lab_dma_address, lab.size, LAB_DMA_WISHES);
 }
@@ -126,6 +135,10 @@ static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
  */
 static void lab_dma_give_back(struct pci_dev *pdev)
 {
+	if (dma_stream_is_chosen()) {
+		dma_stream_put();
+		return;
+	}
 	dma_free_attrs(&pdev->dev, lab.size, lab.view.vaddr, lab_dma_address,
 		       LAB_DMA_WISHES);
 }
@@ -221,7 +234,8 @@ static void lab_dma_remove(struct pci_dev *pdev)
 
 static int __init lab_dma_init(void)
 {
-	int err = lab_set_size(&lab, pages, MAX_ORDER_NR_PAGES);
+	int err = lab_set_size(&lab, pages, MAX_ORDER_NR_PAGES) ?:
+		  dma_stream_choose(kind);
 
 	if (err)
 		return err;
@@ -230,7 +244,7 @@ static int __init lab_dma_init(void)
 		       bits, LEAST_BITS, MOST_BITS);
 		return -EINVAL;
 	}
-	return edu_dma_register("lab_dma", lab_dma_add, lab_dma_remove);
+	return edu_dma_register(lab_dma_add, lab_dma_remove);
 }
 
 static void __exit lab_dma_exit(void)

@@ -17,6 +17,11 @@
 
 #include "lab.h"
 
+/* What the bus finds, and the BAR that the registers are behind. */
+#define EDU_VENDOR_ID	0x1234
+#define EDU_DEVICE_ID	0x11e8
+#define EDU_BAR		0
+
 /* The device says what it is: 0xed below, and its version above. */
 #define EDU_ID			0x00
 #define EDU_ID_MASK		0xffff

@@ -305,6 +305,16 @@ struct lab_dma {
 	__u32 wait_ms;
 };
 
+/**
+ * struct lab_export - a descriptor of the memory itself, a dma-buf (lab_dmabuf only)
+ * @flags: in: O_RDONLY or O_RDWR, as for open(); and O_CLOEXEC
+ * @fd: out: the descriptor
+ */
+struct lab_export {
+	__u32 flags;
+	__s32 fd;
+};
+
 /*
  * Errors that all requests share: ENOTTY for an unknown number, EFAULT for a
  * pointer that cannot be read or written.
@@ -336,6 +346,9 @@ struct lab_dma {
  *				if the device writes, for writing; ETIMEDOUT, EINTR:
  *				the device is not done yet, and goes on; EBUSY: it
  *				is still at a copy before
+ *	LAB_IOC_EXPORT		EINVAL: other flags; EBADF: the descriptor is not
+ *				open for reading, or the new one shall write and
+ *				it is not open for that; EMFILE: too many are open
  */
 #define LAB_IOC_MAGIC		0xe9
 #define LAB_IOC_INFO		_IOR(LAB_IOC_MAGIC, 0, struct lab_info)
@@ -352,6 +365,7 @@ struct lab_dma {
 #define LAB_IOC_PORT		_IOWR(LAB_IOC_MAGIC, 15, struct lab_port)
 #define LAB_IOC_TIME		_IOR(LAB_IOC_MAGIC, 16, struct lab_time)
 #define LAB_IOC_DMA		_IOWR(LAB_IOC_MAGIC, 17, struct lab_dma)
+#define LAB_IOC_EXPORT		_IOWR(LAB_IOC_MAGIC, 20, struct lab_export)
 
 /* The contents of a fresh buffer, for the labs in which it is not zero. */
 #define LAB_REMAP_FRESH_WORD	0xdeadbeefu

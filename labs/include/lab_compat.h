@@ -12,6 +12,12 @@
 #include <linux/pci.h>
 #include <linux/version.h>
 
+/* 6.2 gave it this name: the caller does not hold the lock of the buffer. */
+#if KERNEL_VERSION(6, 2, 0) > LINUX_VERSION_CODE
+#define dma_buf_vmap_unlocked dma_buf_vmap
+#define dma_buf_vunmap_unlocked dma_buf_vunmap
+#endif
+
 /* 6.3 made vm_flags read-only outside of helpers that check the locking. */
 #if KERNEL_VERSION(6, 3, 0) > LINUX_VERSION_CODE
 static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
@@ -76,6 +82,13 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 /* 6.8 renamed it: a device that has a line is nothing that is over. */
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX PCI_IRQ_LEGACY
+#endif
+
+/* 6.13 wants the name of a namespace of symbols in quotes. */
+#if KERNEL_VERSION(6, 13, 0) > LINUX_VERSION_CODE
+#define LAB_IMPORT_NS(name) MODULE_IMPORT_NS(name)
+#else
+#define LAB_IMPORT_NS(name) MODULE_IMPORT_NS(#name)
 #endif
 
 /* 6.16 renamed rdmsrl(): it reads 64 bits, for which "q" stands. */

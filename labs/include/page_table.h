@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * page_table.h - the one request of /dev/page_table
+ * page_table.h - the requests of /dev/page_table
  *
  * Like lab.h, this file compiles unchanged in the kernel and in user space.
  */
@@ -54,11 +54,16 @@ static inline __u8 page_table_type(const struct page_table_entry *entry)
 #define PAGE_TABLE_ARM64_NORMAL_WB	0xff
 
 /*
- * ENXIO: no entry maps the address; EPERM: no CAP_SYS_ADMIN; EFAULT: the pointer
- * cannot be read or written; ENOTTY: another request.
+ * PAGE_TABLE_IOC_ENTRY finds the entry. PAGE_TABLE_IOC_AREA finds what new entries around a
+ * user address begin with: vma->vm_page_prot, which has an entry's bits but no frame.
+ *
+ * ENXIO: no entry maps the address, or no VMA holds it; EPERM: no CAP_SYS_ADMIN; EFAULT: the
+ * pointer cannot be read or written; ENOTTY: another request.
  */
 #define PAGE_TABLE_IOC_MAGIC		0xea
 #define PAGE_TABLE_IOC_ENTRY		_IOWR(PAGE_TABLE_IOC_MAGIC, 0, \
+					      struct page_table_entry)
+#define PAGE_TABLE_IOC_AREA		_IOWR(PAGE_TABLE_IOC_MAGIC, 1, \
 					      struct page_table_entry)
 
 #endif /* PAGE_TABLE_H */

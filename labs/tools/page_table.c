@@ -4,7 +4,8 @@
  *
  * This is a tool of the tests, not a lab. /dev/page_table reads the page table
  * entry for an address, either of the caller or of the kernel. With it a test
- * compares two mappings of one frame: do both entries have the same memory type?
+ * compares two mappings of one frame: do both entries have the same memory type? It
+ * reads what a VMA says of its entries, too.
  */
 #include <linux/bitfield.h>
 #include <linux/capability.h>
@@ -157,6 +158,33 @@ static int page_table_find(struct page_table_entry *entry)
 }
 
 /*
+ * What the driver wrote into the VMA counts for each entry that is made later, also if
+ * remap_pfn_range() made the first ones with another memory type.
+ */
+static int page_table_find_area(struct page_table_entry *entry)
+{
+	unsigned long addr = entry->addr;
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int err = -ENXIO;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (addr == entry->addr && vma) {
+		entry->entry = pgprot_val(vma->vm_page_prot);
+		err = 0;
+	}
+	mmap_read_unlock(mm);
+	if (err)
+		return err;
+
+	entry->size = PAGE_SIZE;
+	page_table_read_type(entry);
+	entry->reserved = 0;
+	return 0;
+}
+
+/*
  * The device: an entry contains a PFN, so it is for CAP_SYS_ADMIN only, like the
  * addresses that the labs show.
  */
@@ -167,13 +195,14 @@ static long page_table_ioctl(struct file *file, unsigned int cmd,
 	struct page_table_entry entry;
 	int err;
 
-	if (cmd != PAGE_TABLE_IOC_ENTRY)
+	if (cmd != PAGE_TABLE_IOC_ENTRY && cmd != PAGE_TABLE_IOC_AREA)
 		return -ENOTTY;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (copy_from_user(&entry, argp, sizeof(entry)))
 		return -EFAULT;
-	err = page_table_find(&entry);
+	err = cmd == PAGE_TABLE_IOC_ENTRY ? page_table_find(&entry) :
+					    page_table_find_area(&entry);
 	if (err)
 		return err;
 	return copy_to_user(argp, &entry, sizeof(entry)) ? -EFAULT : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Find the memory that was reserved at boot
+ * The memory that was reserved at boot: find it, and map it to user space
  *
  * It is reserved in one of two ways, and each needs another search:
  *
@@ -208,5 +208,32 @@ int reserved_region_find(struct resource *region,
 }
 EXPORT_SYMBOL_GPL(reserved_region_find);
 
-MODULE_DESCRIPTION("kmaplab: find the memory that was reserved at boot");
+/**
+ * reserved_region_map - map frames of a reserved region to user space
+ * @vma: where to, with the memory type in vm_page_prot
+ * @pfn: the first frame; the others follow it
+ *
+ * Page by page, though the region is physically contiguous: x86 keeps a list of the
+ * memory types in use. A call for the whole VMA adds an entry to the list. When later a
+ * part of the VMA is unmapped, today's kernels no longer find that entry, and it stays
+ * even after the module is gone. A call for less than the VMA only looks the type up.
+ *
+ * The caller holds the mmap lock for writing, as ->mmap() does. What was mapped before
+ * an error mmap() unmaps.
+ *
+ * Return: 0, or the error of remap_pfn_range().
+ */
+int reserved_region_map(struct vm_area_struct *vma, unsigned long pfn)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; !err && i < vma_pages(vma); i++)
+		err = remap_pfn_range(vma, vma->vm_start + i * PAGE_SIZE,
+				      pfn + i, PAGE_SIZE, vma->vm_page_prot);
+	return err;
+}
+EXPORT_SYMBOL_GPL(reserved_region_map);
+
+MODULE_DESCRIPTION("kmaplab: the memory that was reserved at boot");
 MODULE_LICENSE("GPL");

@@ -12,5 +12,6 @@
 int reserved_region_find(struct resource *region,
 			 const struct lab_number *mem_start,
 			 const struct lab_number *mem_size);
+int reserved_region_map(struct vm_area_struct *vma, unsigned long pfn);
 
 #endif /* RESERVED_REGION_H */
