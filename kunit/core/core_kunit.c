@@ -50,7 +50,7 @@ static void pattern_depends_on_the_position(struct kunit *test)
 }
 
 /* A page in the wrong place must differ from the right one in its first words. */
-static void pattern_tells_every_two_pages_apart(struct kunit *test)
+static void pattern_of_every_two_pages_differs(struct kunit *test)
 {
 	u64 seed = kmaplab_next_seed();
 	size_t i, j;
@@ -212,7 +212,7 @@ static void size_in_bytes_never_wraps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lab.size, SIZE_MAX & PAGE_MASK);
 }
 
-static void number_tells_zero_from_not_given(struct kunit *test)
+static void number_zero_differs_from_not_given(struct kunit *test)
 {
 	struct lab_number number = {};
 	const struct kernel_param param = { .arg = &number };
@@ -482,7 +482,7 @@ static void read_and_write_stop_where_the_users_memory_does(struct kunit *test)
 #define CORE_CASES(CASE)						\
 	CASE(pattern_is_the_documented_one)				\
 	CASE(pattern_depends_on_the_position)				\
-	CASE(pattern_tells_every_two_pages_apart)			\
+	CASE(pattern_of_every_two_pages_differs)			\
 	CASE(pattern_has_no_seam_at_the_end_of_a_page)			\
 	CASE(pattern_depends_on_the_seed)				\
 	CASE(pattern_of_one_seed_is_not_anothers_shifted)		\
@@ -492,7 +492,7 @@ static void read_and_write_stop_where_the_users_memory_does(struct kunit *test)
 	CASE(range_of_the_largest_memory_fits)				\
 	CASE(size_is_taken_only_within_the_allocators_range)		\
 	CASE(size_in_bytes_never_wraps)					\
-	CASE(number_tells_zero_from_not_given)				\
+	CASE(number_zero_differs_from_not_given)				\
 	CASE(number_takes_numbers_only)					\
 	CASE(taken_minor_is_refused)					\
 	CASE(nothing_is_written_past_the_end)				\

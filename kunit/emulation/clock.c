@@ -17,10 +17,6 @@
 
 #include "clock.h"
 
-static bool claimed;
-module_param(claimed, bool, 0444);
-MODULE_PARM_DESC(claimed, "another driver has the registers, until a load of lab_rtc has failed");
-
 /* Behind what iomem.c registers, which looks for 128 MiB from 2 GiB on. */
 #define CLOCK_START	(SZ_2G + (resource_size_t)SZ_512M)
 
@@ -181,24 +177,99 @@ static const struct logic_iomem_region_ops clock_region_ops = {
 };
 
 /*
- * Another driver, which has the registers until a load of lab_rtc has failed
+ * A clock that is not as it should be
+ *
+ * lab_rtc looks for the clock when it is loaded, which is before any case. So its init
+ * function is called first with wrong clocks, and at last with the right one. A case then
+ * asks for the errors. (If the lab is built in, there is nothing to ask for.)
  */
+static struct platform_device *device;
+
+static struct kmaplab_clock_refusals refusals;
+
+#ifdef CONFIG_MODULES
+static int (*lab_init)(void);
+static void (*lab_exit)(void);
+
+/* Loaded for nothing, it would be in the way of the next load. */
+static int clock_refusal(void)
+{
+	int err = lab_init();
+
+	if (!err && lab_exit)
+		lab_exit();
+	return err;
+}
+
+/* The device has no range of registers, or another one. */
+static int clock_refusal_of(struct resource *others, unsigned int count)
+{
+	struct resource *own = device->resource;
+	int err;
+
+	device->resource = others;
+	device->num_resources = count;
+	err = clock_refusal();
+	device->resource = own;
+	device->num_resources = 1;
+	return err;
+}
+
+static int clock_init_of_lab(void)
+{
+	const unsigned int last = CLOCK_FIRST + 4 * (CLOCK_REGISTERS - 1);
+	struct resource small = DEFINE_RES_MEM(region.start, last);
+
+	refusals.without_registers = clock_refusal_of(NULL, 0);
+	refusals.without_the_last = clock_refusal_of(&small, 1);
+	if (request_mem_region(region.start, PAGE_SIZE, "another driver")) {
+		refusals.claimed = clock_refusal();
+		release_mem_region(region.start, PAGE_SIZE);
+	}
+	refusals.made = true;
+	return lab_init();
+}
+
 static int clock_on_module(struct notifier_block *block, unsigned long state,
 			   void *data)
 {
-	const struct module *module = data;
+	struct module *module = data;
 
-	if (state == MODULE_STATE_GOING && claimed &&
-	    !strcmp(module->name, "lab_rtc")) {
-		release_mem_region(region.start, resource_size(&region));
-		claimed = false;
-	}
+	if (state != MODULE_STATE_COMING || strcmp(module->name, "lab_rtc"))
+		return NOTIFY_DONE;
+	lab_init = module->init;
+	lab_exit = module->exit;
+	module->init = clock_init_of_lab;
 	return NOTIFY_OK;
 }
 
+/* Behind that of shared/loads.c, which has the lab's init function fail again and again. */
 static struct notifier_block clock_notifier = {
 	.notifier_call = clock_on_module,
+	.priority = -1,
 };
+
+static int __init clock_watch_loads(void)
+{
+	return register_module_notifier(&clock_notifier);
+}
+#else
+static int __init clock_watch_loads(void)
+{
+	return 0;
+}
+#endif
+
+/**
+ * kmaplab_clock_refusals - how the loads of lab_rtc with wrong clocks ended
+ *
+ * Return: their errors.
+ */
+const struct kmaplab_clock_refusals *kmaplab_clock_refusals(void)
+{
+	return &refusals;
+}
+EXPORT_SYMBOL_GPL(kmaplab_clock_refusals);
 
 /*
  * Loading, but no unloading: what was registered with logic_iomem stays registered
@@ -216,7 +287,6 @@ static int __init clock_find_room(void)
 
 static int __init clock_init(void)
 {
-	struct platform_device *device;
 	int err;
 
 	err = clock_find_room();
@@ -225,9 +295,6 @@ static int __init clock_init(void)
 	err = logic_iomem_add_region(&region, &clock_region_ops);
 	if (err)
 		return err;
-	if (claimed && !request_mem_region(region.start, resource_size(&region),
-					   "another driver"))
-		pr_err("kmaplab_clock: %pR is claimed already\n", &region);
 	device = platform_device_alloc(region.name, PLATFORM_DEVID_NONE);
 	if (!device)
 		return -ENOMEM;
@@ -236,7 +303,7 @@ static int __init clock_init(void)
 		err = platform_device_add(device);
 	if (err)
 		platform_device_put(device);
-	return err ?: register_module_notifier(&clock_notifier);
+	return err ?: clock_watch_loads();
 }
 
 /* Where this is built in, before lab_rtc looks for its clock. */

@@ -57,10 +57,23 @@ struct kmaplab_clock_seen {
 	unsigned int mappings;
 };
 
+/**
+ * struct kmaplab_clock_refusals - how loads of lab_rtc with wrong clocks ended
+ * @made: whether there were any
+ * @without_registers: of a device that has no range of registers: the error, or 0
+ * @without_the_last: of one whose range ends before the last register
+ * @claimed: of one that another driver has claimed
+ */
+struct kmaplab_clock_refusals {
+	bool made;
+	int without_registers, without_the_last, claimed;
+};
+
 #ifdef CONFIG_UML_IOMEM_EMULATION
 void kmaplab_clock_begin(const struct kmaplab_clock_plan *plan);
 struct kmaplab_clock_seen kmaplab_clock_look(void);
 struct resource *kmaplab_clock_region(void);
+const struct kmaplab_clock_refusals *kmaplab_clock_refusals(void);
 #else
 /* The suite of lab_rtc is then skipped. */
 static inline void kmaplab_clock_begin(const struct kmaplab_clock_plan *plan)
@@ -73,6 +86,11 @@ static inline struct kmaplab_clock_seen kmaplab_clock_look(void)
 }
 
 static inline struct resource *kmaplab_clock_region(void)
+{
+	return NULL;
+}
+
+static inline const struct kmaplab_clock_refusals *kmaplab_clock_refusals(void)
 {
 	return NULL;
 }

@@ -246,7 +246,7 @@ static void each_page_is_at_the_address_that_translate_says(struct kunit *test)
 	}
 }
 
-static void addresses_are_told_without_touching_the_region(struct kunit *test)
+static void addresses_are_reported_without_touching_the_region(struct kunit *test)
 {
 	struct kmaplab_case *this = kmaplab_case_of(test);
 	struct kmaplab_iomem *iomem = region_of(test);
@@ -399,7 +399,7 @@ static void transfers_at_the_end_stay_inside_the_mapping(struct kunit *test)
 	CASE(claimed_region_is_refused_to_others)			\
 	CASE(translate_follows_the_claimed_region)			\
 	CASE(each_page_is_at_the_address_that_translate_says)		\
-	CASE(addresses_are_told_without_touching_the_region)		\
+	CASE(addresses_are_reported_without_touching_the_region)		\
 	CASE(fill_writes_32_bits_at_a_time_from_first_to_last)		\
 	CASE(check_reads_32_bits_at_a_time_from_first_to_last)		\
 	CASE(check_reads_the_word_that_differs_once_and_none_behind)	\

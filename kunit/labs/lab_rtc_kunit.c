@@ -263,6 +263,18 @@ static void claimed_region_is_refused_to_others(struct kunit *test)
 		release_mem_region(region->start, resource_size(region));
 }
 
+/* kmaplab_clock has made the loads. */
+static void load_with_a_wrong_device_is_refused(struct kunit *test)
+{
+	const struct kmaplab_clock_refusals *refusals = kmaplab_clock_refusals();
+
+	if (!refusals->made)
+		kunit_skip(test, "the lab is built in: its init function has run");
+	KUNIT_EXPECT_EQ(test, -ENODEV, refusals->without_registers);
+	KUNIT_EXPECT_EQ(test, -EINVAL, refusals->without_the_last);
+	KUNIT_EXPECT_EQ(test, -EBUSY, refusals->claimed);
+}
+
 /*
  * What the caller is told
  */
@@ -299,6 +311,7 @@ static void time_request_survives_every_failed_copy(struct kunit *test)
 	CASE(region_is_mapped_once)					\
 	CASE(region_is_claimed_in_the_name_of_the_lab)			\
 	CASE(claimed_region_is_refused_to_others)			\
+	CASE(load_with_a_wrong_device_is_refused)			\
 	KMAPLAB_NO_MEMORY_CASES(CASE)					\
 	CASE(unknown_requests_are_refused)				\
 	CASE(time_request_survives_a_bad_pointer)			\

@@ -13,7 +13,7 @@ static int lab_vmalloc_open(struct kunit *test)
 	return kmaplab_init(test, "lab_vmalloc", 0);
 }
 
-static void address_lies_in_the_vmalloc_area(struct kunit *test)
+static void address_lies_in_the_vmalloc_space(struct kunit *test)
 {
 	struct lab *lab = kmaplab_lab_of(test);
 
@@ -76,7 +76,7 @@ static void user_page_request_refuses_a_page_that_cannot_be_read(struct kunit *t
 
 #define VMALLOC_CASES(CASE)						\
 	KMAPLAB_CONTENT_CASES(CASE)					\
-	CASE(address_lies_in_the_vmalloc_area)				\
+	CASE(address_lies_in_the_vmalloc_space)				\
 	CASE(each_frame_holds_its_page_of_the_memory)			\
 	CASE(every_page_has_a_frame_of_its_own)				\
 	CASE(user_page_request_refuses_a_page_that_cannot_be_read)	\

@@ -62,7 +62,7 @@ void pages_follow_one_another_for_the_kernel(struct kunit *test)
 	}
 }
 
-void info_tells_what_the_memory_is(struct kunit *test)
+void info_describes_the_memory(struct kunit *test)
 {
 	struct kmaplab_case *this = kmaplab_case_of(test);
 	struct lab_info info = {};
@@ -82,7 +82,7 @@ void info_tells_what_the_memory_is(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.reserved, 0);
 }
 
-void page_request_tells_what_translate_does(struct kunit *test)
+void page_request_agrees_with_translate(struct kunit *test)
 {
 	struct kmaplab_case *this = kmaplab_case_of(test);
 	struct lab_page asked = {}, page = {};
@@ -173,7 +173,7 @@ void check_names_the_first_word_that_differs(struct kunit *test)
 	}
 }
 
-void check_tells_seeds_apart(struct kunit *test)
+void check_notices_another_seed(struct kunit *test)
 {
 	u64 seed = kmaplab_next_seed();
 	struct lab_check check = { .seed = seed + 1 };

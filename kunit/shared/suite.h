@@ -70,13 +70,13 @@
 	CASE(fresh_memory_is_as_documented)				\
 	CASE(size_is_whole_pages)					\
 	CASE(pages_follow_one_another_for_the_kernel)			\
-	CASE(info_tells_what_the_memory_is)				\
-	CASE(page_request_tells_what_translate_does)			\
+	CASE(info_describes_the_memory)				\
+	CASE(page_request_agrees_with_translate)			\
 	CASE(page_request_past_the_end_is_refused)			\
 	CASE(fill_writes_every_word_of_the_pattern)			\
 	CASE(check_finds_no_difference_after_a_fill)			\
 	CASE(check_names_the_first_word_that_differs)			\
-	CASE(check_tells_seeds_apart)					\
+	CASE(check_notices_another_seed)					\
 	CASE(read_gives_the_kernels_bytes_from_any_offset)		\
 	CASE(write_changes_the_bytes_asked_for_and_no_others)		\
 	CASE(read_and_write_end_with_the_memory)			\

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -122,9 +123,40 @@ START_TEST(node_is_for_its_owner_only)
 
 	if (is_driver() && driver.mode != 0600)
 		not_for_driver("another mode is documented");
-	ck_assert_int_eq(fstat(lab.fd, &node), 0);
+	ck_assert_int_eq(stat(lab.path, &node), 0);
 	ck_assert(S_ISCHR(node.st_mode));
 	ck_assert_uint_eq(node.st_mode & 07777, 0600);
+}
+END_TEST
+
+/*
+ * 3.1: the other way round. A program that keeps addresses for later maps them without access.
+ */
+
+static void give_access_later(int prot)
+{
+	volatile uint32_t *map = must_map(lab.fd, lab.info.size, prot,
+					  MAP_SHARED, 0);
+
+	ck_assert_msg(!mprotect((void *)map, lab.info.size, READ_WRITE),
+		      "mapped with access %d, more is not given later: %s",
+		      prot, strerrorname_np(errno));
+	lab.seed = ~lab.seed;
+	write_unguarded(map);
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "what was written with access that was given later");
+	must_unmap(map, lab.info.size);
+}
+
+START_TEST(access_may_be_given_later)
+{
+	static const int first[] = { PROT_NONE, PROT_READ, PROT_WRITE };
+	size_t i;
+
+	for (i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		give_access_later(first[i]);
+		kernel_checks();
+	}
 }
 END_TEST
 
@@ -132,6 +164,7 @@ const struct check access_checks[] = {
 	CHECK(read_only_descriptor_cannot_write, WRITES | CAN_FILL | ANY_DRIVER),
 	CHECK(store_through_a_read_only_mapping_kills, WRITES | ANY_DRIVER),
 	CHECK(write_only_descriptor_cannot_read, MAPS | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(access_may_be_given_later, WRITES | CAN_CHECK),
 	CHECK(private_mapping_is_refused, MAPS | ANY_DRIVER),
 	CHECK(executable_mapping_is_refused, MAPS | ANY_DRIVER),
 	CHECK(node_is_for_its_owner_only, ANY_DRIVER),

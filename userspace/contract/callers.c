@@ -153,9 +153,9 @@ START_TEST(parameters_cannot_be_written)
 END_TEST
 
 const struct check callers_checks[] = {
-	CHECK(addresses_are_hidden_without_cap_sys_admin, WRITES),
+	CHECK(addresses_are_hidden_without_cap_sys_admin, WRITES | ANY_NODE),
 	THOROUGH_CHECK(addresses_are_hidden_from_the_root_of_a_namespace,
-		       WRITES),
+		       WRITES | ANY_NODE),
 	THOROUGH_CHECK(addresses_are_shown_for_cap_sys_admin_alone,
 		       CAN_INFO | CAN_PAGE),
 	THOROUGH_CHECK(parameters_cannot_be_written, 0),

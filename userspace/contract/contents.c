@@ -5,6 +5,7 @@
 #include "contract.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -221,19 +222,105 @@ START_TEST(pieces_of_the_callers_memory_are_moved_in_order)
 }
 END_TEST
 
+static off_t position(int fd)
+{
+	return lseek(fd, 0, SEEK_CUR);
+}
+
+/* Each open() makes one, and a copy by dup() has the same; pread() and pwrite() use none. */
+START_TEST(each_descriptor_has_a_position_of_its_own)
+{
+	int one = must_open(O_RDWR), other = must_open(O_RDWR);
+	int copy = dup(one);
+	uint32_t words[2];
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(lseek(one, 8, SEEK_SET), 8);
+	ck_assert_int_eq(position(other), 0);
+	ck_assert_int_eq(read(one, words, 8), 8);
+	assert_words(words, 2, 2, expect_pattern, "read() from its position");
+	ck_assert_int_eq(position(other), 0);
+	ck_assert_int_eq(read(other, words, 4), 4);
+	assert_words(words, 1, 0, expect_pattern, "read() by another descriptor");
+	ck_assert_int_eq(position(copy), 16);
+
+	ck_assert_int_eq(pread(copy, words, 8, 4), 8);
+	assert_words(words, 2, 1, expect_pattern, "pread()");
+	ck_assert_int_eq(pwrite(copy, words, 8, 4), 8);
+	ck_assert_int_eq(position(one), 16);
+	ck_assert_int_eq(position(other), 4);
+	ck_assert_int_eq(write(other, words, 8), 8);
+	ck_assert_int_eq(position(other), 12);
+	ck_assert_int_eq(position(one), 16);
+	kernel_checks();
+	close(one);
+	close(other);
+	close(copy);
+}
+END_TEST
+
+/* Word 1 by every call; then the memory is as before. */
+static void use_a_descriptor(int fd)
+{
+	uint32_t word = ~expect_pattern(1), found = 0;
+	int usual = lab.fd;
+	volatile uint32_t *map = must_map(fd, lab.info.page_size, READ_WRITE,
+					  MAP_SHARED, 0);
+
+	ck_assert_int_eq(lseek(fd, 4, SEEK_SET), 4);
+	ck_assert_int_eq(write(fd, &word, 4), 4);
+	ck_assert_uint_eq(map[1], word);
+	ck_assert_int_eq(lseek(fd, -4, SEEK_CUR), 4);
+	ck_assert_int_eq(read(fd, &found, 4), 4);
+	ck_assert_uint_eq(found, word);
+	map[1] = expect_pattern(1);
+	must_unmap(map, lab.info.page_size);
+	lab.fd = fd;
+	kernel_checks();
+	lab.fd = usual;
+}
+
+/*
+ * The memory is always there: no call has to wait, so none may say EAGAIN, and there is
+ * no end to append to.
+ */
+START_TEST(flags_of_a_descriptor_change_no_call)
+{
+	static const int flags[] = {
+		O_NONBLOCK, O_APPEND, O_SYNC, O_DSYNC, O_NOATIME, O_TRUNC,
+	};
+	int fd = must_open(O_RDWR);
+	size_t i;
+
+	write_pattern(lab.map);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK | O_APPEND), 0);
+	use_a_descriptor(fd);
+	close(fd);
+	for (i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		fd = must_open(O_RDWR | flags[i]);
+		use_a_descriptor(fd);
+		close(fd);
+	}
+}
+END_TEST
+
 const struct check contents_checks[] = {
-	CHECK(kernel_fills_user_reads_every_word, MAPS | CAN_FILL),
-	CHECK(user_writes_every_word_kernel_checks, WRITES | CAN_CHECK),
-	CHECK(kernel_check_finds_one_wrong_bit, WRITES | CAN_CHECK),
-	CHECK(read_agrees_with_the_mapping, WRITES | CAN_READ | CAN_LLSEEK),
-	CHECK(write_agrees_with_the_mapping, MAPS | CAN_WRITE | CAN_CHECK),
+	CHECK(kernel_fills_user_reads_every_word, MAPS | ANY_NODE | CAN_FILL),
+	CHECK(user_writes_every_word_kernel_checks, WRITES | ANY_NODE | CAN_CHECK),
+	CHECK(kernel_check_finds_one_wrong_bit, WRITES | ANY_NODE | CAN_CHECK),
+	CHECK(read_agrees_with_the_mapping, WRITES | ANY_NODE | CAN_READ | CAN_LLSEEK),
+	CHECK(write_agrees_with_the_mapping, MAPS | ANY_NODE | CAN_WRITE | CAN_CHECK),
 	CHECK(read_and_write_move_single_bytes,
-	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	      WRITES | ANY_NODE | CAN_READ | CAN_WRITE | CAN_CHECK),
 	CHECK(read_and_write_stop_at_the_end,
-	      WRITES | CAN_READ | CAN_WRITE | CAN_LLSEEK),
+	      WRITES | ANY_NODE | CAN_READ | CAN_WRITE | CAN_LLSEEK),
 	CHECK(read_and_write_stop_where_the_callers_memory_does,
-	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	      WRITES | ANY_NODE | CAN_READ | CAN_WRITE | CAN_CHECK),
 	CHECK(pieces_of_the_callers_memory_are_moved_in_order,
-	      WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+	      WRITES | ANY_NODE | CAN_READ | CAN_WRITE | CAN_CHECK),
+	THOROUGH_CHECK(each_descriptor_has_a_position_of_its_own,
+		       WRITES | CAN_READ | CAN_WRITE | CAN_LLSEEK | CAN_CHECK),
+	THOROUGH_CHECK(flags_of_a_descriptor_change_no_call,
+		       WRITES | CAN_READ | CAN_WRITE | CAN_LLSEEK | CAN_CHECK),
 	{ .name = NULL },
 };

@@ -16,7 +16,7 @@ const struct check *const contract[] = {
 	counts_checks, arrivals_checks, large_entries_checks, /* 4 */
 	lifetime_checks, rounds_checks, /* 5; 6 is about one lab */
 	failure_checks, shortage_checks, /* 7 */
-	random_checks, caller32_checks, /* 8 */
+	random_checks, random_places_checks, caller32_checks, /* 8 */
 	argument_races_checks, request_races_checks, data_races_checks,
 	mapping_races_checks, load_races_checks, signal_races_checks,
 	kill_races_checks, memory_races_checks, fault_races_checks,

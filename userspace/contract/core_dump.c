@@ -116,7 +116,7 @@ static uint64_t pages_found_in(const char *core, size_t size)
 	return found;
 }
 
-START_TEST(core_dump_leaves_the_area_out)
+START_TEST(core_dump_leaves_the_vma_out)
 {
 	core_segment segment;
 	size_t size, i;
@@ -149,6 +149,6 @@ START_TEST(core_dump_leaves_the_area_out)
 END_TEST
 
 const struct check core_dump_checks[] = {
-	THOROUGH_CHECK(core_dump_leaves_the_area_out, WRITES | ANY_DRIVER),
+	THOROUGH_CHECK(core_dump_leaves_the_vma_out, WRITES | ANY_DRIVER),
 	{ .name = NULL },
 };

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory_group.h"
 #include "shared/checks.h"
+#include "traces.h"
 
 /* More allocations and copies than any of our calls makes. */
 #define MOST_CHANCES 1000
@@ -88,52 +90,6 @@ static bool disarm(void)
 }
 
 /*
- * Traces that a call must not leave when it fails
- */
-
-struct traces {
-	int lowest_fd;
-	int vmas;
-	uint64_t mappings;
-};
-
-static int count_vmas(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[512];
-	int count = 0;
-
-	ck_assert_ptr_nonnull(maps);
-	while (fgets(line, sizeof(line), maps))
-		count += !!strstr(line, lab.path);
-	fclose(maps);
-	return count;
-}
-
-static struct traces look(void)
-{
-	struct traces traces = { .vmas = count_vmas() };
-
-	traces.lowest_fd = dup(fail_nth);
-	close(traces.lowest_fd);
-	traces.mappings = count_mappings();
-	return traces;
-}
-
-static void assert_no_traces(const char *name, struct traces before)
-{
-	struct traces after = look();
-
-	ck_assert_msg(after.lowest_fd == before.lowest_fd,
-		      "%s failed and left a descriptor", name);
-	ck_assert_msg(after.vmas == before.vmas,
-		      "%s failed and left a mapping", name);
-	ck_assert_msg(after.mappings == before.mappings,
-		      "%s failed and left %" PRIu64 " mappings counted, not %"
-		      PRIu64, name, after.mappings, before.mappings);
-}
-
-/*
  * Making one call fail
  */
 
@@ -158,7 +114,7 @@ static void assert_works(const struct failing_call *call)
 static bool fail_once(const struct failing_call *call, unsigned int chance,
 		      unsigned int *failures)
 {
-	struct traces before = look();
+	struct traces before = look_for_traces();
 	int found;
 	long result;
 	bool used;
@@ -196,6 +152,37 @@ void fail_each(const struct failing_call *call)
 		ck_assert_msg(++chance < MOST_CHANCES,
 			      "%s: fault after fault, and no end", call->name);
 	ck_assert_msg(failures, "no fault made %s fail", call->name);
+}
+
+/* Returns false if the pages were enough. */
+static bool fail_in_a_group(const struct failing_call *call, unsigned int pages)
+{
+	struct traces before = look_for_traces();
+	long result = call_in_a_group(call->make, pages);
+
+	if (result != -1) {
+		undo(call, result);
+	} else {
+		/* EFAULT is what vm_insert_pages() says if it gets no page table. */
+		ck_assert_msg(errno == ENOMEM || errno == EFAULT,
+			      "%s: expected ENOMEM or EFAULT, found %s",
+			      call->name, strerrorname_np(errno));
+	}
+	assert_no_traces(call->name, before);
+	assert_works(call);
+	return result == -1;
+}
+
+void fail_with_few_pages(const struct failing_call *call, unsigned int times)
+{
+	unsigned int pages = 0;
+
+	assert_works(call);
+	while (fail_in_a_group(call, pages))
+		ck_assert_msg(++pages < MOST_CHANCES,
+			      "%s fails with %u pages", call->name, pages);
+	ck_assert_msg(pages >= times, "%s needs only %u pages, and not %u",
+		      call->name, pages, times);
 }
 
 void fail_what_cannot_wait(const struct failing_call *call)

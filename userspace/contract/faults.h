@@ -34,6 +34,12 @@ void require_faults(void);
 void fail_each(const struct failing_call *call);
 
 /*
+ * Makes the call in groups of processes that get no page, one page, and so on, until it
+ * works; it must fail so many times at least, as fail_each() says.
+ */
+void fail_with_few_pages(const struct failing_call *call, unsigned int times);
+
+/*
  * Makes a call with each of its allocations failing in turn that may not wait until
  * memory is free. The call must not need them: it must not fail with ENOMEM.
  */

@@ -74,6 +74,42 @@ START_TEST(opening_and_closing_change_nothing)
 }
 END_TEST
 
+static void unmap(void)
+{
+	must_unmap(lab.map, lab.info.size);
+	lab.map = NULL;
+}
+
+static void close_descriptor(void)
+{
+	ck_assert_int_eq(close(lab.fd), 0);
+	lab.fd = -1;
+}
+
+static void map_as_usual(void)
+{
+	lab.map = must_map(lab.fd, lab.info.size, usual_protection(),
+			   MAP_SHARED, 0);
+}
+
+/* The memory is the module's: neither the last mapping nor the last user is its end. */
+START_TEST(contents_stay_when_nobody_uses_them)
+{
+	write_pattern(lab.map);
+	unmap();
+	map_as_usual();
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "after the last mapping was removed");
+
+	unmap();
+	close_descriptor();
+	lab.fd = must_open(O_RDWR);
+	map_as_usual();
+	assert_words(lab.map, lab.words, 0, expect_pattern,
+		     "after the last user was gone");
+}
+END_TEST
+
 /*
  * 5.2: a module in use
  */
@@ -92,18 +128,6 @@ static void assert_cannot_be_removed(const char *why)
 	ck_assert_msg(errno == EWOULDBLOCK,
 		      "%s: expected EWOULDBLOCK, found %s", why,
 		      strerrorname_np(errno));
-}
-
-static void unmap(void)
-{
-	must_unmap(lab.map, lab.info.size);
-	lab.map = NULL;
-}
-
-static void close_descriptor(void)
-{
-	ck_assert_int_eq(close(lab.fd), 0);
-	lab.fd = -1;
 }
 
 static int keeper_may_go[2];
@@ -135,8 +159,7 @@ START_TEST(module_in_use_cannot_be_removed)
 	unmap();
 	assert_cannot_be_removed("an open descriptor");
 
-	lab.map = must_map(lab.fd, lab.info.size, usual_protection(),
-			   MAP_SHARED, 0);
+	map_as_usual();
 	close_descriptor();
 	assert_cannot_be_removed("a mapping");
 
@@ -159,6 +182,7 @@ const struct check lifetime_checks[] = {
 	CHECK(mapping_outlives_another_descriptor,
 	      WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(opening_and_closing_change_nothing, WRITES | CAN_CHECK),
+	CHECK(contents_stay_when_nobody_uses_them, WRITES | CAN_CHECK),
 	THOROUGH_CHECK(module_in_use_cannot_be_removed, MAPS | ANY_DRIVER),
 	{ .name = NULL },
 };

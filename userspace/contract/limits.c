@@ -136,10 +136,10 @@ END_TEST
 const struct check limits_checks[] = {
 	{ .name = "fresh_contents_are_as_documented",
 	  .run = &fresh_contents_are_as_documented,
-	  .needs = MAPS | ANY_DRIVER,
+	  .needs = MAPS | ANY_DRIVER | ANY_NODE,
 	  .time = FIRST },
 	THOROUGH_CHECK(remade_buffer_shows_nothing_of_the_old,
-		       WRITES | CAN_FILL | ANY_DRIVER),
+		       WRITES | CAN_FILL | ANY_DRIVER | ANY_NODE),
 	CHECK(mmap_past_the_end_is_refused, MAPS | ANY_DRIVER),
 	CHECK(mmap_of_no_length_is_refused, MAPS | ANY_DRIVER),
 	CHECK(mmap_near_the_top_of_the_range_is_refused, MAPS | ANY_DRIVER),

@@ -12,7 +12,7 @@
 /* The types in use, of I/O memory and reserved RAM; x86 only. */
 #define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
 
-enum memory_type { CACHED, UNCACHED };
+enum memory_type { CACHED, COMBINED, UNCACHED };
 
 /*
  * Fails the check if the kernel's mapping or one of ours has another type, and skips
@@ -20,7 +20,16 @@ enum memory_type { CACHED, UNCACHED };
  */
 void assert_memory_type(enum memory_type expected);
 
+/*
+ * Skips the check where nothing shows the types. For checks that map or load something, or
+ * ask in a child, before the functions below would skip them.
+ */
+void need_memory_types(void);
+
 /* The type by the entry that maps an address; skips the check where nothing shows it. */
 unsigned int memory_type_at(uint64_t addr);
+
+/* The one that new entries around a user address get; skips the check in the same way. */
+unsigned int memory_type_of_vma(uint64_t addr);
 
 #endif /* MEMORY_TYPE_H */

@@ -8,11 +8,24 @@
 #include "one_use.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "shared/checks.h"
+
+static void make_request(const struct request *request)
+{
+	union {
+		uint64_t words[16];
+		struct lab_export export;
+	} argument = { .words = { 0 } };
+
+	if (request->number == LAB_IOC_USER_PAGE)
+		argument.words[0] = (uintptr_t)lab.map;
+	must_ioctl(request->number, &argument, request->name);
+	if (request->number == LAB_IOC_EXPORT)
+		close(argument.export.fd);
+}
 
 static void make_requests(void)
 {
@@ -29,15 +42,9 @@ static void make_requests(void)
 				   "LAB_IOC_USER_PAGE");
 		}
 	}
-	for (i = 0; i < REQUESTS; i++) {
-		/* What the one before has answered is no question. */
-		memset(argument, 0, sizeof(argument));
-		argument[0] = requests[i].number == LAB_IOC_USER_PAGE ?
-			      (uintptr_t)lab.map : 0;
+	for (i = 0; i < REQUESTS; i++)
 		if (can(requests[i].operation))
-			must_ioctl(requests[i].number, argument,
-				   requests[i].name);
-	}
+			make_request(&requests[i]);
 }
 
 /* No memory at the address; no page of that number; no mapping of ours. */

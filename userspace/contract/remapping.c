@@ -59,7 +59,7 @@ static volatile void *map_with_room(size_t length)
 	return map;
 }
 
-START_TEST(mremap_cannot_grow_the_area)
+START_TEST(mremap_cannot_grow_the_vma)
 {
 	size_t page = lab.info.page_size;
 	volatile uint32_t *whole = map_with_room(lab.info.size);
@@ -106,7 +106,7 @@ START_TEST(mremap_shrinks_and_keeps_the_rest)
 }
 END_TEST
 
-START_TEST(mremap_moves_the_area_whole)
+START_TEST(mremap_moves_the_vma_whole)
 {
 	void *from = (void *)lab.map;
 	void *to = find_room(lab.info.size);
@@ -192,10 +192,10 @@ START_TEST(remap_file_pages_stays_inside)
 END_TEST
 
 const struct check remapping_checks[] = {
-	THOROUGH_CHECK(mremap_cannot_grow_the_area, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(mremap_cannot_grow_the_vma, WRITES | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(remap_file_pages_stays_inside, WRITES | CAN_CHECK | ANY_DRIVER),
 	THOROUGH_CHECK(mremap_shrinks_and_keeps_the_rest, WRITES | CAN_CHECK | ANY_DRIVER),
-	THOROUGH_CHECK(mremap_moves_the_area_whole,
+	THOROUGH_CHECK(mremap_moves_the_vma_whole,
 		       WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER),
 	{ .name = NULL },
 };

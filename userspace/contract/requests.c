@@ -24,6 +24,41 @@ static void assert_refused_request(const struct request *request, void *argument
 		      strerrorname_np(errno));
 }
 
+static void assert_unknown(const char *like, unsigned int direction,
+			   unsigned int type, unsigned int number, size_t size)
+{
+	uint64_t argument[32] = { 0 };
+	int answer = ioctl(lab.fd, _IOC(direction, type, number, size),
+			   argument);
+
+	ck_assert_msg(answer == -1 && errno == ENOTTY,
+		      "as %s, but _IOC(%u, 0x%x, %u, %zu): expected ENOTTY, found %s",
+		      like, direction, type, number, size,
+		      answer < 0 ? strerrorname_np(errno) : "an answer");
+}
+
+/* With another direction, type, number or size it is another request. */
+static void assert_no_other_is_taken_for(const struct request *request)
+{
+	unsigned int direction = _IOC_DIR(request->number);
+	unsigned int number = _IOC_NR(request->number);
+	size_t size = _IOC_SIZE(request->number);
+	unsigned int other;
+
+	for (other = 0; other < 4; other++)
+		if (other != direction)
+			assert_unknown(request->name, other, LAB_IOC_MAGIC,
+				       number, size);
+	assert_unknown(request->name, direction, LAB_IOC_MAGIC ^ 0x80, number,
+		       size);
+	assert_unknown(request->name, direction, LAB_IOC_MAGIC, number ^ 0x80,
+		       size);
+	assert_unknown(request->name, direction, LAB_IOC_MAGIC, number,
+		       size + 8);
+	assert_unknown(request->name, direction, LAB_IOC_MAGIC, number,
+		       size - 4);
+}
+
 /* What only other labs have is unknown to this one. */
 START_TEST(unknown_request_is_refused)
 {
@@ -31,14 +66,10 @@ START_TEST(unknown_request_is_refused)
 	size_t i;
 
 	for (i = 0; i < REQUESTS; i++)
-		if (!can(requests[i].operation))
+		if (can(requests[i].operation))
+			assert_no_other_is_taken_for(&requests[i]);
+		else
 			assert_refused_request(&requests[i], argument, ENOTTY);
-	ck_assert_int_eq(ioctl(lab.fd, _IO(LAB_IOC_MAGIC, 0xff)), -1);
-	ck_assert_int_eq(errno, ENOTTY);
-	/* The number of LAB_IOC_INFO with another size is another request. */
-	ck_assert_int_eq(ioctl(lab.fd, _IOR(LAB_IOC_MAGIC, 0, __u32),
-			       &lab.info), -1);
-	ck_assert_int_eq(errno, ENOTTY);
 	ck_assert_int_eq(ioctl(lab.fd, 0, NULL), -1);
 	ck_assert_int_eq(errno, ENOTTY);
 }
@@ -83,6 +114,22 @@ START_TEST(frame_of_a_foreign_address_is_refused)
 	user.user_addr = UINT64_MAX;
 	ck_assert_int_eq(ioctl(lab.fd, LAB_IOC_USER_PAGE, &user), -1);
 	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+/* A mapping is one of the device, whichever descriptor made it. */
+START_TEST(frame_is_found_by_any_descriptor)
+{
+	struct lab_user_page user = { .user_addr = (uintptr_t)lab.map };
+	int usual = lab.fd;
+
+	if (mapping_kind()->by_fault)
+		(void)*lab.map;
+	lab.fd = must_open(O_RDWR);
+	must_ioctl(LAB_IOC_USER_PAGE, &user, "LAB_IOC_USER_PAGE");
+	ck_assert_uint_eq(user.pfn, kernel_page(0).pfn);
+	close(lab.fd);
+	lab.fd = usual;
 }
 END_TEST
 
@@ -156,9 +203,10 @@ const struct check requests_checks[] = {
 	      CAN_CHECK | CAN_USER_PAGE),
 	CHECK(page_out_of_range_is_refused, CAN_INFO | CAN_PAGE),
 	CHECK(frame_of_a_foreign_address_is_refused, CAN_USER_PAGE),
+	THOROUGH_CHECK(frame_is_found_by_any_descriptor, WRITES),
 	THOROUGH_CHECK(frame_of_another_lab_is_refused,
 		       CAN_INFO | CAN_USER_PAGE),
 	THOROUGH_CHECK(kernel_address_is_no_user_pointer,
-		       WRITES | CAN_READ | CAN_WRITE | CAN_CHECK),
+		       WRITES | CAN_READ | CAN_WRITE | CAN_CHECK | ANY_NODE),
 	{ .name = NULL },
 };

@@ -144,8 +144,76 @@ START_TEST(load_is_refused_when_memory_is_short)
 }
 END_TEST
 
+/*
+ * The zone of RAM that old devices can reach, with addresses of 24 bits: 16 MiB on x86.
+ * Where it has most of RAM it is nothing that others could lack. In page frames.
+ */
+struct zone {
+	uint64_t first, spanned;
+};
+
+/* In a line such as "  present  3977", or "  start_pfn:  1". */
+static bool says(const char *line, const char *word, uint64_t *number)
+{
+	char found[16];
+	uint64_t value;
+
+	if (sscanf(line, " %15s %" SCNu64, found, &value) != 2 || strcmp(found, word))
+		return false;
+	*number = value;
+	return true;
+}
+
+static struct zone zone_of_old_devices(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	uint64_t present, total = 0, in_zone = 0;
+	struct zone zone = { .first = 0 };
+	char line[128], name[16];
+	bool here = false;
+
+	ck_assert_msg(file, "/proc/zoneinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Node %*u, zone %15s", name) == 1)
+			here = !strcmp(name, "DMA");
+		if (says(line, "present", &present)) {
+			total += present;
+			in_zone += here ? present : 0;
+		}
+		if (here && !says(line, "spanned", &zone.spanned))
+			says(line, "start_pfn:", &zone.first);
+	}
+	fclose(file);
+	if (!in_zone)
+		skip("this kernel has no zone for old devices");
+	if (2 * in_zone > total)
+		skip("old devices reach most of this machine's RAM");
+	return zone;
+}
+
+/* With plenty of memory free, so that the kernel has no reason to give some of this zone. */
+START_TEST(memory_that_old_devices_need_is_left_to_them)
+{
+	uint64_t usual = lab.info.pages, i;
+	struct zone zone;
+
+	if (can(CAN_DMA))
+		skip("this lab has a device, which may need such memory");
+	zone = zone_of_old_devices();
+	read_module();
+	must_reload_with_pages(5);
+	for (i = 0; i < lab.info.pages; i++)
+		ck_assert_msg(kernel_page(i).pfn - zone.first >= zone.spanned,
+			      "page %" PRIu64 " is of ZONE_DMA, which is small: frame 0x%llx",
+			      i, kernel_page(i).pfn);
+	must_reload_with_pages(usual);
+}
+END_TEST
+
 const struct check shortage_checks[] = {
 	THOROUGH_CHECK(load_is_refused_when_memory_is_short,
-		       MAPS | CAN_FILL),
+		       MAPS | CAN_FILL | ANY_NODE),
+	THOROUGH_CHECK(memory_that_old_devices_need_is_left_to_them,
+		       CAN_INFO | CAN_PAGE | ANY_NODE),
 	{ .name = NULL },
 };

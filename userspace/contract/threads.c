@@ -206,8 +206,8 @@ END_TEST
 
 const struct check threads_checks[] = {
 	THOROUGH_CHECK(threads_write_while_the_kernel_checks,
-		       WRITES | CAN_CHECK),
+		       WRITES | CAN_CHECK | ANY_NODE),
 	THOROUGH_CHECK(words_of_threads_are_not_lost_while_the_kernel_checks,
-		       WRITES | CAN_CHECK),
+		       WRITES | CAN_CHECK | ANY_NODE),
 	{ .name = NULL },
 };

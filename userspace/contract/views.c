@@ -4,8 +4,12 @@
  */
 #include "contract.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -102,7 +106,7 @@ static bool open_and_map_anew(void)
 
 	munmap((void *)lab.map, lab.info.size);
 	close(lab.fd);
-	lab.fd = open(lab.path, O_RDWR | O_CLOEXEC);
+	lab.fd = open_device(O_RDWR);
 	if (lab.fd < 0)
 		return false;
 	map = mmap(NULL, lab.info.size, READ_WRITE, MAP_SHARED, lab.fd, 0);
@@ -181,6 +185,46 @@ START_TEST(offset_k_shows_page_k)
 }
 END_TEST
 
+/* In bytes, for the VMA around an address; others find out by it what is mapped there. */
+static uint64_t offset_in_proc_maps(const volatile void *addr)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	uint64_t offset, found = UINT64_MAX;
+	uintptr_t from, to;
+	char line[512];
+
+	ck_assert_msg(maps, "/proc/self/maps: %s", strerror(errno));
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %" SCNx64, &from,
+			   &to, &offset) == 3 &&
+		    from <= (uintptr_t)addr && (uintptr_t)addr < to)
+			found = offset;
+	fclose(maps);
+	return found;
+}
+
+START_TEST(proc_maps_shows_the_offset_asked_for)
+{
+	size_t page = lab.info.page_size;
+	uint64_t k;
+
+	needs_offsets();
+	for (k = 0; k < lab.info.pages && k < 3; k++) {
+		size_t length = lab.info.size - k * page;
+		volatile uint32_t *map = must_map(lab.fd, length, READ_WRITE,
+						  MAP_SHARED, k * page);
+
+		ck_assert_uint_eq(offset_in_proc_maps(map), k * page);
+		must_unmap(map, page);
+		if (length == page)
+			continue;
+		ck_assert_uint_eq(offset_in_proc_maps(map + lab.page_words),
+				  (k + 1) * page);
+		must_unmap(map + lab.page_words, length - page);
+	}
+}
+END_TEST
+
 /* Word 0 of the second mapping is word @first of the memory. */
 static void write_from(volatile uint32_t *second, size_t first)
 {
@@ -238,5 +282,6 @@ const struct check views_checks[] = {
 	THOROUGH_CHECK(another_process_sees_the_same, WRITES | CAN_CHECK | ANY_DRIVER),
 	CHECK(offset_k_shows_page_k, MAPS | CAN_FILL | ANY_DRIVER),
 	THOROUGH_CHECK(mappings_at_two_offsets_agree, WRITES | CAN_CHECK | ANY_DRIVER),
+	THOROUGH_CHECK(proc_maps_shows_the_offset_asked_for, MAPS),
 	{ .name = NULL },
 };

@@ -139,7 +139,7 @@ END_TEST
 
 const struct check witness_checks[] = {
 	CHECK(machine_reaches_the_same_frames,
-	      WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER),
+	      WRITES | CAN_FILL | CAN_CHECK | ANY_DRIVER | ANY_NODE),
 	CHECK(machine_finds_a_divided_block_page_by_page,
 	      WRITES | CAN_FILL | CAN_CHECK | CAN_FAULTS),
 	{ .name = NULL },

@@ -23,6 +23,7 @@
 #include "random/draw.h"
 #include "shared/checks.h"
 #include "shared/children.h"
+#include "shared/edu.h"
 #include "shared/kernel_log.h"
 #include "shared/module.h"
 #include "shared/pci_device.h"
@@ -34,7 +35,6 @@
  */
 
 static struct pci_device ivshmem = { .vendor = "0x1af4", .device = "0x1110" };
-static struct pci_device edu = { .vendor = "0x1234", .device = "0x11e8" };
 static struct pci_device testdev = { .vendor = "0x1b36", .device = "0x0005" };
 
 static void write_enable(struct pci_device *device, const char *text)
@@ -61,87 +61,12 @@ static void *map_page(int fd, off_t offset)
  * The driver of the registers
  */
 
-#define EDU_NODE "/dev/edu_registers"
-
-static void load_driver(const char *parameters)
-{
-	char command[128];
-
-	syscall(SYS_delete_module, "edu_registers", O_NONBLOCK);
-	snprintf(command, sizeof(command), "modprobe edu_registers %s",
-		 parameters);
-	ck_assert_msg(!system(command), "%s failed", command);
-}
-
-static int open_edu(void)
-{
-	int fd = open(EDU_NODE, O_RDWR | O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, EDU_NODE ": %s", strerror(errno));
-	return fd;
-}
-
-/* Loads it anew, so that it has begun to count. */
-static int load_edu(const char *parameters)
-{
-	load_driver(parameters);
-	return open_edu();
-}
-
-static void unload_edu(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-	ck_assert_msg(!syscall(SYS_delete_module, "edu_registers", O_NONBLOCK),
-		      "edu_registers cannot be removed: %s", strerror(errno));
-}
-
-static void ask_edu(int fd, unsigned long number, void *request)
-{
-	ck_assert_msg(!ioctl(fd, number, request), EDU_NODE
-		      ": request 0x%lx: %s", number, strerror(errno));
-}
-
 static struct edu_live live(int fd, uint32_t word)
 {
 	struct edu_live live = { .word = word };
 
 	ask_edu(fd, EDU_IOC_LIVE, &live);
 	return live;
-}
-
-static volatile uint32_t *register_at(volatile void *page, size_t offset)
-{
-	return (volatile uint32_t *)((volatile char *)page + offset);
-}
-
-static const uint32_t words[] = { 0, 1, 0xdeadbeef, 0x80000000, 0xffffffff };
-
-static const uint32_t factorials[EDU_MOST_FACTORIAL + 1] = {
-	1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800,
-	479001600,
-};
-
-/* The registers as user space has them behind this page. */
-static void assert_registers_answer(volatile void *page)
-{
-	volatile uint32_t *alive = register_at(page, EDU_LIVE);
-	uint32_t number;
-	size_t i;
-
-	ck_assert_uint_eq(*register_at(page, EDU_ID) & EDU_ID_MASK,
-			  EDU_ID_EXPECTED);
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		*alive = words[i];
-		ck_assert_uint_eq(*alive, (uint32_t)~words[i]);
-	}
-	for (number = 0; number <= EDU_MOST_FACTORIAL; number++) {
-		*register_at(page, EDU_FACTORIAL) = number;
-		while (*register_at(page, EDU_STATUS) & EDU_STATUS_COMPUTING)
-			;
-		ck_assert_uint_eq(*register_at(page, EDU_FACTORIAL),
-				  factorials[number]);
-	}
 }
 
 /*
@@ -158,7 +83,8 @@ static struct region mapped_part_of_the_bar(void)
 	return region;
 }
 
-static bool iomem_lists(const char *name)
+/* Does /proc/iomem have an entry of this name around it? */
+static bool bar_lies_in(const char *name)
 {
 	return entries_of("/proc/iomem", name, mapped_part_of_the_bar()).hold;
 }
@@ -166,9 +92,9 @@ static bool iomem_lists(const char *name)
 START_TEST(bar_is_claimed_in_the_name_of_the_lab)
 {
 	find_device(&ivshmem);
-	ck_assert_msg(iomem_lists(strrchr(ivshmem.path, '/') + 1),
+	ck_assert_msg(bar_lies_in(strrchr(ivshmem.path, '/') + 1),
 		      "the memory is not within a BAR of the device");
-	ck_assert_msg(iomem_lists("lab_bar"), "nobody claimed the BAR");
+	ck_assert_msg(bar_lies_in("lab_bar"), "nobody claimed the BAR");
 }
 END_TEST
 
@@ -274,11 +200,11 @@ START_TEST(driver_reaches_the_registers)
 	int fd = load_edu("");
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		struct edu_live found = live(fd, words[i]);
+	for (i = 0; i < EDU_WORDS; i++) {
+		struct edu_live found = live(fd, edu_words[i]);
 
 		ck_assert_uint_eq(found.id & EDU_ID_MASK, EDU_ID_EXPECTED);
-		ck_assert_uint_eq(found.answer, (uint32_t)~words[i]);
+		ck_assert_uint_eq(found.answer, (uint32_t)~edu_words[i]);
 	}
 	unload_edu(fd);
 }
@@ -413,21 +339,47 @@ static void assert_interrupts(int fd)
 	}
 }
 
-START_TEST(each_interrupt_is_answered_once)
+/* This directory is there while a driver uses messages. */
+static bool edu_sends_messages(void)
 {
 	char path[400];
-	int fd = load_edu("intx=0");
 
-	/* By messages, where the machine has them, ... */
-	assert_interrupts(fd);
-	unload_edu(fd);
-	/* ... and by a line. This directory is there while a driver uses messages. */
-	fd = load_edu("intx=1");
-	assert_interrupts(fd);
 	find_device(&edu);
 	snprintf(path, sizeof(path), "%s/msi_irqs", edu.path);
-	ck_assert_msg(access(path, F_OK), "%s is there", path);
+	return !access(path, F_OK);
+}
+
+/*
+ * The kernel gives messages only to a device that it has switched on itself for this driver, and
+ * one that was on already, as a program can have it, is left as it is.
+ */
+START_TEST(each_interrupt_is_answered_once)
+{
+	int fd;
+
+	unload_edu(load_edu(""));
+	switch_off(&edu);
+	fd = load_edu("intx=0");
+	assert_interrupts(fd);
+	ck_assert_msg(edu_sends_messages(), "with intx=0 there are no messages");
 	unload_edu(fd);
+	fd = load_edu("intx=1");
+	assert_interrupts(fd);
+	ck_assert_msg(!edu_sends_messages(), "with intx=1 there are messages");
+	unload_edu(fd);
+}
+END_TEST
+
+START_TEST(interrupt_of_another_device_is_left_to_it)
+{
+	int fd = load_edu("intx=1");
+	int taken = handlers_that_take_anothers_interrupt(&edu);
+	uint32_t counted = interrupts_of(fd);
+
+	unload_edu(fd);
+	ck_assert_msg(taken >= 0, "another driver cannot have the line as well");
+	ck_assert_msg(!taken && !counted,
+		      "the interrupt of another device is taken for this one's");
 }
 END_TEST
 
@@ -728,6 +680,12 @@ START_TEST(load_of_a_wrong_bar_is_refused)
 }
 END_TEST
 
+START_TEST(load_of_more_than_the_bar_is_refused)
+{
+	assert_ends_with(region_of_bar(&ivshmem, 2));
+}
+END_TEST
+
 START_TEST(load_without_the_device_is_refused)
 {
 	assert_load_refused_without(&ivshmem);
@@ -753,6 +711,25 @@ END_TEST
 START_TEST(device_that_cannot_be_switched_on_is_refused)
 {
 	assert_load_refused_unplaced(&ivshmem, 2);
+}
+END_TEST
+
+START_TEST(device_with_another_bar_is_refused)
+{
+	assert_load_refused_as(&ivshmem, "bar=2 size=2048", EINVAL);
+	assert_load_refused_as(&ivshmem, "bar=2 other_kind=1", ENODEV);
+}
+END_TEST
+
+START_TEST(load_without_a_mapping_is_refused)
+{
+	assert_load_refused_without_ioremap();
+}
+END_TEST
+
+START_TEST(load_beside_a_node_of_its_name_is_refused)
+{
+	assert_load_refused_beside_its_node();
 }
 END_TEST
 
@@ -810,7 +787,7 @@ START_TEST(registers_come_and_go_with_their_device)
 	assert_cannot_be_unbound("edu_registers");
 	unload_edu(fd);
 	take_away(&edu);
-	load_driver("");
+	load_driver_of_edu("");
 	assert_drives_nothing("without the device");
 	bring_back(&edu);
 	assert_drives_edu();
@@ -846,7 +823,9 @@ static bool has_driver(struct pci_device *device)
 
 /* That probe() has failed the kernel itself says, but not if it was with ENODEV. */
 #define FAILED "failed with error"
+#define FAILED_WITH_ENOMEM FAILED " -12"
 #define FAILED_WITH_EBUSY FAILED " -16"
+#define FAILED_WITH_EEXIST FAILED " -17"
 #define FAILED_WITH_EINVAL FAILED " -22"
 
 static void assert_refuses(const char *driver, struct pci_device *device,
@@ -868,7 +847,7 @@ START_TEST(device_of_another_kind_is_refused)
 	close_and_unload();
 	unload_edu(load_edu(""));
 	take_away(&edu);
-	load_driver("");
+	load_driver_of_edu("");
 	/* BAR 0 of the one has 256 bytes, that of the other a page of something else. */
 	assert_refuses("edu_registers", &ivshmem, "BAR 0");
 	assert_refuses("edu_registers", &testdev, "0x");
@@ -884,7 +863,7 @@ START_TEST(second_device_is_refused)
 {
 	unload_edu(load_edu(""));
 	assert_refuses("lab_bar", &testdev, FAILED_WITH_EBUSY);
-	load_driver("");
+	load_driver_of_edu("");
 	assert_refuses("edu_registers", &testdev, FAILED_WITH_EBUSY);
 	assert_drives_edu();
 	unload_edu(-1);
@@ -901,12 +880,14 @@ static void assert_edu_refused_beside(const char *parameters, const char *own,
 	switch_off(&edu);
 	have_another_driver(&edu, parameters);
 	skip_kernel_log();
-	load_driver(own);
+	load_driver_of_edu(own);
 	said = read_kernel_log();
 	assert_drives_nothing("beside another driver");
 	unload_edu(-1);
 	remove_another_driver();
 	ck_assert_msg(strstr(said, expected), "%s", said);
+	ck_assert_msg(strstr(expected, FAILED) || !strstr(said, FAILED),
+		      "expected ENODEV, found %s", said);
 	free(said);
 	unload_edu(load_edu(""));
 }
@@ -929,6 +910,53 @@ START_TEST(registers_that_cannot_be_switched_on_are_refused)
 }
 END_TEST
 
+START_TEST(registers_that_cannot_be_mapped_are_refused)
+{
+	char *said;
+
+	unload_edu(load_edu(""));
+	if (!have_no_ioremap())
+		skip("this kernel cannot make ioremap() fail");
+	skip_kernel_log();
+	load_driver_of_edu("");
+	said = read_kernel_log();
+	have_ioremap_again();
+	assert_drives_nothing("when ioremap() fails");
+	unload_edu(-1);
+	ck_assert_msg(strstr(said, FAILED_WITH_ENOMEM), "%s", said);
+	free(said);
+	unload_edu(load_edu(""));
+}
+END_TEST
+
+START_TEST(registers_behind_another_bar_are_refused)
+{
+	assert_edu_refused_beside("bar=0 size=2048", "", "BAR 0");
+	assert_edu_refused_beside("bar=0 other_kind=1", "", "BAR 0");
+}
+END_TEST
+
+/* The node there is not the driver's; when it has gone, the driver makes its own. */
+START_TEST(registers_wait_for_their_name)
+{
+	char *said;
+
+	unload_edu(load_edu(""));
+	have_another_driver(&edu, "node=edu_registers");
+	skip_kernel_log();
+	load_driver_of_edu("");
+	said = read_kernel_log();
+	remove_another_driver();
+	assert_drives_nothing("beside a node of its name");
+	take_away(&edu);
+	bring_back(&edu);
+	assert_drives_edu();
+	unload_edu(-1);
+	ck_assert_msg(strstr(said, FAILED_WITH_EEXIST), "%s", said);
+	free(said);
+}
+END_TEST
+
 /* All bits of what nobody answers are alike: set on most machines, clear on QEMU's PC. */
 START_TEST(device_that_does_not_answer_is_refused)
 {
@@ -941,7 +969,7 @@ START_TEST(device_that_does_not_answer_is_refused)
 	command = read_command(&edu);
 	write_command(&edu, command & ~PCI_COMMAND_MEMORY);
 	skip_kernel_log();
-	load_driver("");
+	load_driver_of_edu("");
 	said = read_kernel_log();
 	assert_drives_nothing("with a device that does not answer");
 	unload_edu(-1);
@@ -969,6 +997,7 @@ static const struct check checks[] = {
 	CHECK(requests_for_registers_survive_a_bad_pointer, CAN_INFO),
 	CHECK(registers_are_mapped_as_a_device, CAN_INFO | CAN_PAGE),
 	CHECK(each_interrupt_is_answered_once, CAN_INFO),
+	CHECK(interrupt_of_another_device_is_left_to_it, CAN_INFO),
 	CHECK(result_comes_with_an_interrupt, CAN_INFO),
 	THOROUGH_CHECK(device_that_computes_already_is_busy, CAN_INFO),
 	CHECK(interrupt_that_never_comes_is_waited_for_in_vain, CAN_INFO),
@@ -978,16 +1007,23 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(interrupt_that_is_lost_is_waited_for_in_vain, CAN_INFO),
 	CHECK(program_can_have_the_device_interrupt, CAN_INFO),
 	THOROUGH_CHECK(load_of_a_wrong_bar_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_of_more_than_the_bar_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_INFO),
 	THOROUGH_CHECK(load_beside_a_driver_of_its_name_is_refused, CAN_INFO),
 	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_INFO),
+	THOROUGH_CHECK(device_with_another_bar_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_without_a_mapping_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_beside_a_node_of_its_name_is_refused, CAN_INFO),
 	THOROUGH_CHECK(registers_come_and_go_with_their_device, CAN_INFO),
 	THOROUGH_CHECK(device_of_another_kind_is_refused, CAN_INFO),
 	THOROUGH_CHECK(second_device_is_refused, CAN_INFO | CAN_FILL),
 	THOROUGH_CHECK(claimed_registers_are_refused, CAN_INFO),
 	THOROUGH_CHECK(line_that_another_driver_does_not_share_is_refused, CAN_INFO),
 	THOROUGH_CHECK(registers_that_cannot_be_switched_on_are_refused, CAN_INFO),
+	THOROUGH_CHECK(registers_that_cannot_be_mapped_are_refused, CAN_INFO),
+	THOROUGH_CHECK(registers_behind_another_bar_are_refused, CAN_INFO),
+	THOROUGH_CHECK(registers_wait_for_their_name, CAN_INFO),
 	THOROUGH_CHECK(device_that_does_not_answer_is_refused, CAN_INFO),
 	RACE_CHECK(two_requests_for_registers_are_not_mixed, CAN_INFO),
 	{ .name = NULL },
@@ -996,6 +1032,7 @@ static const struct check checks[] = {
 static const struct program program = {
 	.lab = "lab_bar",
 	.mapping = &pfnmap,
+	.page_by_page = true,
 	.operations = USUAL_OPERATIONS,
 	.not_in_kcore = "/proc/kcore shows no ioremap() mappings",
 	.fresh = expect_zero,

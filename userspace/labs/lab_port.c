@@ -516,6 +516,29 @@ START_TEST(device_that_cannot_be_switched_on_is_refused)
 }
 END_TEST
 
+/* It lacks a byte of what the registers need. */
+START_TEST(device_with_another_bar_is_refused)
+{
+	bool ports = bar_in_use() == TESTDEV_PORTS;
+
+	assert_load_refused_as(&testdev, ports ? "bar=1 size=47" : "bar=0 size=47", EINVAL);
+}
+END_TEST
+
+START_TEST(load_without_a_mapping_is_refused)
+{
+	if (bar_in_use() == TESTDEV_PORTS)
+		skip("ports are not mapped");
+	assert_load_refused_without_ioremap();
+}
+END_TEST
+
+START_TEST(load_beside_a_node_of_its_name_is_refused)
+{
+	assert_load_refused_beside_its_node();
+}
+END_TEST
+
 START_TEST(claim_of_the_other_bar_is_no_obstacle)
 {
 	bool ports = bar_in_use() == TESTDEV_PORTS;
@@ -679,6 +702,9 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_PORT),
 	THOROUGH_CHECK(load_beside_a_driver_of_its_name_is_refused, CAN_PORT),
 	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_PORT),
+	THOROUGH_CHECK(device_with_another_bar_is_refused, CAN_PORT),
+	THOROUGH_CHECK(load_without_a_mapping_is_refused, CAN_PORT),
+	THOROUGH_CHECK(load_beside_a_node_of_its_name_is_refused, CAN_PORT),
 	THOROUGH_CHECK(claim_of_the_other_bar_is_no_obstacle, CAN_PORT),
 	CHECK(port_request_is_checked, CAN_PORT),
 	RACE_CHECK(two_counts_at_a_time_are_not_mixed, CAN_PORT),

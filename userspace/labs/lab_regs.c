@@ -74,10 +74,10 @@ static void assert_registers(const char *after)
 		struct lab_access found = must_access(access);
 
 		for (i = 0; i < LAB_ACCESS_BYTES; i++)
-			ck_assert_msg(found.bytes[i] == held[access.offset + i],
-				      "after %s: 0x%02x at 0x%x, expected 0x%02x", after,
-				      found.bytes[i], access.offset + i,
-				      held[access.offset + i]);
+			if (found.bytes[i] != held[access.offset + i])
+				ck_abort_msg("after %s: 0x%02x at 0x%x, expected 0x%02x", after,
+					     found.bytes[i], access.offset + i,
+					     held[access.offset + i]);
 	}
 }
 
@@ -331,6 +331,60 @@ END_TEST
  * 12.6 and 12.7: what is refused
  */
 
+/* What clause 12.6 says, once more: the sum of the widths, and the most accesses at once. */
+static const struct limits {
+	uint32_t widths, most;
+} limits[] = {
+	[LAB_ACCESS_READ] = { 1 + 2 + 4 + 8, 1 },
+	[LAB_ACCESS_WRITE] = { 1 + 2 + 4 + 8, 1 },
+	[LAB_ACCESS_READ_BE] = { 2 + 4, 1 },
+	[LAB_ACCESS_WRITE_BE] = { 2 + 4, 1 },
+	[LAB_ACCESS_DRAIN] = { 1 + 2 + 4, 16 },
+	[LAB_ACCESS_FEED] = { 1 + 2 + 4, 16 },
+	[LAB_ACCESS_SET] = { 1, LAB_ACCESS_BYTES },
+	[LAB_ACCESS_COPY_FROM] = { 1, LAB_ACCESS_BYTES },
+	[LAB_ACCESS_COPY_TO] = { 1, LAB_ACCESS_BYTES },
+	[LAB_ACCESS_SUBMIT] = { 4, LAB_ACCESS_BYTES / 4 },
+};
+
+static bool is_one_width(uint32_t how, uint32_t width)
+{
+	return width && !(width & (width - 1)) && (limits[how].widths & width);
+}
+
+/* Each width with one access, and each that is right with the most, and with one more. */
+static void assert_limits(uint32_t how)
+{
+	struct lab_access access = { how, 0, 0, 1, 0, "" };
+
+	for (access.width = 0; access.width <= 32; access.width++) {
+		bool is_right = is_one_width(how, access.width);
+
+		ck_assert_msg(!ioctl(lab.fd, LAB_IOC_ACCESS, &access) == is_right,
+			      "an access of kind %u, %u bytes wide: %s", how,
+			      access.width, is_right ? "refused" : "not refused");
+	}
+	for (access.width = 1; access.width <= 8; access.width *= 2) {
+		if (!is_one_width(how, access.width))
+			continue;
+		access.count = limits[how].most;
+		must_access(access);
+		access.count = limits[how].most + 1;
+		ck_assert_msg(ioctl(lab.fd, LAB_IOC_ACCESS, &access) == -1 && errno == EINVAL,
+			      "%u accesses of kind %u, %u bytes wide: not refused",
+			      access.count, how, access.width);
+	}
+}
+
+START_TEST(each_kind_has_its_widths_and_its_most)
+{
+	uint32_t how;
+
+	for (how = LAB_ACCESS_READ; how <= LAB_ACCESS_SUBMIT; how++)
+		assert_limits(how);
+}
+END_TEST
+
 START_TEST(wrong_accesses_change_no_register)
 {
 	static const struct lab_access wrong[] = {
@@ -438,6 +492,33 @@ START_TEST(device_that_cannot_be_switched_on_is_refused)
 }
 END_TEST
 
+START_TEST(device_with_another_bar_is_refused)
+{
+	/* One byte less than the lab claims. */
+	assert_load_refused_as(&scsi, "bar=2 size=255", EINVAL);
+	assert_load_refused_as(&scsi, "bar=2 other_kind=1", ENODEV);
+}
+END_TEST
+
+START_TEST(bar_of_just_the_registers_is_enough)
+{
+	assert_load_accepted_as(&scsi, "bar=2 size=256");
+}
+END_TEST
+
+START_TEST(platform_device_without_the_registers_is_refused)
+{
+	assert_load_refused_of_platform(&scsi, "platform=kmaplab_registers");
+	assert_load_refused_of_platform(&scsi, "platform=kmaplab_registers size=255");
+}
+END_TEST
+
+START_TEST(load_without_a_mapping_is_refused)
+{
+	assert_load_refused_without_ioremap();
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(registers_hold_the_lowest_byte_first, CAN_ACCESS),
 	CHECK(registers_hold_the_highest_byte_first, CAN_ACCESS),
@@ -445,12 +526,17 @@ static const struct check checks[] = {
 	CHECK(ranges_reach_their_bytes_and_no_others, CAN_ACCESS),
 	CHECK(job_is_answered_by_its_last_register, CAN_ACCESS),
 	CHECK(machine_saw_the_accesses_that_were_asked_for, CAN_ACCESS),
+	CHECK(each_kind_has_its_widths_and_its_most, CAN_ACCESS),
 	CHECK(wrong_accesses_change_no_register, CAN_ACCESS),
 	CHECK(access_request_survives_a_bad_pointer, CAN_ACCESS),
 	THOROUGH_CHECK(kernel_traces_the_accesses_that_were_asked_for, CAN_ACCESS),
 	THOROUGH_CHECK(load_without_the_device_is_refused, CAN_ACCESS),
 	THOROUGH_CHECK(load_beside_another_driver_is_refused, CAN_ACCESS),
 	THOROUGH_CHECK(device_that_cannot_be_switched_on_is_refused, CAN_ACCESS),
+	THOROUGH_CHECK(device_with_another_bar_is_refused, CAN_ACCESS),
+	THOROUGH_CHECK(bar_of_just_the_registers_is_enough, CAN_ACCESS),
+	THOROUGH_CHECK(platform_device_without_the_registers_is_refused, CAN_ACCESS),
+	THOROUGH_CHECK(load_without_a_mapping_is_refused, CAN_ACCESS),
 	RACE_CHECK(two_jobs_at_a_time_are_not_mixed, CAN_ACCESS),
 	{ .name = NULL },
 };

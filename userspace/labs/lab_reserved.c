@@ -12,22 +12,9 @@
 #include "shared/refusals.h"
 #include "shared/regions.h"
 
-/* Does /proc/iomem have an entry of this name that holds the whole memory? */
-static bool iomem_lists(const char *name)
-{
-	const struct region memory = {
-		lab.info.phys_addr, lab.info.phys_addr + lab.info.size - 1,
-	};
-
-	return entries_of("/proc/iomem", name, memory).hold;
-}
-
 START_TEST(region_is_reserved_and_claimed)
 {
-	ck_assert_msg(!iomem_lists("System RAM"),
-		      "the region is RAM that the kernel uses");
-	ck_assert_msg(iomem_lists("Reserved"), "the region is not reserved");
-	ck_assert_msg(iomem_lists("lab_reserved"), "nobody claimed the region");
+	assert_reserved_and_claimed();
 }
 END_TEST
 
@@ -89,11 +76,18 @@ START_TEST(load_of_a_wrong_region_is_refused)
 }
 END_TEST
 
+START_TEST(load_of_more_than_the_region_is_refused)
+{
+	assert_ends_with(reserved_region());
+}
+END_TEST
+
 static const struct check checks[] = {
 	CHECK(region_is_reserved_and_claimed, CAN_INFO),
 	CHECK(flags_say_how_the_kernel_maps, CAN_INFO),
 	CHECK(both_sides_have_the_same_memory_type, MAPS | CAN_PAGE),
 	THOROUGH_CHECK(load_of_a_wrong_region_is_refused, CAN_INFO),
+	THOROUGH_CHECK(load_of_more_than_the_region_is_refused, CAN_INFO),
 	{ .name = NULL },
 };
 
@@ -109,6 +103,7 @@ static uint32_t fresh_text(uint64_t index)
 static const struct program program = {
 	.lab = "lab_reserved",
 	.mapping = &pfnmap,
+	.page_by_page = true,
 	.operations = USUAL_OPERATIONS,
 	.not_in_kcore = "/proc/kcore shows no ioremap() or memremap() mappings",
 	.fresh = fresh_text,

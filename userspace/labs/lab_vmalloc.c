@@ -6,7 +6,7 @@
 #include "shared/checks.h"
 #include "shared/refusals.h"
 
-START_TEST(area_is_of_the_kind_that_was_asked_for)
+START_TEST(vma_is_of_the_kind_that_was_asked_for)
 {
 	bool by_page = is_loaded_with("how=page");
 	char flags[256];
@@ -41,7 +41,7 @@ START_TEST(load_of_a_wrong_kind_is_refused)
 END_TEST
 
 static const struct check checks[] = {
-	CHECK(area_is_of_the_kind_that_was_asked_for, MAPS),
+	CHECK(vma_is_of_the_kind_that_was_asked_for, MAPS),
 	CHECK(frames_need_not_be_neighbours, CAN_INFO | CAN_PAGE),
 	THOROUGH_CHECK(load_of_a_wrong_kind_is_refused, 0),
 	{ .name = NULL },

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * random.h - the check that makes random calls
+ * random.h - the checks that make random calls
  */
 #ifndef RANDOM_H
 #define RANDOM_H
 
 #include "shared/program.h"
 
-extern const struct check random_checks[];
+extern const struct check random_checks[], random_places_checks[];
 
 #endif /* RANDOM_H */

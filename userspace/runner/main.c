@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 
-	choose_checks(&plan, options.thorough, options.only);
+	choose_checks(&plan, options.thorough, options.only, options.also);
 	if (is_driver())
 		snprintf(lab.path, sizeof(lab.path), "%s", driver.device);
 	else

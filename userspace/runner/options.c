@@ -25,6 +25,7 @@ static void print_usage(const char *name, FILE *out)
 		"\n"
 		"  --thorough      also run checks that take seconds, need root and load modules\n"
 		"  --only NAMES    run these checks only, in this order\n"
+		"  --also NAMES    then run these, if the lab has them\n"
 		"  --list          list what the lab can do and its checks; needs no device\n"
 		"  --calls N       random calls to make (default: %lu)\n"
 		"  --rounds N      times to load and unload the module (default: %lu)\n"
@@ -89,6 +90,9 @@ static void parse_option(struct options *options, int option)
 	case 'o':
 		options->only = optarg;
 		break;
+	case 'a':
+		options->also = optarg;
+		break;
 	case 'c':
 		settings.calls = parse_count("calls", optarg);
 		break;
@@ -120,6 +124,7 @@ struct options parse_options(int argc, char **argv)
 		{ "thorough", no_argument, NULL, 't' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "also", required_argument, NULL, 'a' },
 		{ "calls", required_argument, NULL, 'c' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "seed", required_argument, NULL, 's' },

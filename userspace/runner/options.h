@@ -14,12 +14,14 @@
  * @thorough: also run the checks that take longer
  * @list: list the checks, and run none
  * @only: names of checks with commas between them, or NULL
+ * @also: likewise, of checks that run behind the others if the lab has them
  */
 struct options {
 	uint64_t seed;
 	bool thorough;
 	bool list;
 	char *only;
+	char *also;
 };
 
 /* Ends the program for --help, and with status 2 for what it cannot read. */

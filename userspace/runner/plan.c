@@ -18,6 +18,18 @@ static void add(const struct check *check, const struct check **list,
 		list[(*count)++] = check;
 }
 
+/* The operations that a check needs, and the lab does not have. */
+static unsigned int missing(const struct check *check,
+			    const struct program *program)
+{
+	unsigned int missing = check->needs & ~(ANY_DRIVER | ANY_NODE) &
+			       ~program->operations;
+
+	if (check->needs & ANY_NODE && program->operations & CAN_UIO)
+		missing &= ~CAN_MMAP;
+	return missing;
+}
+
 /* The checks of one table that run at this time. */
 static void add_table(struct plan *plan, const struct program *program,
 		      const struct check *check, enum check_time time)
@@ -27,7 +39,7 @@ static void add_table(struct plan *plan, const struct program *program,
 			continue;
 		if (is_driver() && !(check->needs & ANY_DRIVER))
 			continue;
-		if (check->needs & ~ANY_DRIVER & ~program->operations)
+		if (missing(check, program))
 			add(check, plan->left_out, &plan->left_out_count);
 		else
 			add(check, plan->known, &plan->known_count);
@@ -96,7 +108,7 @@ static void choose_named(struct plan *plan, const char *name)
 	choose(plan, place);
 }
 
-void choose_checks(struct plan *plan, bool thorough, char *only)
+void choose_checks(struct plan *plan, bool thorough, char *only, char *also)
 {
 	int place, count = thorough ? plan->thorough_count : plan->usual_count;
 	char *name;
@@ -106,6 +118,11 @@ void choose_checks(struct plan *plan, bool thorough, char *only)
 	if (!plan->chosen_count)
 		for (place = 0; place < count; place++)
 			choose(plan, place);
+	while (also && (name = strsep(&also, ","))) {
+		place = find(name, plan->known, plan->known_count);
+		if (place >= 0)
+			choose(plan, place);
+	}
 }
 
 /*
@@ -137,6 +154,8 @@ void print_list(const struct program *program, const struct plan *plan)
 	if (program->with)
 		printf("mapping %s %s\n", program->with,
 		       program->mapping_with->name);
+	if (program->page_by_page)
+		printf("page_by_page yes\n");
 	printf("operations");
 	print_operations(program->operations);
 	for (i = 0; i < plan->known_count; i++) {
@@ -147,7 +166,6 @@ void print_list(const struct program *program, const struct plan *plan)
 	}
 	for (i = 0; i < plan->left_out_count; i++) {
 		printf("left_out %s", plan->left_out[i]->name);
-		print_operations(plan->left_out[i]->needs & ~ANY_DRIVER &
-				 ~program->operations);
+		print_operations(missing(plan->left_out[i], program));
 	}
 }

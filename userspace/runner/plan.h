@@ -36,8 +36,11 @@ struct plan {
 
 struct plan make_plan(const struct program *program);
 
-/* Ends the program with status 2 for a name in @only that the lab does not have. */
-void choose_checks(struct plan *plan, bool thorough, char *only);
+/*
+ * Ends the program with status 2 for a name in @only that the lab does not have. Those in @also
+ * are chosen behind the others, if the lab has them.
+ */
+void choose_checks(struct plan *plan, bool thorough, char *only, char *also);
 
 /* Prints what is declared of a lab, and its checks, one fact a line. */
 void print_list(const struct program *program, const struct plan *plan);

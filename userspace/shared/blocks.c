@@ -10,22 +10,11 @@
 
 #include "fixture.h"
 #include "kernel_side.h"
+#include "lines.h"
 #include "user_side.h"
 
+/* Without these files the kernel has no entries of that kind. */
 #define THP "/sys/kernel/mm/transparent_hugepage/"
-
-/* Without such a file the kernel has no entries of that kind, and *@line is empty. */
-static void read_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "r");
-
-	*line = '\0';
-	if (!file)
-		return;
-	if (!fgets(line, size, file))
-		*line = '\0';
-	fclose(file);
-}
 
 /* When the kernel uses large entries: a word, of which the file shows all in a line. */
 static char chosen_before[16];

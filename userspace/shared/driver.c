@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "compare.h"
 #include "page_entries.h"
 #include "user_side.h"
@@ -123,6 +124,15 @@ static enum driver_shares find_shares(const char *name)
 	refuse("shared_by");
 }
 
+static driver_buffers *find_buffers(const char *name)
+{
+	if (name && !strcmp(name, "udmabuf"))
+		return pages_of_a_memfd;
+	if (name && !strcmp(name, "heap"))
+		return memory_of_a_heap;
+	refuse("buffers");
+}
+
 static size_t find_number(const char *text, const char *name)
 {
 	char *end;
@@ -135,7 +145,7 @@ static size_t find_number(const char *text, const char *name)
 
 enum word {
 	DEVICE, MODULE, MODULE_FILE, KIND, SIZE, MODE, SHARED_BY, WHOLE_ONLY, READ_ONLY, PRIVATE,
-	EXECUTABLE, ZEROES,
+	EXECUTABLE, ZEROES, BUFFERS,
 };
 
 static char *const words[] = {
@@ -144,6 +154,7 @@ static char *const words[] = {
 	[SIZE] = "size", [MODE] = "mode", [SHARED_BY] = "shared_by",
 	[WHOLE_ONLY] = "whole_only", [READ_ONLY] = "read_only", [PRIVATE] = "private",
 	[EXECUTABLE] = "executable", [ZEROES] = "zeroes",
+	[BUFFERS] = "buffers",
 	NULL,
 };
 
@@ -185,6 +196,9 @@ static void take_word(int word, char *value)
 		break;
 	case ZEROES:
 		driver.fresh_is_zero = true;
+		break;
+	case BUFFERS:
+		driver.buffers = find_buffers(value);
 		break;
 	default:
 		refuse(value);
@@ -233,8 +247,8 @@ void parse_driver(char *text)
  * Page frames
  */
 
-/* Where an entry of each of our architectures has the address of the frame. */
-#define FRAME_BITS 0x000ffffffffff000ull
+/* Where an entry of each of our architectures has the address of the frame, up to 48 bits. */
+#define FRAME_BITS 0x0000fffffffff000ull
 
 bool find_frame(const volatile void *addr, uint64_t *frame)
 {

@@ -21,6 +21,9 @@ enum driver_shares {
 	SHARED_BY_NOBODY, /* each mapping has memory of its own */
 };
 
+/* As open(): a descriptor, or -1 and errno. */
+typedef int driver_buffers(int mode);
+
 /**
  * struct driver - what is documented of it
  * @device: its node
@@ -35,6 +38,8 @@ enum driver_shares {
  * @may_be_private: a private mapping is allowed
  * @may_be_executed: a mapping that can be executed is allowed
  * @fresh_is_zero: fresh memory holds zeroes; otherwise what it holds is not documented
+ * @buffers: has the device make a buffer and returns its descriptor, which takes the place of
+ *	one of the device; NULL if the device itself is mapped
  */
 struct driver {
 	const char *device;
@@ -49,6 +54,7 @@ struct driver {
 	bool may_be_private;
 	bool may_be_executed;
 	bool fresh_is_zero;
+	driver_buffers *buffers;
 };
 
 extern struct driver driver;
@@ -71,7 +77,10 @@ void parse_driver(char *text);
 struct lab_info driver_info(void);
 
 /* Ends the check as one that is not about this driver; @why is for people. */
-#define not_for_driver(why) skip("not for this driver: " why)
+#define not_for_driver(why) do {					\
+	summary->not_for_driver = true;					\
+	skip(why);							\
+} while (0)
 
 /* Ends the check if the memory has fewer pages; @why is for a lab, which can have more. */
 void needs_pages(uint64_t pages, const char *why);

@@ -101,7 +101,9 @@ void open_lab(void)
 	lab.kernel_wrote = false;
 	if (can(CAN_INFO))
 		ask_for_info();
-	if (can(MAPS))
+	if (lab.program->map)
+		lab.map = lab.needs & (CAN_MMAP | CAN_UIO) ? lab.program->map() : NULL;
+	else if (can(MAPS))
 		lab.map = map_all();
 	summary->user_addr = (uintptr_t)lab.map;
 }

@@ -59,6 +59,7 @@ extern struct settings {
  * @contiguous: the page frames are physically contiguous
  * @info: what LAB_IOC_INFO said last
  * @child_failed: in a child of the check that runs an assertion has failed
+ * @not_for_driver: the check that runs is not about this driver
  */
 extern struct summary {
 	uint64_t kernel_to_user;
@@ -67,6 +68,7 @@ extern struct summary {
 	bool contiguous;
 	struct lab_info info;
 	bool child_failed;
+	bool not_for_driver;
 } *summary;
 
 /* Ends the check as skipped, with a reason as printf() takes it. */

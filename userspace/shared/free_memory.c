@@ -7,29 +7,34 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fixture.h"
 
-/* The sum of the numbers after a key, in all lines of a file. */
-static long sum_of(const char *path, const char *key)
+/*
+ * What is free, or can be had back at once, in pages. Free pages go from the zone to a
+ * processor's own lists and back, so both are read from one file, which the kernel writes at
+ * once: read one after the other, a page would be counted twice or not at all.
+ */
+static const char *const counts[] = {
+	"pages free ",	  "count: ",	     "nr_active_file ",
+	"nr_inactive_file ", "nr_slab_reclaimable ", "nr_kernel_misc_reclaimable ",
+};
+
+static long count_in(const char *line)
 {
-	FILE *file = fopen(path, "r");
-	long number, total = 0;
-	char line[256];
+	size_t i;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		char *text = line + strspn(line, " ");
-
-		if (!strncmp(text, key, strlen(key)) &&
-		    sscanf(text + strlen(key), " %ld", &number) == 1)
-			total += number;
-	}
-	if (file)
-		fclose(file);
-	return total;
+	line += strspn(line, " ");
+	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (!strncmp(line, counts[i], strlen(counts[i])))
+			return strtol(line + strlen(counts[i]), NULL, 10);
+	return 0;
 }
 
 static void write_text(const char *path, const char *text)
@@ -59,15 +64,26 @@ void shrink_caches(void)
 		closedir(caches);
 }
 
+/* The kernel waits for a grace period itself before it returns from this call. */
+void wait_for_what_is_freed_later(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
 void fold_counters(void)
 {
 	write_text("/proc/sys/vm/stat_refresh", "1");
 }
 
-/* With the free pages that each processor keeps for itself. */
 long free_memory(void)
 {
-	return sum_of("/proc/meminfo", "MemAvailable:") +
-	       sum_of("/proc/zoneinfo", "count:") *
-	       (long)(lab.info.page_size / 1024);
+	FILE *zones = fopen("/proc/zoneinfo", "r");
+	char line[256];
+	long pages = 0;
+
+	while (zones && fgets(line, sizeof(line), zones))
+		pages += count_in(line);
+	if (zones)
+		fclose(zones);
+	return pages * (long)(lab.info.page_size / 1024);
 }

@@ -8,6 +8,12 @@
 /* In KiB. */
 long free_memory(void);
 
+/*
+ * Much is freed only when each processor has passed a quiet moment (RCU): processes, files,
+ * slabs. Returns when all have.
+ */
+void wait_for_what_is_freed_later(void);
+
 /* Has each processor report what it has yet to count. */
 void fold_counters(void);
 

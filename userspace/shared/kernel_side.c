@@ -30,6 +30,7 @@ const struct request requests[REQUESTS] = {
 	{ "LAB_IOC_TIME", LAB_IOC_TIME, CAN_TIME },
 	{ "LAB_IOC_PORT", LAB_IOC_PORT, CAN_PORT },
 	{ "LAB_IOC_DMA", LAB_IOC_DMA, CAN_DMA },
+	{ "LAB_IOC_EXPORT", LAB_IOC_EXPORT, CAN_EXPORT },
 };
 
 void must_ioctl(unsigned long request, void *arg, const char *name)

@@ -19,7 +19,7 @@ struct request {
 	enum operation operation;
 };
 
-#define REQUESTS 14
+#define REQUESTS 15
 
 extern const struct request requests[REQUESTS];
 

@@ -18,6 +18,12 @@ void must_unload(void);
 /* For checks that load the lab anew, or see that it cannot be loaded. */
 void close_and_unload(void);
 
+/*
+ * More pages than one page table maps, which with pages of 4 KiB is 512; fewer if this load
+ * cannot have them. The module must be loaded.
+ */
+uint64_t many_pages(void);
+
 /* Loads it anew with so many pages, which it must report, and opens the device. */
 void must_reload_with_pages(uint64_t pages);
 /* Loads it anew without pages=, and then it must report so many. */

@@ -22,12 +22,22 @@ int open_page_table(void)
 	return open(PAGE_TABLE, O_RDWR | O_CLOEXEC);
 }
 
-struct page_table_entry entry_of(int fd, uint64_t addr)
+static struct page_table_entry ask(int fd, unsigned long request, uint64_t addr)
 {
 	struct page_table_entry entry = { .addr = addr };
 
-	ck_assert_msg(!ioctl(fd, PAGE_TABLE_IOC_ENTRY, &entry),
+	ck_assert_msg(!ioctl(fd, request, &entry),
 		      PAGE_TABLE ": address 0x%" PRIx64 ": %s", addr,
 		      strerror(errno));
 	return entry;
+}
+
+struct page_table_entry entry_of(int fd, uint64_t addr)
+{
+	return ask(fd, PAGE_TABLE_IOC_ENTRY, addr);
+}
+
+struct page_table_entry vma_of(int fd, uint64_t addr)
+{
+	return ask(fd, PAGE_TABLE_IOC_AREA, addr);
 }

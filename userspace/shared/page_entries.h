@@ -17,4 +17,7 @@ int open_page_table(void);
 /* The entry that maps an address, of this process or of the kernel; there must be one. */
 struct page_table_entry entry_of(int fd, uint64_t addr);
 
+/* What new entries around an address of this process begin with: no frame is in it. */
+struct page_table_entry vma_of(int fd, uint64_t addr);
+
 #endif /* PAGE_ENTRIES_H */

@@ -136,14 +136,43 @@ void bring_back(struct pci_device *device)
 	find_device(device);
 }
 
-void have_another_driver(const struct pci_device *device, const char *parameters)
+static void read_parameter_of_another_driver(const char *name, char *text, size_t size)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/another_driver/parameters/%s", name);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(text, size, file));
+	fclose(file);
+}
+
+static bool another_driver_loads(const struct pci_device *device, const char *parameters)
 {
 	char command[128];
 
 	snprintf(command, sizeof(command),
-		 "modprobe another_driver vendor=%s device=%s %s",
+		 "modprobe another_driver vendor=%s device=%s %s 2>/dev/null",
 		 device->vendor, device->device, parameters);
-	ck_assert_msg(!system(command), "%s failed", command);
+	return !system(command);
+}
+
+void have_another_driver(const struct pci_device *device, const char *parameters)
+{
+	ck_assert_msg(another_driver_loads(device, parameters),
+		      "another_driver %s cannot be loaded", parameters);
+}
+
+int handlers_that_take_anothers_interrupt(const struct pci_device *device)
+{
+	char text[32];
+
+	if (!another_driver_loads(device, "line=1 shared=1"))
+		return -1;
+	read_parameter_of_another_driver("answered", text, sizeof(text));
+	remove_another_driver();
+	return (int)strtoul(text, NULL, 0);
 }
 
 void remove_another_driver(void)
@@ -168,42 +197,84 @@ static void unload_lab(void)
 	skip_kernel_log();
 }
 
-/* Returns the error of a load, or 0; the log must have a line of the lab for an error. */
-static int error_of_load(void)
-{
-	int error = load_with("") ? errno : 0;
-	char *said = read_kernel_log();
-	bool says_why = strstr(said, lab.program->lab);
+/*
+ * What became of a load. It is asserted when all is as it was before: who asserts ends the
+ * check, and the next one needs the module, and the device.
+ */
+struct load {
+	int error;
+	bool says_why;
+	bool keeps_device;
+};
 
+/* The log has a line of the lab's, and one with these words. */
+static struct load try_to_load_for(const char *words)
+{
+	struct load load = { .error = load_with("") ? errno : 0 };
+	char *said = read_kernel_log();
+
+	load.says_why = strstr(said, lab.program->lab) && strstr(said, words);
 	free(said);
-	ck_assert_msg(!error || says_why, "the log has no line that says why");
-	return error;
+	if (!load.error)
+		must_unload();
+	return load;
+}
+
+static struct load try_to_load(void)
+{
+	return try_to_load_for("");
+}
+
+static void assert_load_refused(struct load load, int expected, const char *when)
+{
+	must_load();
+	ck_assert_msg(load.error, "loaded %s", when);
+	ck_assert_msg(load.error == expected, "load %s: expected %s, found %s", when,
+		      strerrorname_np(expected), strerrorname_np(load.error));
+	ck_assert_msg(load.says_why, "load %s: the log has no line that says why", when);
+	ck_assert_msg(!load.keeps_device,
+		      "load %s: it was refused, and has not let go of the device", when);
 }
 
 void assert_load_refused_without(struct pci_device *device)
 {
-	int error;
+	struct load load;
 
 	unload_lab();
 	take_away(device);
-	error = error_of_load();
+	load = try_to_load();
 	bring_back(device);
-	ck_assert_msg(error, "loaded without the device");
-	ck_assert_int_eq(error, ENODEV);
-	must_load();
+	assert_load_refused(load, ENODEV, "without the device");
+}
+
+/*
+ * Loads the lab, or tries to, beside another driver. If that has changed a BAR, a line of the
+ * log must name it. Afterwards the lab is not loaded, and has to have let go of the device.
+ */
+static struct load try_to_load_beside(const struct pci_device *device,
+				      const char *parameters)
+{
+	bool is_another_bar = strstr(parameters, "size=") && strstr(parameters, "bar=");
+	char before[32], after[32];
+	struct load load;
+
+	have_another_driver(device, parameters);
+	read_parameter_of_another_driver("uses", before, sizeof(before));
+	load = try_to_load_for(is_another_bar || strstr(parameters, "kind=") ? " BAR " : "");
+	read_parameter_of_another_driver("uses", after, sizeof(after));
+	load.keeps_device = strcmp(before, after);
+	remove_another_driver();
+	return load;
 }
 
 static void assert_refused_beside(const struct pci_device *device,
 				  const char *parameters, int expected)
 {
-	int error;
+	struct load load = try_to_load_beside(device, parameters);
+	char when[128];
 
-	have_another_driver(device, parameters);
-	error = error_of_load();
-	remove_another_driver();
-	ck_assert_msg(error, "loaded beside another driver %s", parameters);
-	ck_assert_int_eq(error, expected);
-	must_load();
+	snprintf(when, sizeof(when), "beside another driver %s", parameters);
+	assert_load_refused(load, expected, when);
 }
 
 void assert_load_refused_beside(const struct pci_device *device, const char *parameters)
@@ -212,12 +283,97 @@ void assert_load_refused_beside(const struct pci_device *device, const char *par
 	assert_refused_beside(device, parameters, EBUSY);
 }
 
+void assert_load_refused_as(struct pci_device *device, const char *parameters, int expected)
+{
+	unload_lab();
+	switch_off(device);
+	assert_refused_beside(device, parameters, expected);
+}
+
+void assert_load_accepted_as(struct pci_device *device, const char *parameters)
+{
+	struct load load;
+
+	unload_lab();
+	switch_off(device);
+	load = try_to_load_beside(device, parameters);
+	must_load();
+	ck_assert_msg(!load.error, "not loaded beside another driver %s: %s", parameters,
+		      strerrorname_np(load.error));
+	ck_assert_msg(!load.keeps_device,
+		      "loaded beside another driver %s, and unloaded: it has not let go of the device",
+		      parameters);
+}
+
+/*
+ * By which name ioremap() is in the kernel depends on the architecture and the series. On arm64
+ * it is an inline function: what is in the kernel by that name nobody calls from a module.
+ */
+bool have_no_ioremap(void)
+{
+#ifdef __aarch64__
+	static const char *const names[] = { "__ioremap_prot", "ioremap_prot" };
+#else
+	static const char *const names[] = { "ioremap" };
+#endif
+	char command[80];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(command, sizeof(command),
+			 "modprobe failing_call function=%s 2>/dev/null", names[i]);
+		if (!system(command))
+			return true;
+	}
+	return false;
+}
+
+void have_ioremap_again(void)
+{
+	ck_assert_msg(!syscall(SYS_delete_module, "failing_call", O_NONBLOCK),
+		      "failing_call cannot be removed: %s", strerror(errno));
+}
+
+void assert_load_refused_without_ioremap(void)
+{
+	struct load load;
+
+	unload_lab();
+	if (!have_no_ioremap()) {
+		must_load();
+		skip("this kernel cannot make ioremap() fail");
+	}
+	load = try_to_load();
+	have_ioremap_again();
+	assert_load_refused(load, ENOMEM, "when ioremap() fails");
+}
+
+void assert_load_refused_beside_its_node(void)
+{
+	static const struct pci_device nothing = { .vendor = "1", .device = "1" };
+	char parameters[64];
+
+	unload_lab();
+	snprintf(parameters, sizeof(parameters), "node=%s", lab.program->lab);
+	assert_refused_beside(&nothing, parameters, EEXIST);
+}
+
+void assert_load_refused_of_platform(struct pci_device *device, const char *parameters)
+{
+	static const struct pci_device nothing = { .vendor = "1", .device = "1" };
+	struct load load;
+
+	unload_lab();
+	take_away(device);
+	load = try_to_load_beside(&nothing, parameters);
+	bring_back(device);
+	assert_load_refused(load, ENODEV, parameters);
+}
+
 void assert_load_refused_unplaced(struct pci_device *device, int bar)
 {
 	char parameters[32];
 
-	unload_lab();
-	switch_off(device);
 	snprintf(parameters, sizeof(parameters), "bar=%d unplaced=1", bar);
-	assert_refused_beside(device, parameters, EINVAL);
+	assert_load_refused_as(device, parameters, EINVAL);
 }

@@ -43,6 +43,13 @@ void bring_back(struct pci_device *device);
 /* Writes a word to a file, or fails the check. */
 void write_file(const char *path, const char *text);
 
+/*
+ * labs/tools/failing_call.c has every ioremap() fail, and is unloaded again. Where the kernel has
+ * no probes it cannot be loaded; that is the answer.
+ */
+bool have_no_ioremap(void);
+void have_ioremap_again(void);
+
 /* As often as it was switched on: what is on already no driver has to switch on. */
 void switch_off(struct pci_device *device);
 
@@ -54,13 +61,32 @@ void have_another_driver(const struct pci_device *device, const char *parameters
 void remove_another_driver(void);
 
 /*
+ * It has the device's interrupt as well, and calls the other handlers once, as if a device of its
+ * own had interrupted. Returns how many took that for theirs; -1 if it cannot have the interrupt,
+ * since that is not shared.
+ */
+int handlers_that_take_anothers_interrupt(const struct pci_device *device);
+
+/*
  * The lab's module is unloaded, and must not load: without the device, with ENODEV; beside
  * another driver, which has these parameters, with EBUSY; with a BAR that has no place among the
- * addresses, so that the device cannot be switched on, with EINVAL. The log must have a line that
- * says why. Afterwards it is loaded as before.
+ * addresses, so that the device cannot be switched on, with EINVAL; with a platform device in
+ * place of the PCI device that another driver has made as the parameters say, with ENODEV; and
+ * with ENOMEM when ioremap() fails. The log must have a line that says why, and the device as
+ * many users as before. Afterwards it is loaded as before.
  */
 void assert_load_refused_without(struct pci_device *device);
 void assert_load_refused_beside(const struct pci_device *device, const char *parameters);
 void assert_load_refused_unplaced(struct pci_device *device, int bar);
+void assert_load_refused_as(struct pci_device *device, const char *parameters, int expected);
+void assert_load_refused_beside_its_node(void);
+void assert_load_refused_of_platform(struct pci_device *device, const char *parameters);
+void assert_load_refused_without_ioremap(void);
+
+/*
+ * The lab's module is unloaded, and loads although another driver has done something to the
+ * device; and it lets go of the device when it is unloaded.
+ */
+void assert_load_accepted_as(struct pci_device *device, const char *parameters);
 
 #endif /* PCI_DEVICE_H */

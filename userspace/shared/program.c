@@ -7,7 +7,8 @@
 const char *const operation_names[OPERATIONS] = {
 	"llseek", "read", "write", "mmap", "info", "page", "fill", "check",
 	"user_page", "small", "count", "faults", "ring", "time",
-	"access", "port", "dma",
+	"access", "port", "dma", "uio",
+	"export",
 };
 
 const struct mapping_kind no_mapping = {

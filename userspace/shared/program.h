@@ -33,12 +33,20 @@ enum operation {
 	CAN_ACCESS = 1 << 14, /* LAB_IOC_ACCESS */
 	CAN_PORT = 1 << 15, /* LAB_IOC_PORT */
 	CAN_DMA = 1 << 16, /* LAB_IOC_DMA */
+	CAN_UIO = 1 << 17, /* mmap() and interrupts, through /dev/uioN */
+	CAN_EXPORT = 1 << 18, /* LAB_IOC_EXPORT */
 };
 
-#define OPERATIONS 17
+#define OPERATIONS 19
 
 /* For the tables: besides labs, the check is for any driver (driver.h). */
 enum { ANY_DRIVER = 1 << 30 };
+
+/*
+ * For the tables: the check needs the mapping that it finds ready, and makes none itself. So
+ * CAN_UIO will do in place of CAN_MMAP.
+ */
+enum { ANY_NODE = 1 << 29 };
 
 /* What all labs have that keep the whole contract. */
 #define USUAL_OPERATIONS (CAN_SMALL - 1)
@@ -122,21 +130,30 @@ extern const struct mapping_kind no_mapping, pfnmap, mixedmap, fault, fault_pfn,
  * struct program - the check program of one lab
  * @lab: the lab's name, which is also the device node's
  * @mapping: the kind of its mappings
+ * @page_by_page: each page is mapped by a call of its own, whatever the parameters
  * @with: "parameter=value": a module loaded so makes mappings of another kind
  * @mapping_with: that kind
+ * @small_with: "parameter=value": a module loaded so cannot have any number of pages
+ * @most_pages: so many it can have then
  * @operations: bits of enum operation
  * @not_in_kcore: why /proc/kcore does not show the memory, or NULL if it does
  * @fresh: what word @index of a fresh buffer is
+ * @map: maps the whole memory, shared, for reading and writing; NULL if mmap() of the
+ *	node does
  * @checks: the lab's own checks, or NULL
  */
 struct program {
 	const char *lab;
 	const struct mapping_kind *mapping;
+	bool page_by_page;
 	const char *with;
 	const struct mapping_kind *mapping_with;
+	const char *small_with;
+	uint64_t most_pages;
 	unsigned int operations;
 	const char *not_in_kcore;
 	uint32_t (*fresh)(uint64_t index);
+	void *(*map)(void);
 	const struct check *checks;
 };
 

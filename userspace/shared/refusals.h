@@ -5,6 +5,8 @@
 #ifndef REFUSALS_H
 #define REFUSALS_H
 
+#include "regions.h"
+
 /**
  * struct refusal - a load that must be refused
  * @parameters: besides those that the module was loaded with; NULL ends a list
@@ -30,5 +32,11 @@ extern const struct refusal wrong_kinds[];
  * the device may be left. Afterwards the module is loaded as before.
  */
 void assert_refusals(const struct refusal *list);
+
+/*
+ * The memory is a part of @whole: loads the module with all the pages of that, and tries to load
+ * it with one more. Afterwards it is loaded as before, and the device is closed.
+ */
+void assert_ends_with(struct region whole);
 
 #endif /* REFUSALS_H */

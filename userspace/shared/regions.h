@@ -18,10 +18,12 @@ struct region {
  * @count: how many there are
  * @hold: one of them holds a certain region
  * @exact: one of them is that region
+ * @holder: the last one that holds it
  */
 struct entries {
 	int count;
 	bool hold, exact;
+	struct region holder;
 };
 
 /*
@@ -29,5 +31,14 @@ struct entries {
  * writes "Reserved", arm64 "reserved".
  */
 struct entries entries_of(const char *list, const char *name, struct region region);
+
+/* Does /proc/iomem have an entry of this name that holds all of the lab's memory? */
+bool iomem_lists(const char *name);
+
+/* The region that was reserved at boot and holds all of the lab's memory, or fails the check. */
+struct region reserved_region(void);
+
+/* The memory was reserved at boot, is no RAM of the kernel, and the lab has claimed it. */
+void assert_reserved_and_claimed(void);
 
 #endif /* REGIONS_H */

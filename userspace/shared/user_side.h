@@ -13,6 +13,7 @@
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 
 /* These fail the check if the system call fails; open() with O_RDWR or another. */
+int open_device(int mode);
 int must_open(int mode);
 void *must_map(int fd, size_t length, int prot, int flags, uint64_t offset);
 void must_unmap(volatile void *map, size_t length);

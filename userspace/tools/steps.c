@@ -124,7 +124,7 @@ static void say_lab(void)
 }
 
 /* Those VMAs of this process that show the device. */
-static void say_areas(void)
+static void say_vmas(void)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "r");
 	char line[512], area[128] = "";
@@ -153,7 +153,7 @@ static void say_areas(void)
  */
 static void wait_for_host(const char *who, uint64_t number)
 {
-	say_areas();
+	say_vmas();
 	box.magic = WITNESS_MAGIC;
 	box.who = number;
 	box.state = WITNESS_WAITED_FOR;
