@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 # A variable becomes the option of the same name. Its value reaches the shell
 # through the environment and unexpanded, so quotes and dollars in it survive.
 OPTIONS = LAB LABS RULE SAMPLE JOBS KERNEL ARCH FLAVOUR FORMAT SEED ACCEL LIMIT CMD EXTRA CLAUSE CALLS ROUNDS ONLY WORK EXERCISE CHECK DEST STEP PAGE \
-	SUBMISSIONS OUT EXECUTOR HOSTS FINDINGS GRADESCOPE
+	SUBMISSIONS OUT EXECUTOR HOSTS FINDINGS GRADESCOPE DEVICE MODULE SOURCE PROFILE TYPES
 $(foreach o,$(OPTIONS),$(eval export KMAPLAB_OPTION_$(o) := $$(value $(o))))
 # make would also export the variables themselves, expanded.
 unexport $(OPTIONS)
@@ -69,6 +69,7 @@ help:
 	@echo 'make docs      the site in build/docs: lessons, sources with commentary beside the'
 	@echo '               code, mistakes as puzzles'
 	@echo 'make bench     how long a run takes, against a bare boot  KERNEL= ARCH='
+	@echo '               TYPES=guest|here: how fast each memory type is, instead'
 	@echo 'make clean     remove build/ with all that was made or fetched'
 	@echo 'make help      this list'
 	@echo
@@ -137,7 +138,7 @@ replay:
 	@harness/kmaplab replay $(call pass,LAB LABS WORK KERNEL ARCH LIMIT CMD)
 
 bench:
-	@harness/kmaplab bench $(call pass,KERNEL ARCH)
+	@harness/kmaplab bench $(call pass,KERNEL ARCH TYPES)
 
 docs lint test clean:
 	@harness/kmaplab $@ $(call pass,)

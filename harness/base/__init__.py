@@ -1,4 +1,4 @@
-"""What every room uses: errors, paths, progress, locks, digests, starting programs.
+"""What every room uses: errors, paths, progress, locks, digests, starting programs, threads.
 
 Nothing here is about kernels, labs or guests.
 """

@@ -2,11 +2,16 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.base import ending
 from harness.base.progress import step
+
+# Seconds from one try to the next, where the wait can be ended.
+_LOOK = 0.05
 
 
 @contextmanager
@@ -23,7 +28,19 @@ def locked(path: Path, what: str) -> Iterator[int]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             with step(f"waiting for another run that uses {what}"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                _wait_for(lock)
         yield lock
     finally:
         os.close(lock)
+
+
+def _wait_for(lock: int) -> None:
+    """Take a lock when it is free, or stop if the work that waits for it is over."""
+    while ending.can_end():
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            ending.stop_if_over()
+            time.sleep(_LOOK)
+    fcntl.flock(lock, fcntl.LOCK_EX)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NoReturn
 
+from harness.base import ending
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
 
@@ -56,8 +57,10 @@ def started(
     """Start a program; neither it nor what it starts outlives the block.
 
     Its output goes to a file, or with subprocess.PIPE to its ``stdout``.
-    Raises SetupError if it is missing.
+    Raises SetupError if it is missing, and SystemExit where the work that it is a part of is
+    over.
     """
+    ending.stop_if_over()
     try:
         process = subprocess.Popen(
             command,
@@ -71,7 +74,8 @@ def started(
     except FileNotFoundError as error:
         raise SetupError(f"{command[0]} is missing: run harness/setup") from error
     try:
-        yield process
+        with ending.waiting_for(process):
+            yield process
     finally:
         kill_group(process)
 

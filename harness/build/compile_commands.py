@@ -66,7 +66,9 @@ def of_objects(kernel: Kernel, copy: Path) -> list[Entry]:
             for word in call
             if not word.startswith(("-Wp,-M", "-fmacro-prefix-map="))
         ]
-        found.append({"directory": str(kernel.headers), "arguments": call, "file": call[-1]})
+        # What kbuild has noted stays when a source is gone.
+        if Path(call[-1]).is_file():
+            found.append({"directory": str(kernel.headers), "arguments": call, "file": call[-1]})
     return found
 
 

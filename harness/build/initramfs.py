@@ -55,6 +55,10 @@ _DISK = (
 )
 _DRIVERS = "lib/disk"
 
+# Modules of the kernel's own. brd makes disks of RAM, for the checks of direct I/O; user-mode
+# Linux has it built in. With the others a program drives a device; there it has none.
+_OF_THE_KERNEL = ("brd", "uio", "uio_pci_generic")
+
 _DIRECTORIES = ("bin", "checks", "dev", "etc", "proc", "root", "sys", "tmp", "lib")
 
 
@@ -223,8 +227,8 @@ def _depmod(root: Path, kernel: Kernel, modules: Modules) -> list[Path]:
         (directory / name).touch()
     for module in modules.stripped:
         shutil.copyfile(module, directory / module.name)
-    # It makes disks of RAM, for the checks of direct I/O; user-mode Linux has it built in.
-    _unpack_module(kernel, "brd", directory)
+    for name in _OF_THE_KERNEL:
+        _unpack_module(kernel, name, directory)
     command = ["depmod", "-b", str(root), kernel.release]
     if modules.sandboxed:
         box = Sandbox(root, write=(root,), limits=_DEPMOD_LIMITS)

@@ -27,7 +27,8 @@ _LIMITS = Limits(file=1 << 20, seconds=20, address_space=1 << 30, processor_seco
 class Listing:
     """What `CHECK_PROGRAM --list` prints for a lab.
 
-    ``mapping_with`` maps a parameter to the mapping that the lab makes with it. ``usual``
+    ``mapping_with`` maps a parameter to the mapping that the lab makes with it;
+    ``page_by_page`` says that each page is mapped by a call of its own. ``usual``
     are the checks of a plain run, ``thorough`` those that --thorough adds, ``races`` those
     that need two processors and run by name only, all in order. ``left_out`` maps each check
     that the lab cannot have to the operation that it lacks, ``seconds`` each check that may
@@ -42,6 +43,7 @@ class Listing:
     thorough: tuple[str, ...]
     races: tuple[str, ...]
     left_out: dict[str, str]
+    page_by_page: bool = False
     seconds: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -109,7 +111,7 @@ def _modinfo(module: Path, field: str, sandboxed: bool) -> list[str]:
 def parse(text: str) -> Listing:
     """Read a listing. Raises SetupError for a line that makes no sense."""
     facts: dict[str, list[list[str]]] = {"lab": [], "mapping": [], "operations": []}
-    facts |= {"usual": [], "thorough": [], "race": [], "left_out": []}
+    facts |= {"page_by_page": [], "usual": [], "thorough": [], "race": [], "left_out": []}
     for line in text.splitlines():
         fact, *words = line.split() or [""]
         if fact not in facts or not words:
@@ -124,6 +126,7 @@ def parse(text: str) -> Listing:
         thorough=tuple(words[0] for words in facts["thorough"]),
         races=tuple(words[0] for words in facts["race"]),
         left_out={words[0]: words[1] for words in facts["left_out"]},
+        page_by_page=facts["page_by_page"] == [["yes"]],
         seconds={
             words[0]: int(words[1])
             for words in (*facts["usual"], *facts["thorough"], *facts["race"])

@@ -23,9 +23,9 @@ from harness.kernels.series import SERIES
 _MAKEFILES = ("Kbuild", "Makefile")
 
 # Of directories of sources other than the project's own, so many have their modules
-# kept, 5 MB for each; each processor may be at one.
+# kept, 5 MB for each; each processor may be at one, and one that hangs is used for minutes.
 _OTHERS = "labs-"
-_MOST_OTHERS = max(40, 2 * (os.cpu_count() or 1))
+_MOST_OTHERS = max(100, 2 * (os.cpu_count() or 1))
 
 # The headers' own way to debug information comes with BTF, which triples the build's time.
 _LEAN = ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
@@ -66,7 +66,8 @@ class Modules:
     ``directory`` is where all that belongs to them goes, ``digest`` that of what
     they were built from. ``files`` have debug information. ``not_built`` maps a module that
     does not compile to the reason. ``sandboxed`` says that the sources are strange: then what
-    reads the modules does so in the sandbox.
+    reads the modules does so in the sandbox. ``imports`` are the symbols that the modules of a
+    lab have the kernel find, by the name of the lab, where somebody has looked (see reach).
     """
 
     directory: Path
@@ -74,6 +75,7 @@ class Modules:
     digest: str
     not_built: dict[str, str] = field(default_factory=dict)
     sandboxed: bool = False
+    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stripped(self) -> tuple[Path, ...]:

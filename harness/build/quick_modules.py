@@ -15,13 +15,14 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from harness.base import digest, sandbox, tools
+from harness.base import digest, sandbox, side_by_side, tools
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
+from harness.base.progress import step
 from harness.base.sandbox import Sandbox
 from harness.build import modules, not_built
 from harness.build.modules import Modules
@@ -38,6 +39,9 @@ _BEGINNING = re.compile(
     r'(?:\s+|/\*.*?\*/|//[^\n]*|#include +(?P<what><[\w/.-]+>|"[\w/.-]+")$)',
     re.DOTALL | re.MULTILINE,
 )
+
+# What the modules export, as modpost writes and reads it.
+_EXPORTS = "Module.symvers"
 
 _INCLUDED_FIRST = re.compile(r"-include (\S+) ")
 
@@ -76,13 +80,13 @@ class Recipe:
 
     def modpost(self) -> str | None:
         """Return modpost's command for objects that it is given; None if it is called otherwise."""
-        command = self.command(self.source / "Module.symvers").partition(" | ")[2]
+        command = self.command(self.source / _EXPORTS).partition(" | ")[2]
         return command if command.endswith("-T -") else None
 
     def modules_of(self, lab: Lab) -> list[Path]:
         """Return the paths of a lab's modules, as the project's own, without their suffix."""
         folder = self.source / "labs" / lab.directory.name
-        return sorted(path.with_suffix("") for path in folder.glob("*.ko"))
+        return sorted(path.with_suffix("") for path in self.own.files if path.parent == folder)
 
     def header(self, made: Path) -> Path:
         """Return the header that an object's source begins with, and is compiled ahead."""
@@ -112,10 +116,11 @@ def can(kernel: Kernel, own: Modules) -> bool:
         return False
 
 
-def build(kernel: Kernel, own: Modules, taken: Taken) -> Modules:
+def build(kernel: Kernel, own: Modules, taken: Taken, only: tuple[str, ...] = ()) -> Modules:
     """Build the labs of a copy for a kernel; those that do not compile are left out.
 
-    ``own`` are the project's own modules for it; can() has said that this works.
+    ``own`` are the project's own modules for it; can() has said that this works. With ``only``
+    other labs than these are left out, too, if they have changed: somebody waits.
     """
     recipe = Recipe(kernel, own)
     place = BUILD / "modules" / modules.name_of({"labs": taken.directory})
@@ -123,12 +128,17 @@ def build(kernel: Kernel, own: Modules, taken: Taken) -> Modules:
     directory = place / kernel.name
     copy = directory / "src"
     modules.mirror({"labs": taken.directory}, copy)
-    _compile_ahead(recipe)
     shared = _take_shared(recipe, copy)
     chosen = [lab for lab in labs.all_labs() if recipe.modules_of(lab)]
     every = [QuickLab(recipe, lab, copy) for lab in chosen if lab.name not in taken.missing]
-    _make(every, copy)
+    others = [one for one in every if only and one.lab.name not in only and not one.is_current]
+    every = [one for one in every if one not in others]
+    if old := [one.lab for one in every if not one.is_current]:
+        _compile_ahead(recipe, old)
+        with step(f"building the modules of {taken.origin} for {kernel.release}"):
+            _make(every, copy)
     missing = dict(taken.missing)
+    missing |= {one.lab.name: f"{one.lab.name} was not asked for" for one in others}
     files = [*shared]
     for one in every:
         why = one.problem(taken.origin)
@@ -281,8 +291,8 @@ class QuickLab:
 
     def _modpost(self) -> str:
         """Return modpost's command, for the objects that it is given."""
-        made = self.recipe.source / "Module.symvers"
-        exports = self.recipe.place / "Module.symvers"
+        made = self.recipe.source / _EXPORTS
+        exports = self.recipe.place / _EXPORTS
         here = f"-o {self.folder}/symvers -i {exports}"
         command = (self.recipe.modpost() or "").replace(f"-o {made}", here)
         return f"(cd {shlex.quote(str(self.recipe.kernel.headers))} && {command})"
@@ -342,30 +352,51 @@ def _take_shared(recipe: Recipe, copy: Path) -> list[Path]:
     return found
 
 
-def _compile_ahead(recipe: Recipe) -> None:
-    """Compile what the project's own sources begin with, once."""
-    place = recipe.place
-    done = place / "done"
-    if done.is_file():
+def _compile_ahead(recipe: Recipe, chosen: list[Lab]) -> None:
+    """Compile what the project's own sources of some labs begin with, once."""
+    if not _not_ahead(recipe, chosen):
         return
     # Not below what is cleared away: the next run waits for the same lock.
     with locked(recipe.own.directory / "ahead.lock", "the headers that are compiled ahead"):
-        if done.is_file():
+        left = _not_ahead(recipe, chosen)
+        if not left:
             return
-        shutil.rmtree(place.parent, ignore_errors=True)
-        place.mkdir(parents=True)
-        own = [path for lab in labs.all_labs() for path in recipe.modules_of(lab)]
-        folders = {path.parent.name for path in own}
-        lines = (recipe.source / "Module.symvers").read_text().splitlines(keepends=True)
-        shared = [line for line in lines if not any(f"/{name}/" in line for name in folders)]
-        (place / "Module.symvers").write_text("".join(shared))
-        for path in own:
-            for suffix in (".o", ".mod.o"):
-                _compile_header(recipe, path.with_name(path.name + suffix))
-            for suffix in (".mod.c", ".mod.o"):
-                kept = place / path.parent.name / f"{path.name}{suffix}"
-                shutil.copyfile(path.with_name(kept.name), kept)
-        done.touch()
+        if not (recipe.place / _EXPORTS).is_file():
+            _begin_place(recipe)
+        text = f"compiling ahead what sources begin with, for {recipe.kernel.release}, once"
+        with step(text) as progress:
+            done = side_by_side.run(left, partial(_compile_headers, recipe))
+            for number, _ in enumerate(done, 1):
+                progress.detail = f"{number} of {len(left)} labs"
+
+
+def _not_ahead(recipe: Recipe, chosen: list[Lab]) -> list[Lab]:
+    return [lab for lab in chosen if not _done(recipe, lab).is_file()]
+
+
+def _done(recipe: Recipe, lab: Lab) -> Path:
+    """Return the file that says that a lab's headers are compiled."""
+    return recipe.place / lab.directory.name / "done"
+
+
+def _begin_place(recipe: Recipe) -> None:
+    """Clear away what was compiled of other sources; write what the shared modules export."""
+    shutil.rmtree(recipe.place.parent, ignore_errors=True)
+    recipe.place.mkdir(parents=True)
+    folders = {lab.directory.name for lab in labs.all_labs()}
+    lines = (recipe.source / _EXPORTS).read_text().splitlines(keepends=True)
+    shared = [line for line in lines if not any(f"/{name}/" in line for name in folders)]
+    (recipe.place / _EXPORTS).write_text("".join(shared))
+
+
+def _compile_headers(recipe: Recipe, lab: Lab) -> None:
+    for path in recipe.modules_of(lab):
+        for suffix in (".o", ".mod.o"):
+            _compile_header(recipe, path.with_name(path.name + suffix))
+        for suffix in (".mod.c", ".mod.o"):
+            kept = recipe.place / path.parent.name / f"{path.name}{suffix}"
+            shutil.copyfile(path.with_name(kept.name), kept)
+    _done(recipe, lab).touch()
 
 
 def _compile_header(recipe: Recipe, made: Path) -> None:

@@ -34,8 +34,8 @@ MOST_BYTES = 1 << 20
 _MOST_NAMED = 8
 _MOST_ENTRIES = 1000
 
-# What is kept of copies, a few hundred KB for each; each processor may be at one.
-_MOST_COPIES = max(40, 2 * (os.cpu_count() or 1))
+# What is kept of copies, a few hundred KB for each; one that hangs is used for minutes.
+_MOST_COPIES = max(100, 2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)

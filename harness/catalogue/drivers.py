@@ -14,8 +14,11 @@ be left out; then the driver is taken to be as strict as a lab:
     executable      a mapping that can be executed is allowed (false)
     mode            of the node, as "0600"; another is not compared ("0600")
     fresh           what fresh memory holds: "zeroes", or "anything" ("anything")
+    buffers         the device is not mapped, but makes buffers, each with a descriptor of its
+                    own: "udmabuf", of a memfd's pages, or "heap", a DMA heap
     parameters      the module's, as in ["size=4"]
     first           modules of the kernel that are loaded first, by name
+    arguments       what the kernel's command line has for it, as in ["fbcon=map:1"]
 """
 
 import re
@@ -29,6 +32,7 @@ from harness.catalogue.labs import MAPPINGS, Lab, Load
 KINDS = (*(kind for kind in MAPPINGS if kind != "none"), "shmem")
 SHARED_BY = ("all", "descriptor", "nobody")
 _FRESH = ("anything", "zeroes")
+BUFFERS = ("udmabuf", "heap")
 _NO_END = "no end"
 _PAGE = 4096
 # Every page of it is compared many times.
@@ -36,6 +40,7 @@ _MOST_BYTES = 64 << 20
 
 _MODE = re.compile(r"0?[0-7]{3}")
 _PARAMETER = re.compile(r"[A-Za-z0-9_.-]+=[^\s'\"]*")
+_ARGUMENT = re.compile(r"[A-Za-z0-9_.-]+(=[A-Za-z0-9_.:,-]*)?")
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 DEVICE = re.compile(r"/[A-Za-z0-9_./:-]+")
 
@@ -53,8 +58,10 @@ class Profile:
     executable: bool = False
     mode: int = 0o600
     fresh: str = _FRESH[0]
+    buffers: str | None = None
     parameters: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class Driver(Lab):
             *(f"device={self.device}", f"module={self.name}", f"kind={profile.kind}"),
             *(f"size={profile.size}", f"mode=0{profile.mode:o}", f"shared_by={profile.shared_by}"),
         ]
+        if profile.buffers:
+            words.append(f"buffers={profile.buffers}")
         if not self.built_in:
             words.append(f"file={OWN_FILE}")
         said = {
@@ -127,8 +136,10 @@ def read_profile(path: Path) -> Profile:
         executable=file.flag("executable", usual.executable),
         mode=_mode(file, usual.mode),
         fresh=_one_of(file, "fresh", _FRESH, usual.fresh),
+        buffers=_one_of(file, "buffers", BUFFERS, "") or usual.buffers,
         parameters=_all_match(file, "parameters", _PARAMETER),
         first=_all_match(file, "first", _MODULE),
+        arguments=_all_match(file, "arguments", _ARGUMENT),
     )
     file.end()
     return profile

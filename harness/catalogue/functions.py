@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from harness.catalogue.labs import Lab
-from harness.catalogue.patches import CORE
+from harness.catalogue.patches import CORE_FOLDER
 
 
 class Part(Enum):
@@ -49,7 +49,7 @@ def find(labs: Path, lab: Lab, part: Part) -> FunctionPlace | None:
 
     Looks in the lab's own sources, and then in what all labs share.
     """
-    for folder in (lab.directory.name, CORE):
+    for folder in (lab.directory.name, CORE_FOLDER):
         for path in sorted((labs / folder).glob("*.[ch]")):
             text = path.read_text(errors="replace")
             if match := re.search(part.value, text, re.MULTILINE):
@@ -59,7 +59,7 @@ def find(labs: Path, lab: Lab, part: Part) -> FunctionPlace | None:
 
 def find_function(labs: Path, lab: Lab, name: str) -> FunctionPlace | None:
     """Return where a function is defined, or None; likewise."""
-    for folder in (lab.directory.name, CORE):
+    for folder in (lab.directory.name, CORE_FOLDER):
         for path in sorted((labs / folder).glob("*.c")):
             text = path.read_text(errors="replace")
             if match := re.search(rf"^\w[^;={{}}]*?\b{name}\([^;{{]*\n?\{{", text, re.MULTILINE):

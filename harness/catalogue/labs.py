@@ -4,17 +4,22 @@ lab.toml is the only list of facts about a lab:
 
     name, title                 the module, and the lesson's heading
     memory, mapped, lesson      the cells of README's table, in Markdown
-    mapping                     how mmap() maps the memory, one of MAPPINGS
+    mapping                     how mmap() maps the memory, one of MAPPINGS, whether it is of the
+                                lab's own node or of another one
     [mapping_with]              "PARAMETER=VALUE" = another mapping with this parameter
+    page_by_page                true if each page is mapped by a call of its own, whatever the
+                                parameters: of such a call x86 keeps no memory type
     operations                  what the device can do beside mmap()
     loads, more_loads           the module's parameters: of `make run`, and those that
                                 `make contract` adds
     devices                     the PCI devices that it drives, if it does
     [since] series, reason      the first series that the lab runs on, and the reason
     [cannot_run] ARCH           why the check program cannot run on an architecture
+    [cannot_load."P=V"] ARCH    why it cannot with this parameter
     [large_entries]             with, the parameter that lets one entry map more than a page;
                                 series, reason, as in [since]; cannot, ARCH and the reason
-    [suite] loads               the modules that its KUnit suite is loaded after
+    [suite] loads               the modules that its KUnit suite is loaded after; or
+    no_suite                    why it has none
     [hints] CHECK               where to look when a check fails
     [[exercise]]                what a student writes: catalogue/exercises.py reads them
 
@@ -22,6 +27,7 @@ What a check program and a suite do follows from their sources; tests compare bo
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,11 +82,13 @@ class Lab:
     """One lab: its directory, and what its lab.toml says.
 
     ``loads`` and ``more_loads`` are sets of module parameters; ``suite_loads`` lists of
-    modules with their parameters, empty if the lab has no suite of its own.
+    modules with their parameters, empty if the lab has no suite of its own; then ``no_suite``
+    says why.
     ``devices`` are the PCI devices that it drives, which QEMU's machines have.
     ``mapping_with`` maps a parameter to the mapping that the lab makes with it, ``hints``
     a check's name to what a student may look at when it fails, and ``cannot_run`` an
-    architecture to the reason. ``large_entries`` is None if all entries are for a page.
+    architecture to the reason, ``cannot_load`` a parameter to such a table.
+    ``large_entries`` is None if all entries are for a page.
     """
 
     name: str
@@ -89,18 +97,26 @@ class Lab:
     loads: tuple[tuple[str, ...], ...]
     hints: dict[str, str] = field(default_factory=dict, hash=False)
     cannot_run: dict[str, str] = field(default_factory=dict, hash=False)
+    cannot_load: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
     since: Since | None = None
     large_entries: LargeEntries | None = field(default=None, hash=False)
     more_loads: tuple[tuple[str, ...], ...] = ()
     mapping: str = MAPPINGS[0]
     mapping_with: dict[str, str] = field(default_factory=dict, hash=False)
+    page_by_page: bool = False
     operations: tuple[str, ...] = ()
     suite_loads: tuple[tuple[str, ...], ...] = ()
+    no_suite: str = ""
     devices: tuple[str, ...] = ()
     # What the pages' tables say: memory from, mapped by, and the lesson's subject.
     memory: str = ""
     mapped: str = ""
     lesson: str = ""
+
+    @property
+    def has_mmap(self) -> bool:
+        """Whether the lab's own node can be mapped; of lab_uio another node is."""
+        return "mmap" in self.operations
 
     def why_not(self, target: Target) -> str | None:
         """Return why the lab cannot run on a target, or None if it can."""
@@ -111,7 +127,14 @@ class Lab:
 
     def loads_on(self, target: Target) -> list["Load"]:
         """Return the usual loads that can run on a target; none if the lab cannot."""
-        every = [Load(self, parameters) for parameters in self.loads]
+        return self._that_can_run(self.loads, target)
+
+    def more_loads_on(self, target: Target) -> list["Load"]:
+        """Return the other loads that can run on a target."""
+        return self._that_can_run(self.more_loads, target)
+
+    def _that_can_run(self, loads: Iterable[tuple[str, ...]], target: Target) -> list["Load"]:
+        every = [Load(self, parameters) for parameters in loads]
         return [load for load in every if not load.why_not(target)]
 
 
@@ -134,7 +157,10 @@ class Load:
     def why_not(self, target: Target) -> str | None:
         """Return why it cannot run on a target, or None if it can."""
         large = self._large_entries
-        return self.lab.why_not(target) or (large.why_not(target) if large else None)
+        tables = [self.lab.cannot_load.get(parameter, {}) for parameter in self.parameters]
+        reasons = [table[target.arch] for table in tables if target.arch in table]
+        reasons += [reason] if large and (reason := large.why_not(target)) else []
+        return self.lab.why_not(target) or (reasons[0] if reasons else None)
 
     def has_large_entries(self, target: Target) -> bool:
         """Say whether one entry maps 2 MiB of the memory on a target, where they fit."""
@@ -163,13 +189,16 @@ def _read(path: Path) -> Lab:
         loads=_split(file.texts("loads")) or file.refuse("loads", "is empty"),
         hints=_all_texts(file.table("hints")),
         cannot_run=_read_cannot_run(file.table("cannot_run")),
+        cannot_load=_read_cannot_load(file.table("cannot_load")),
         since=_read_since(file.table("since")),
         large_entries=_read_large_entries(file.table("large_entries")),
         more_loads=_split(file.texts("more_loads", default=())),
         mapping=_mapping(file, "mapping"),
         mapping_with=_read_mapping_with(file.table("mapping_with")),
+        page_by_page=file.flag("page_by_page", False),
         operations=_read_operations(file),
         suite_loads=read_suite_loads(file.table("suite")),
+        no_suite=file.text("no_suite") if "no_suite" in file.values else "",
         devices=_read_devices(file),
         memory=file.text("memory"),
         mapped=file.text("mapped"),
@@ -177,6 +206,8 @@ def _read(path: Path) -> Lab:
     )
     file.tables("exercise")
     file.end()
+    if bool(lab.suite_loads) == bool(lab.no_suite):
+        file.refuse("no_suite", "must say why there is no table [suite], and only then")
     return lab
 
 
@@ -251,6 +282,12 @@ def _read_cannot_run(table: Table | None) -> dict[str, str]:
         if table and arch not in ARCHES:
             table.refuse(arch, f"is unknown: choose from {', '.join(ARCHES)}")
     return reasons
+
+
+def _read_cannot_load(table: Table | None) -> dict[str, dict[str, str]]:
+    if not table:
+        return {}
+    return {key: _read_cannot_run(table.table(key)) for key in list(table.values)}
 
 
 def read_suite_loads(table: Table | None) -> tuple[tuple[str, ...], ...]:

@@ -15,7 +15,8 @@ docs/contract.md whose checks must notice. ``Load`` are the parameters, by defau
 lab.toml's. ``On`` is an architecture, by default um, and ``Since`` the first series that
 shows it, by default the lab's. ``By`` is user (default), the lab's check
 program, kunit, its suite, or core, the suite of what all labs share. ``Lab``, in the directory
-of what all share, says which lab shows it.
+of what all share, says which lab shows it. ``Alone: yes`` says that no other clause's checks
+notice it.
 """
 
 import random
@@ -31,7 +32,7 @@ from harness.kernels.series import DEFAULT_SERIES, SERIES, number
 from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target
 
 # Fails and Shown are for those that a lesson proposes: see catalogue/changes.py.
-KEYS = ("What", "Harm", "Clause", "Load", "On", "Since", "By", "Lab", "Fails", "Shown")
+KEYS = ("What", "Harm", "Clause", "Alone", "Load", "On", "Since", "By", "Lab", "Fails", "Shown")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Mistake:
 
     ``owner`` is the directory below labs/ that the patch is applied in; ``arch`` where it
     runs, ``since`` the first series that shows it, if not all do, and ``suite`` what LAB= calls
-    the suite that must notice, None if it is the check program.
+    the suite that must notice, None if it is the check program. ``alone`` says that the checks of
+    no other clause notice it.
     """
 
     patch: Path
@@ -52,6 +54,7 @@ class Mistake:
     arch: str
     suite: str | None
     since: str | None = None
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -77,7 +80,7 @@ def read_all(directory: Path = LABS) -> list[Mistake]:
     known = {lab.directory.name: lab for lab in labs.all_labs()}
     found = directory.glob("*/mistakes/*.patch")
     clauses = {clause.number: clause for clause in contract.read()}
-    order = sorted(found, key=lambda path: (path.parts[-3] != patches.CORE, path))
+    order = sorted(found, key=lambda path: (path.parts[-3] != patches.CORE_FOLDER, path))
     return [_read(patch, known, clauses) for patch in order]
 
 
@@ -99,6 +102,8 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         raise SetupError(f"{patch}: the check program of {lab.name} cannot run on {arch}: {reason}")
     if header.get("Since", DEFAULT_SERIES) not in SERIES:
         raise SetupError(f"{patch}: Since: choose from {', '.join(SERIES)}")
+    if header.get("Alone", "yes") != "yes":
+        raise SetupError(f"{patch}: Alone: can only be yes")
     parameters = tuple(header["Load"].split()) if "Load" in header else lab.loads[0]
     return Mistake(
         patch=patch,
@@ -110,6 +115,7 @@ def _read(patch: Path, known: dict[str, Lab], clauses: dict[str, Clause]) -> Mis
         arch=arch,
         suite=possible[by],
         since=header.get("Since"),
+        alone="Alone" in header,
     )
 
 
@@ -160,4 +166,4 @@ def sample(mistakes: list[Mistake], count: int | None, seed: int) -> list[Mistak
 
 def owner_lab(mistake: Mistake) -> str:
     """Return the lab whose source the mistake is in, or lab_core."""
-    return "lab_core" if mistake.owner == patches.CORE else mistake.load.lab.name
+    return "lab_core" if mistake.owner == patches.CORE_FOLDER else mistake.load.lab.name

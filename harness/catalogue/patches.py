@@ -18,7 +18,7 @@ from harness.base.errors import SetupError
 from harness.catalogue.labs import Lab
 
 # The directory of what all labs share: its patches name a lab that shows them.
-CORE = "core"
+CORE_FOLDER = "core"
 
 _WIDTH = 90
 _LINE = re.compile(r"(\w+): (\S.*)")
@@ -75,7 +75,7 @@ def lab_of(patch: Path, named: str | None, known: dict[str, Lab]) -> Lab:
     """
     owner = owner_of(patch)
     lab = known.get(owner)
-    if owner == CORE:
+    if owner == CORE_FOLDER:
         lab = next((lab for lab in known.values() if lab.name == named), None)
     elif named:
         raise SetupError(f"{patch}: Lab: is for what all labs share only")

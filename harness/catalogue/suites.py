@@ -88,8 +88,9 @@ def choose(wanted: str | None, directory: Path = KUNIT) -> list[Suite]:
     """
     suites = all_suites(directory)
     known = [suite.lab for suite in suites]
-    without = [lab.name for lab in labs.all_labs() if lab.name not in known]
-    chosen = labs.choose_names(wanted, known + without) if wanted else set(known)
+    without = {lab.name: lab.no_suite for lab in labs.all_labs() if lab.name not in known}
+    chosen = labs.choose_names(wanted, [*known, *without]) if wanted else set(known)
     for name in chosen.intersection(without):
-        raise RequestError(f"{name} has no KUnit suite: choose from {', '.join(known)}")
+        why = f" ({without[name]})" if without[name] else ""
+        raise RequestError(f"{name} has no KUnit suite{why}: choose from {', '.join(known)}")
     return [suite for suite in suites if suite.lab in chosen]

@@ -14,14 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.base import digest, tools
+from harness.base import digest, side_by_side, tools
 from harness.base.errors import RequestError
 from harness.base.paths import ROOT
 from harness.grading import grade, marking, outcome, tasks
 from harness.grading.graded import Graded
 from harness.grading.outcome import MarksFolder
 from harness.grading.tasks import GradingTask
-from harness.guest import side_by_side
 
 NAMES = ("local", "slurm", "ssh")
 
@@ -196,8 +195,8 @@ class Slurm:
         try:
             yield from others.wait(lambda: not self._ask("squeue", "--noheader", f"--job={job}"))
         finally:
-            # There is nothing left of it unless grading was interrupted.
-            self._ask("scancel", "--quiet", job)
+            # There is nothing left of it unless grading was interrupted: then somebody waits.
+            self._ask("scancel", "--quiet", job, tries=2)
 
     def _ask(self, *command: str, tries: int = 5) -> str:
         """Return what Slurm answers. Raises RequestError if it does not."""

@@ -44,7 +44,8 @@ class GradedLab:
     """A lab with its exercises.
 
     ``problem`` says why it could not be judged as usual, with what the compiler or the kernel
-    said. ``others`` is what was found that belongs to no exercise.
+    said. ``others`` is what was found that belongs to no exercise. ``unusual`` are symbols that
+    its module imports though no lab of the project does.
     """
 
     lab: str
@@ -52,6 +53,7 @@ class GradedLab:
     exercises: tuple[GradedExercise, ...]
     problem: str | None = None
     others: tuple[GradedFailure, ...] = ()
+    unusual: tuple[str, ...] = ()
 
     @property
     def earned(self) -> int:
@@ -119,7 +121,8 @@ class Graded:
 def _lab_of(data: dict[str, Any]) -> GradedLab:
     exercises = tuple(_exercise_of(one) for one in data["exercises"])
     others = tuple(GradedFailure(**one) for one in data["others"])
-    return GradedLab(data["lab"], data["title"], exercises, data["problem"], others)
+    unusual = tuple(str(symbol) for symbol in data["unusual"])
+    return GradedLab(data["lab"], data["title"], exercises, data["problem"], others, unusual)
 
 
 def _exercise_of(data: dict[str, Any]) -> GradedExercise:

@@ -12,30 +12,40 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from harness.base import kept
+from harness.base import digest, kept, side_by_side
 from harness.base.errors import SetupError
 from harness.base.paths import KUNIT, LABS
 from harness.base.progress import hushed, step
-from harness.build import check_programs, listing, not_built
-from harness.catalogue import contract, exercises, functions, labs, suites
+from harness.build import check_programs, listing, not_built, reach
+from harness.catalogue import contract, exercises, functions, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.exercises import Exercise
 from harness.catalogue.labs import Lab
 from harness.catalogue.suites import Suite
-from harness.guest import prepare, side_by_side
+from harness.grading import skeleton, tasks
+from harness.guest import prepare
 from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.kernels.targets import KUNIT_ARCH, Target
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.crash import Crash, CrashFrame
-from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
+from harness.results.load_results import LeftBehind, LoadResult, LoadVerdict, ProblemKind
 from harness.runs import check_loads, listening, proof, run_suites
 from harness.runs.check_loads import CheckedLoads, Order
 
 # What user-mode Linux and the further checks are asked for: enough to find what is usually
 # wrong, while somebody waits.
 _FEW = ("--calls", "500", "--rounds", "200")
+
+# Checks that are not among the usual ones, and on which points rest all the same: they take no
+# time.
+_ALSO = ("large_memory_is_given_back",)
+_OPTIONS = ("--also", ",".join(_ALSO))
+
+# What is noted where a check would be, of a lab that may have broken a guest that it was in.
+LEFT_BEHIND = "guest_is_whole_behind_the_lab"
 
 # Guests for the checks of one load, where a check breaks its guest.
 _MOST_GUESTS = 3
@@ -52,6 +62,7 @@ class LabTrouble(Enum):
     SKIPPED = "skipped"
     MISSING = "missing"
     NOT_COMPILED = "does not compile"
+    REFUSED = "is not loaded"
     NOT_LOADED = "does not load"
     CRASHED = "crashed"
     HUNG = "hung"
@@ -88,7 +99,8 @@ class LabVerdict:
     """What a lab has earned. ``problem`` says, in words, what kept it from being checked whole.
 
     ``details`` are the compiler's lines, ``crash`` what the kernel has reported, and ``others``
-    what was found that belongs to no exercise.
+    what was found that belongs to no exercise. ``unusual`` are symbols that its module imports
+    though no lab of the project does: they cost nothing.
     """
 
     lab: Lab
@@ -98,6 +110,7 @@ class LabVerdict:
     details: tuple[str, ...] = ()
     crash: Crash | None = None
     others: tuple[Failure, ...] = ()
+    unusual: tuple[str, ...] = ()
 
     @property
     def earned(self) -> int:
@@ -128,6 +141,8 @@ class _LabEvidence:
     trouble: LabTrouble | None = None
     details: tuple[str, ...] = ()
     crash: Crash | None = None
+    unusual: tuple[str, ...] = ()
+    unfinished: "_Unfinished | None" = None
 
     def add_wrong(self, check: str, where: str, text: str) -> None:
         """Note a check that failed; what it said first counts."""
@@ -152,24 +167,26 @@ class Judging:
     _shown: dict[str, _LabEvidence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.request = replace(self.request, only=tuple(lab.name for lab in self.labs))
         self._shown = {lab.name: _LabEvidence(lab) for lab in self.labs}
 
     @property
     def verdicts(self) -> list[LabVerdict]:
         """What is known by now."""
-        return [_verdict(self.request.labs, self._shown[lab.name]) for lab in self.labs]
+        return [self._now(lab) for lab in self.labs]
 
     def look(self) -> None:
         """Have QEMU make the usual checks. Raises SetupError if nothing can be built."""
         begun = time.monotonic()
         machine = prepare.machine(self.request)
+        self._note_unusual(machine)
         self.seconds["compiling"] = time.monotonic() - begun
         able = [lab for lab in self.labs if self._can_run(machine, self._shown[lab.name])]
         if not able:
             return
-        may_skip = skipped_by_solutions(of_solutions(self.request))
+        may_skip = skipped_by_solutions(of_solutions(self.request), able)
         begun = time.monotonic()
-        checked = check_loads.of_labs(machine, able, self.request.seed)
+        checked = check_loads.of_labs(machine, able, self.request.seed, options=_OPTIONS)
         self.seconds["checking"] = sum(result.seconds or 0 for result in checked.results)
         self.seconds["restoring"] = time.monotonic() - begun - self.seconds["checking"]
         self.take_loads(checked.results, self._where(machine), may_skip)
@@ -192,6 +209,14 @@ class Judging:
         target = machine.kernel.target
         return f"{target.arch} {target.series}"
 
+    def _note_unusual(self, machine: Machine) -> None:
+        """Note what is imported and no lab of the project imports."""
+        assert machine.modules
+        known = imported_by_solutions(of_solutions(self.request))
+        for name, symbols in machine.modules.imports.items():
+            if name in self._shown:
+                self._shown[name].unusual = reach.unusual(symbols, known)
+
     def _can_run(self, machine: Machine, shown: _LabEvidence) -> bool:
         """Note why a lab cannot be checked; say whether it can."""
         if reason := shown.lab.why_not(machine.kernel.target):
@@ -206,10 +231,13 @@ class Judging:
         said = machine.modules.not_built.get(shown.lab.name)
         if not said or shown.trouble is LabTrouble.SKIPPED:
             return
+        shown.everything = f"{said} ({self._where(machine)})"
+        if said.startswith(f"{shown.lab.name} {reach.SAYS}"):
+            shown.add_problem(LabTrouble.REFUSED, shown.everything)
+            return
         log = machine.modules.directory / f"{shown.lab.name}.log"
         details = _compiler_lines(log, machine.modules.directory / "src", self.request.labs)
         missing = " is not taken: " in said and not details
-        shown.everything = f"{said} ({self._where(machine)})"
         shown.add_problem(
             LabTrouble.MISSING if missing else LabTrouble.NOT_COMPILED, shown.everything
         )
@@ -233,20 +261,37 @@ class Judging:
         able = self._worth_it
         if not able:
             return
+        for lab in able:
+            self._shown[lab.name].unfinished = _Unfinished.of(self.request, self._now(lab))
         begun = time.monotonic()
-        tasks = [*self._more_checks(able), *self._on_uml(able)]
+        todo = self._further(able)
         self.seconds["compiling"] = self.seconds.get("compiling", 0) + time.monotonic() - begun
         begun = time.monotonic()
-        for (name, where, _), evidence in side_by_side.run(tasks, lambda task: task[2]()):
+        for (name, where, _), evidence in side_by_side.run(todo, lambda task: task[2]()):
             self.take_findings(evidence, where)
             self.seconds["looking further"] = time.monotonic() - begun
             yield name
+
+    def _now(self, lab: Lab) -> LabVerdict:
+        return _verdict(self.request.labs, self._shown[lab.name])
+
+    def _further(self, able: list[Lab]) -> list["_GuestWork"]:
+        return [*self._more_checks(able), *self._on_uml(able)]
+
+    def fails_further(self) -> list[str]:
+        """Return the checks beyond the usual ones that fail, wherever that is."""
+        evidence = Evidence()
+        for _, found in side_by_side.run(self._further(self.labs), lambda task: task[2]()):
+            evidence.add(found)
+        return sorted({one.check for one in evidence.failed})
 
     def _more_checks(self, able: list[Lab]) -> Iterator["_GuestWork"]:
         """Yield what QEMU does besides: the checks that are not among the usual ones."""
         machine = prepare.machine(self.request)
         for lab in able:
-            more = ",".join(listing.of_programs()[lab.name].thorough)
+            more = ",".join(
+                name for name in listing.of_programs()[lab.name].thorough if name not in _ALSO
+            )
             for load in lab.loads_on(self.request.target):
                 options = ("--thorough", *_FEW, "--only", more)
                 order = Order([load], self.request.seed, options)
@@ -280,6 +325,65 @@ class Judging:
         for name, crash in evidence.crashes.items():
             if name in self._shown and not self._shown[name].crash:
                 self._shown[name].crash = crash
+
+
+@dataclass(frozen=True)
+class _Unfinished:
+    """Exercises of a lab that are still to be done, and what fails beyond the usual checks as long
+    as they are left out of the project's own lab.
+
+    A check that fails there says nothing about the other exercises.
+    """
+
+    left: tuple[str, ...]
+    fails: tuple[str, ...]
+
+    @staticmethod
+    def of(request: Request, now: LabVerdict) -> "_Unfinished | None":
+        """Find out what there is to know of a verdict by the usual checks.
+
+        An exercise is still to be done if its comment stands there, and as long as there are
+        such so is a mistake to be found.
+        """
+        lost = [mark.exercise for mark in now.marks if not mark.earned]
+        open_ = [one for one in lost if _has_its_comment(request.labs, one)]
+        left = [one for one in lost if one in open_ or open_ and one.mistake]
+        if not left or len(lost) == len(now.marks):
+            return None
+        names = tuple(one.name for one in left)
+        target = f"{request.target.arch} {request.target.series}"
+        inputs = [tasks.project(), target, *names]
+
+        def ask() -> list[str]:
+            with step(f"trying {now.lab.name} with the same parts left out, once"), hushed():
+                return _fails_without(request, now.lab, left)
+
+        return _Unfinished(names, tuple(kept.answer("judge/unfinished", inputs, ask)))
+
+    def explains(self, exercise: Exercise, check: str) -> bool:
+        """Say whether a failed check is none of an exercise's fault."""
+        return exercise.name not in self.left and check in self.fails
+
+
+def _has_its_comment(copy: Path, exercise: Exercise) -> bool:
+    """Whether the comment of an exercise is in a student's source."""
+    if exercise.mistake:
+        return False
+    try:
+        text = (copy / exercise.lab.directory.name / exercise.source).read_text(errors="replace")
+    except OSError:
+        return False
+    return skeleton.heading(exercise) in text
+
+
+def _fails_without(request: Request, lab: Lab, left: list[Exercise]) -> list[str]:
+    """Return what fails, beyond the usual checks, of a lab without some of its solutions."""
+    with TemporaryDirectory() as place:
+        folder = Path(place, lab.directory.name)
+        folder.mkdir()
+        for name, text in skeleton.sources(lab, left).items():
+            (folder / name).write_text(text)
+        return Judging(replace(request, labs=Path(place), seed=1), [lab]).fails_further()
 
 
 # The name of what a guest does, where it runs, and the work.
@@ -359,39 +463,74 @@ def _compiler_lines(log: Path, copy: Path, origin: Path) -> list[str]:
 
 def of_solutions(request: Request) -> Request:
     """Return a request for the project's own labs on the same target."""
-    return replace(request, labs=LABS, suites=KUNIT, seed=1)
+    return replace(request, labs=LABS, suites=KUNIT, only=(), seed=1)
 
 
 @cache
-def skipped_by_solutions(own: Request) -> dict[str, list[str]]:
+def imported_by_solutions(own: Request) -> frozenset[str]:
+    """Return the symbols that the project's own labs import on a target."""
+    return reach.usual(prepare.kernel(own), prepare.built(own))
+
+
+@dataclass(frozen=True)
+class _Solutions:
+    """The project's own labs in a machine, and the digest of both."""
+
+    machine: Machine
+    digest: str
+
+    @staticmethod
+    @cache
+    def of(own: Request) -> "_Solutions":
+        machine = prepare.machine(own)
+        assert machine.modules
+        kernel, made = machine.kernel, machine.modules.digest
+        programs = check_programs.build(kernel.target.architecture)
+        return _Solutions(
+            machine, digest.of([kernel.name, kernel.version, made, programs.digest, *_OPTIONS])
+        )
+
+    def ask(self, chosen: list[Lab], seed: int) -> dict[str, dict[str, list[str]]]:
+        """Return the checks that each lab has skipped, by load."""
+        with step("asking the project's own labs which checks this kernel has, once"), hushed():
+            checked = check_loads.of_labs(self.machine, chosen, seed, options=_OPTIONS)
+        if checked.trouble:
+            raise SetupError(f"the project's own labs do not come through: {checked.trouble}")
+        found: dict[str, dict[str, list[str]]] = {lab.name: {} for lab in chosen}
+        for result in checked.results:
+            skipped = [one.name for one in result.ktap.checks if one.skipped is not None]
+            found[result.load.lab.name][str(result.load)] = skipped
+        return found
+
+
+def skipped_by_solutions(own: Request, chosen: list[Lab]) -> dict[str, list[str]]:
     """Return the checks that the project's own labs have skipped on a target, by load.
 
     Some need what a kernel does not have. Only the guest can know, and a guest with strange
     code is not to be believed: so one without it is asked, once.
     """
-    machine = prepare.machine(own)
-    assert machine.modules
-    programs = check_programs.build(machine.kernel.target.architecture)
-    inputs = [machine.kernel.name, machine.kernel.version, machine.modules.digest, programs.digest]
+    solutions = _Solutions.of(own)
+    kind = "judge/skipped"
+    inputs = {lab.name: [solutions.digest, lab.name] for lab in chosen}
+    unknown = [lab for lab in chosen if not kept.is_known(kind, inputs[lab.name])]
+    told = solutions.ask(unknown, own.seed) if unknown else {}
+    found: dict[str, list[str]] = {}
+    for name, digests in inputs.items():
+        found |= kept.answer(kind, digests, partial(told.__getitem__, name))
+    return found
 
-    def ask() -> dict[str, list[str]]:
-        with step("asking the project's own labs which checks this kernel has, once"), hushed():
-            checked = check_loads.of_labs(machine, labs.all_labs(), own.seed)
-        if checked.trouble:
-            raise SetupError(f"the project's own labs do not come through: {checked.trouble}")
-        return {
-            str(result.load): [one.name for one in result.ktap.checks if one.skipped is not None]
-            for result in checked.results
-        }
 
-    return dict(kept.answer("judge/skipped", inputs, ask))
+def counted(lab: Lab) -> tuple[str, ...]:
+    """Return the checks of a lab on which points rest."""
+    listed = listing.of_programs()[lab.name]
+    return (*listed.usual, *(name for name in _ALSO if name in listed.checks))
 
 
 def _take_load(
     shown: _LabEvidence, result: LoadResult, where: str, may_skip: Sequence[str]
 ) -> None:
     """Take in what the checks of a load have shown in QEMU."""
-    expected = listing.of_programs()[shown.lab.name].usual
+    expected = counted(shown.lab)
     kinds = {problem.kind: problem.text for problem in result.problems}
     passed = set()
     came = {check.name: check for check in result.ktap.checks}
@@ -415,11 +554,25 @@ def _take_load(
         shown.everything = shown.everything or kinds.get(kind)
     if ProblemKind.OTHER_CHECKS in kinds and set(expected) <= {*came}:
         shown.everything = shown.everything or kinds[ProblemKind.OTHER_CHECKS]
-    if ProblemKind.ERROR in kinds and set(expected) <= set(came):
-        # All was checked, and then the module could not be removed.
+    lost = any(name in came and not came[name].passed for name in _ALSO)
+    if ProblemKind.ERROR in kinds and set(expected) <= set(came) and not lost:
+        # All was checked, and then the module could not be removed. Or it was not there any more,
+        # as a check has said that could not load it anew.
         shown.add_wrong("module_in_use_cannot_be_removed", where, kinds[ProblemKind.ERROR])
+    if result.left_behind:
+        _take_left_behind(shown, result.left_behind, where)
     shown.passed = passed if shown.passed is None else shown.passed & passed
     shown.crash = shown.crash or result.crash
+
+
+def _take_left_behind(shown: _LabEvidence, left: LeftBehind, where: str) -> None:
+    """Note that a lab was trouble for another after it was removed, or may have been."""
+    text = f"with {left.load} behind it {left.what}, and with that alone all is well: "
+    if left.is_sure:
+        why = "something of this lab is still at work, or registered, after it was removed"
+        shown.add_wrong(contract.REPORTS, where, text + why)
+    else:
+        shown.add_wrong(LEFT_BEHIND, where, f"{text}is something of this lab still at work?")
 
 
 def _why_not_all(
@@ -447,11 +600,11 @@ def _verdict(copy: Path, shown: _LabEvidence) -> LabVerdict:
     others = [
         Failure(_clause_of(check, clauses), check, where, text)
         for (check, where), text in shown.wrong.items()
-        if check not in mine
+        if check not in mine and not (shown.unfinished and check in shown.unfinished.fails)
     ]
     if mine:
         # A suite's own cases fail along with what an exercise fails for, and say no more.
-        others = [one for one in others if one.clause]
+        others = [one for one in others if one.clause or one.check == LEFT_BEHIND]
     return LabVerdict(
         shown.lab,
         tuple(marks),
@@ -460,6 +613,7 @@ def _verdict(copy: Path, shown: _LabEvidence) -> LabVerdict:
         shown.details,
         shown.crash,
         tuple(others),
+        shown.unusual,
     )
 
 
@@ -476,6 +630,7 @@ def _mark(copy: Path, shown: _LabEvidence, exercise: Exercise, clauses: Sequence
         for clause in mine
         for (check, where), text in shown.wrong.items()
         if check in clause.checks
+        if not (shown.unfinished and shown.unfinished.explains(exercise, check))
     ]
     was_shown = any(check in (shown.passed or ()) for clause in mine for check in clause.checks)
     if not failures and (shown.everything or not was_shown):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from harness.kernels.targets import Target, target
 
 # Seconds of wall time until a guest is ended whatever it says.
 _LIMIT = 120.0
+
+# Of a line of the kernel's log.
+_TIME = re.compile(r"^\[ *\d+\.\d{6}\] ", re.MULTILINE)
 
 # Of a student's line so many characters are shown.
 _MOST_CODE = 200
@@ -84,7 +88,9 @@ class _JudgedCopy:
         name = verdict.lab.directory.name
         others = tuple(self._failure(one, f"{name}/{verdict.lab.name}.c") for one in verdict.others)
         problem = self._problem(verdict)
-        return GradedLab(verdict.lab.name, verdict.lab.title, done, problem, others)
+        return GradedLab(
+            verdict.lab.name, verdict.lab.title, done, problem, others, verdict.unusual
+        )
 
     def _problem(self, verdict: LabVerdict) -> str | None:
         crash = verdict.crash
@@ -116,8 +122,10 @@ class _JudgedCopy:
         return f"{source.rpartition('/')[2]}:{line}", code
 
     def _shown(self, text: str) -> str:
-        """Return a text without the path of the copy, which is another one each time."""
-        return printable(text.replace(f"{self.place}/", ""))[:_MOST_TEXT]
+        """Return a text without what is another one each time: the copy's path, and the time
+        that the kernel puts before what it says.
+        """
+        return printable(_TIME.sub("", text.replace(f"{self.place}/", "")))[:_MOST_TEXT]
 
 
 @contextmanager

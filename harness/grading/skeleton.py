@@ -68,12 +68,16 @@ def _declares(exercise: Exercise) -> bool:
     return bool(_DECLARATION.match(exercise.instead.strip()))
 
 
+def heading(exercise: Exercise) -> str:
+    """Return the first line of the comment that stands in place of a solution."""
+    points = "1 point" if exercise.points == 1 else f"{exercise.points} points"
+    return f"TODO {exercise.name}, {points}: {exercise.title}"
+
+
 def _instead(exercise: Exercise, indent: str) -> list[str]:
     """Return the lines that a student finds in place of a solution."""
-    points = "1 point" if exercise.points == 1 else f"{exercise.points} points"
     width = _WIDTH - len(indent) * _TAB - len(" * ")
     said = textwrap.wrap(exercise.todo, width, break_on_hyphens=False, break_long_words=False)
-    heading = f"TODO {exercise.name}, {points}: {exercise.title}"
-    comment = ["/*", f" * {heading}", " *", *[f" * {line}" for line in said], " */"]
+    comment = ["/*", f" * {heading(exercise)}", " *", *[f" * {line}" for line in said], " */"]
     code = textwrap.dedent(exercise.instead.strip("\n")).splitlines()
     return [indent + line if line else "" for line in (*comment, *code)]

@@ -201,7 +201,7 @@ class _Taking:
 
     def _note_lost(self, member: archives.Member) -> None:
         """Say it if an entry looks as if somebody thinks that it counts."""
-        last = PurePosixPath(member.path).name
+        last = PurePosixPath(member.path).name.lower()
         if last in {name.rpartition("/")[2] for name in self.wanted}:
             self.note(f"{member.path} is not taken: it is not where its name belongs")
 
@@ -245,7 +245,8 @@ def _read_folder(path: Path, labs: list[Lab]) -> HandedIn:
                     data = directory.read(place.name)
             except NotTaken as why:
                 why_not = str(why).removeprefix(f"/{place.name}").removeprefix(": ").strip()
-                taking.note(f"{name} is not taken: {why_not}")
+                subject = "it " if why_not.startswith("is ") else ""
+                taking.note(f"{name} is not taken: {subject}{why_not}")
             else:
                 taking.found.setdefault(folder, {})[name] = data
     return taking.end()

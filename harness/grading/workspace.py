@@ -27,6 +27,10 @@ MANIFEST = ".kmaplab.json"
 _SHARED = (
     "core/lab_core.c",
     "core/lab_core.h",
+    "core/one_device.c",
+    "core/one_device.h",
+    "core/reserved_region.c",
+    "core/reserved_region.h",
     "include/lab.h",
     "include/lab_compat.h",
     "include/lab_pattern.h",

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from harness.base.errors import GuestError
 from harness.guest import sockets
-from harness.kernels.page_tables import PAGE, Format, PageTables
+from harness.kernels.page_tables import PAGE_SIZE, Format, PageTables
 
 # The socket, in the directory that QEMU is started in.
 SOCKET = "gdb"
@@ -178,7 +178,7 @@ def tables_of(stub: MachineStub, layout: Format, registers: Mapping[str, int]) -
     @cache
     def read(physical: int) -> tuple[int, ...]:
         try:
-            return struct.unpack(words, stub.read(physical, PAGE))
+            return struct.unpack(words, stub.read(physical, PAGE_SIZE))
         except GuestError:
             return ()
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import re
 import selectors
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from harness.base import processes, sandbox, terminal, tools
+from harness.base import ending, processes, sandbox, terminal, tools
 from harness.base.errors import SetupError
 from harness.base.paths import BUILD
 from harness.base.sandbox import Limits
@@ -74,6 +75,13 @@ class Ending:
     stopped: str | None
     seconds: float
     console: bytes
+
+    @property
+    def why_gone(self) -> str:
+        """Why it was gone before it was done, in words that are the same each time."""
+        if self.stopped:
+            return re.sub(r"for \d+ s", "for too long", self.stopped)
+        return "crashed" if kernel_log.has_panic(self.console) else "powered off or restarted"
 
     def last_lines(self) -> list[str]:
         """Return the end of the console, from the crash on if there was one."""
@@ -258,37 +266,6 @@ def _is_free(file: int) -> bool:
     return True
 
 
-# Those that threads are listening to.
-_running: set[subprocess.Popen[bytes]] = set()
-
-
-def kill_all() -> None:
-    """End all guests; whoever listens to one finds it gone."""
-    for process in list(_running):
-        process.kill()
-
-
-# What ends this thread's work, if something can.
-_thread = threading.local()
-
-
-@contextmanager
-def only_until(over: threading.Event) -> Iterator[None]:
-    """Have this thread start guests only as long as an event has not come."""
-    _thread.over = over
-    try:
-        yield
-    finally:
-        del _thread.over
-
-
-def stop_if_over() -> None:
-    """End this thread's work if it is over: with SystemExit, which no work handles."""
-    over = getattr(_thread, "over", None)
-    if over and over.is_set():
-        raise SystemExit("the work was ended")
-
-
 def run(
     machine: Machine,
     on_results: Callable[[bytes], bool],
@@ -301,9 +278,9 @@ def run(
     for how many seconds of processor time the guest may be silent just now. ``started`` is
     given the guest's process, whose standard input is the console of a machine that waits.
     The guest's whole process group is killed in any case. Raises SetupError if QEMU does not
-    start, and SystemExit where only_until() allows no more guests.
+    start, and SystemExit where the work that it is a part of is over.
     """
-    stop_if_over()
+    ending.stop_if_over()
     with _processor(machine) as processor:
         return _run(machine, processor, on_results, patience, started)
 
@@ -328,17 +305,16 @@ def _run(
         on_results = _Spreading(process.pid, on_results)
     watch = _Watch(process.pid, machine.limit, machine.limits, patience)
     listener = _Listener(results_read, process.stdout.fileno(), on_results, watch)
-    _running.add(process)
     try:
-        if machine.snapshot and machine.snapshot.is_taken:
-            _go_on(process, machine.snapshot, machine.initrd.parent)
-        if started:
-            started(process)
-        finished, stopped = listener.listen()
-        if not finished and not stopped:
-            _complain_of_qemu(machine, process, bytes(listener.heard))
+        with ending.waiting_for(process):
+            if machine.snapshot and machine.snapshot.is_taken:
+                _go_on(process, machine.snapshot, machine.initrd.parent)
+            if started:
+                started(process)
+            finished, stopped = listener.listen()
+            if not finished and not stopped:
+                _complain_of_qemu(machine, process, bytes(listener.heard))
     finally:
-        _running.discard(process)
         tools.kill_group(process)
         process.stdout.close()
         os.close(results_read)
@@ -355,6 +331,7 @@ def _go_on(process: subprocess.Popen[bytes], snapshot: Snapshot, directory: Path
         monitor.go_on(directory, snapshot.state)
         os.write(process.stdin.fileno(), b"\n")
     except (SetupError, BrokenPipeError) as error:
+        ending.stop_if_over()
         snapshot.forget()
         raise SetupError(
             f"the guest does not go on from its snapshot: try again ({error})"

@@ -19,7 +19,7 @@ from harness.base.errors import GuestError
 from harness.guest import gdb_stub
 from harness.guest.gdb_stub import MachineStub
 from harness.guest.walks import PageRow, describe_frames, describe_walk
-from harness.kernels.page_tables import PAGE, PageTables, Translation
+from harness.kernels.page_tables import PAGE_SIZE, PageTables, Translation
 from harness.kernels.targets import ARCHES, EMULATED
 
 # What gdb ends with if a command of CMD= fails, and if the guest was gone.
@@ -179,7 +179,7 @@ def _view_of(name: str) -> tuple[int, int]:
             symbol = objfile.lookup_static_symbol("lab") or objfile.lookup_global_symbol("lab")
             if symbol:
                 lab = symbol.value()
-                return _number(lab["view"]["vaddr"]), int(lab["size"]) // PAGE
+                return _number(lab["view"]["vaddr"]), int(lab["size"]) // PAGE_SIZE
     raise gdb.error(f"{name} has no variable lab")
 
 
@@ -189,9 +189,9 @@ def _rows(
     """Yield what leads to each page of a lab."""
     for page in range(pages):
         user = None
-        if area and area[2] <= page < area[2] + (area[1] - area[0]) // PAGE:
-            user = area[0] + (page - area[2]) * PAGE
-        own = kernel + page * PAGE
+        if area and area[2] <= page < area[2] + (area[1] - area[0]) // PAGE_SIZE:
+            user = area[0] + (page - area[2]) * PAGE_SIZE
+        own = kernel + page * PAGE_SIZE
         yield PageRow(page, own, _frame(tables.translate(own)), user, _user_frame(tables, user))
 
 
@@ -200,7 +200,7 @@ def _user_frame(tables: PageTables, user: int | None) -> int | None:
 
 
 def _frame(found: Translation | None) -> int | None:
-    return found.physical // PAGE if found else None
+    return found.physical // PAGE_SIZE if found else None
 
 
 def _read_session(path: str) -> Session:

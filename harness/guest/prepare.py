@@ -9,6 +9,7 @@ from harness.build import (
     initramfs,
     modules,
     quick_modules,
+    reach,
     taken,
 )
 from harness.build.check_programs import Programs
@@ -97,6 +98,8 @@ def _modules(found: Kernel, request: Request, suites: bool = True) -> Modules:
     with _building(request):
         what = taken.take(request.labs)
         if own and quick_modules.can(found, own):
-            return quick_modules.build(found, own, what)
-        wanted = request.suites if suites else None
-        return modules.build(found, what.directory, wanted, sandboxed=True, taken=what)
+            made = quick_modules.build(found, own, what, request.only)
+        else:
+            wanted = request.suites if suites else None
+            made = modules.build(found, what.directory, wanted, sandboxed=True, taken=what)
+        return reach.refuse(found, made)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.base import processes
 from harness.base.errors import GuestError
-from harness.kernels.page_tables import PAGE, Translation
+from harness.kernels.page_tables import PAGE_SIZE, Translation
 
 _PROC = Path("/proc")
 
@@ -77,7 +77,7 @@ class ProcessMappings:
 
 def _translation(virtual: int, one: FileMapping) -> Translation:
     physical = one.offset + virtual - one.start
-    return Translation(virtual, physical, PAGE, None, None, None, None)
+    return Translation(virtual, physical, PAGE_SIZE, None, None, None, None)
 
 
 def read_maps(text: str) -> list[FileMapping]:

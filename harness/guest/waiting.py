@@ -14,7 +14,7 @@ from typing import Protocol
 from harness.base.errors import GuestError
 from harness.guest import gdb_stub, uml_memory
 from harness.guest.machine import Machine
-from harness.kernels.page_tables import PAGE, Format, PageTables, Translation
+from harness.kernels.page_tables import PAGE_SIZE, Format, PageTables, Translation
 
 # How often the machine is stopped until the program runs. Each pause is longer than the one
 # before, by these seconds: where many guests share a processor, a short one may pass without
@@ -85,7 +85,7 @@ class ProgramMemory:
             found = self.tables.translate(address)
             if not found or found.by_user is False:
                 raise GuestError(f"the waiting program has no memory at {address:#x}")
-            count = min(size, PAGE - address % PAGE)
+            count = min(size, PAGE_SIZE - address % PAGE_SIZE)
             yield found.physical, count
             address, size = address + count, size - count
 

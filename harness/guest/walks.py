@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.kernels.page_tables import PAGE, PageTables, Translation
+from harness.kernels.page_tables import PAGE_SIZE, PageTables, Translation
 
-_SIZES = {PAGE: "4 KiB", 1 << 21: "2 MiB", 1 << 22: "4 MiB", 1 << 30: "1 GiB"}
+_SIZES = {PAGE_SIZE: "4 KiB", 1 << 21: "2 MiB", 1 << 22: "4 MiB", 1 << 30: "1 GiB"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _where(found: Translation) -> str:
     rights += ", writable" if found.writable else ", read-only"
     size = _SIZES.get(found.size, f"{found.size} bytes")
     return (
-        f"frame {found.physical // PAGE:#x}, physical {found.physical:#x}, {size}: "
+        f"frame {found.physical // PAGE_SIZE:#x}, physical {found.physical:#x}, {size}: "
         f"{rights}, {found.memory_type}"
     )
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from harness.kernels import entry_fields
 from harness.kernels.entry_fields import Field
 
-PAGE = 4096
+PAGE_SIZE = 4096
 
 # What an entry of level 2 maps on x86_64 and arm64, if it maps memory itself.
-BLOCK = 512 * PAGE
+BLOCK = 512 * PAGE_SIZE
 _OFFSET_BITS = 12
 
 # What Linux calls the levels where there are four; the top is the PGD everywhere.
@@ -144,7 +144,7 @@ class Format:
     @property
     def entry_size(self) -> int:
         """Bytes of an entry."""
-        return PAGE // self.entries
+        return PAGE_SIZE // self.entries
 
     def shift(self, level: int) -> int:
         """Return the lowest bit of a virtual address that chooses an entry of a level."""
@@ -156,7 +156,7 @@ class Format:
 
     def frame(self, entry: int) -> int:
         """Return the physical address in an entry, or in a register that leads to a table."""
-        return entry & (1 << self.physical_bits) - PAGE
+        return entry & (1 << self.physical_bits) - PAGE_SIZE
 
     def level_name(self, level: int) -> str:
         """Return what Linux calls a level."""
@@ -376,7 +376,7 @@ class PageTables:
     ) -> Iterator[Translation]:
         size = 1 << self.format.shift(steps[-1].level)
         first = self.format.frame(steps[-1].entry) & -size
-        if size == PAGE:
+        if size == PAGE_SIZE:
             inside = [first] if first in frames else []
         else:
             inside = sorted(frame for frame in frames if first <= frame < first + size)

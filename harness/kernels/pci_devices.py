@@ -24,7 +24,9 @@ SHARED_MIB = 16
 SHARED_FILE = "shared-memory"
 
 _OPTIONS = {
-    "edu": ("-device", "edu"),
+    # By itself it leaves all but 28 bits of an address out. Here the driver says how many it
+    # has: so it can have more, as most devices do.
+    "edu": ("-device", "edu,dma_mask=0xffffffff"),
     SHARED: (
         "-object",
         f"memory-backend-file,id=shared,share=on,size={SHARED_MIB}M,mem-path={{file}}",

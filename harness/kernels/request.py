@@ -20,7 +20,8 @@ class Request:
     ``flavour`` is that of a UML kernel, None for the default. ``accelerator`` is tcg, kvm
     or auto. ``limit`` is in seconds of wall time until a guest is killed, None for no
     limit. With ``boots`` a guest boots where it could go on from a snapshot.
-    ``labs`` and ``suites`` are directories of sources. ``refresh`` looks for a
+    ``labs`` and ``suites`` are directories of sources; of a copy of the labs those in ``only``
+    must be built, by default all. ``refresh`` looks for a
     newer kernel of the series first. The contents of all memory follow from ``seed``.
     """
 
@@ -30,6 +31,7 @@ class Request:
     limit: float | None = 120.0
     labs: Path = LABS
     suites: Path = KUNIT
+    only: tuple[str, ...] = ()
     refresh: bool = False
     boots: bool = False
     seed: int = field(default_factory=new_seed)

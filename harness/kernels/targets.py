@@ -18,6 +18,10 @@ NEWEST_NAME = "newest"
 KUNIT_ARCH = next(name for name, arch in ARCHES.items() if arch.has_kunit)
 # Those whose machine QEMU plays, in words.
 EMULATED = " or ".join(name for name, arch in ARCHES.items() if arch.qemu)
+# Where a machine describes its devices by a device tree, as x86 does not.
+DEVICE_TREE_ARCH = next(
+    name for name, arch in ARCHES.items() if arch.qemu and arch.qemu.has_device_tree
+)
 # What a browser can emulate.
 WEB_ARCH = i386.ARCHITECTURE.name
 

@@ -15,6 +15,7 @@ from harness.results import diagnosis
 FORMAT = "kmaplab/check/v1"
 
 _BROKEN = (LabTrouble.CRASHED, LabTrouble.HUNG, LabTrouble.NO_SENSE)
+_NEVER_LOADED = (LabTrouble.NOT_COMPILED, LabTrouble.REFUSED, LabTrouble.MISSING)
 
 # Of what is found besides, and of what a check says, in lines.
 _MOST_OTHERS = 3
@@ -49,14 +50,13 @@ class CheckReport(Report):
     def next(self) -> tuple[LabVerdict, Mark] | None:
         """What to do next: the first exercise that has not earned its points.
 
-        In a lab that crashes it is the one in whose function that was.
+        In a lab that ends its guest it is the one in whose function that was.
         """
         for one in self.verdicts:
             lost = [mark for mark in one.marks if not mark.earned]
             if lost and one.trouble is not LabTrouble.SKIPPED:
-                crashed = {frame.function for frame in one.crash.frames} if one.crash else set()
-                in_it = [mark for mark in lost if mark.exercise.function in crashed]
-                return one, next((mark for mark in in_it if not mark.exercise.mistake), lost[0])
+                fatal = _crashed(one, lost) if one.trouble else []
+                return one, [*fatal, *lost][0]
         return None
 
     def as_data(self) -> dict[str, Any]:
@@ -139,9 +139,11 @@ class CheckReport(Report):
         if one.trouble:
             yield f"    {one.lab.name} {_trouble_of(one)}"
             yield from (f"    {line}" for line in one.details)
-        if one.crash:
+        # What a part says that is still to be written is no news.
+        others = [other for other in _crashed(one, one.marks) if not other.earned]
+        if one.crash and (one.trouble or mark in others or not others):
             yield from verdict.crash_lines(one.crash, self.work)
-        if one.trouble in (LabTrouble.NOT_COMPILED, LabTrouble.MISSING):
+        if one.trouble in _NEVER_LOADED:
             return
         failure = _nearest(mark.failures)
         if failure and not one.trouble:
@@ -205,10 +207,20 @@ class CheckReport(Report):
             tables.say(console, line, style)
 
 
+def _crashed(one: LabVerdict, marks: Sequence[Mark]) -> list[Mark]:
+    """Return the marks of the exercises whose functions the kernel's report names."""
+    crashed = {frame.function for frame in one.crash.frames} if one.crash else set()
+    return [
+        mark for mark in marks if mark.exercise.function in crashed and not mark.exercise.mistake
+    ]
+
+
 def _what_next(one: LabVerdict, mark: Mark) -> str:
     """Say in a line what to do."""
     if one.trouble is LabTrouble.NOT_COMPILED:
         return f"{one.lab.name} has to compile"
+    if one.trouble is LabTrouble.REFUSED:
+        return f"{one.lab.name} has to do without the calls that are named above"
     exercise = mark.exercise
     return f"{exercise.name} {exercise.title} ({_points(exercise.points)})"
 
@@ -223,7 +235,8 @@ def _trouble_of(one: LabVerdict) -> str:
     if one.trouble is LabTrouble.NOT_COMPILED and one.details:
         return str(what)
     said = (one.problem or "").removeprefix(f"{one.lab.name} ")
-    return said if one.trouble is LabTrouble.MISSING else f"{what}: {said}"
+    says_itself = (LabTrouble.MISSING, LabTrouble.REFUSED)
+    return said if one.trouble in says_itself else f"{what}: {said}"
 
 
 def _nearest(failures: Sequence[Failure]) -> Failure | None:

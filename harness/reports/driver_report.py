@@ -12,7 +12,7 @@ from harness.reports.junit import JunitCase, JunitResult, JunitSuite
 from harness.reports.tables import Column, Paragraph, Row
 from harness.results import clauses
 from harness.results.clauses import ClauseResult, ClauseVerdict, Observation
-from harness.runs.any_driver import NOT_FOR_IT, Proof
+from harness.runs.any_driver import Proof
 
 HOLDS = "holds"
 DOES_NOT_HOLD = "does not hold"
@@ -63,24 +63,24 @@ class DriverReport(CaseReport):
             return HOLDS
         if verdict is ClauseVerdict.FAILED:
             return DOES_NOT_HOLD
-        reasons = self._reasons(result)
-        fits = reasons and all(reason.startswith(NOT_FOR_IT) for reason in reasons)
-        return DOES_NOT_APPLY if fits else NOT_CHECKED
+        skipped = self._skipped(result)
+        is_for_others = skipped and not any(one.applies for one in skipped)
+        return DOES_NOT_APPLY if is_for_others else NOT_CHECKED
 
     def why(self, result: ClauseResult) -> str:
         """Return what failed of a clause, or why it was not checked; nothing if all of it holds."""
         if self.verdict(result) == HOLDS:
             skipped = [one for one in result.observations if one.verdict is ClauseVerdict.SKIPPED]
-            names = [f"{one.check}, {one.text.removeprefix(NOT_FOR_IT)}" for one in skipped]
+            names = [f"{one.check}, {one.text}" for one in skipped]
             return f"without {'; '.join(names)}" if names else ""
         if failed := [one for one in result.observations if one.verdict is ClauseVerdict.FAILED]:
             return textwrap.shorten(f"{failed[0].check}: {failed[0].text}", _MOST_CHARACTERS)
-        reasons = dict.fromkeys(one.removeprefix(NOT_FOR_IT) for one in self._reasons(result))
+        reasons = dict.fromkeys(one.text for one in self._skipped(result))
         return "; ".join(reasons) or "the guest was gone before"
 
-    def _reasons(self, result: ClauseResult) -> list[str]:
+    def _skipped(self, result: ClauseResult) -> list[Observation]:
         return [
-            one.text
+            one
             for one in result.observations
             if one.verdict is ClauseVerdict.SKIPPED and one.check not in contract.OBSERVED
         ]

@@ -39,6 +39,15 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class UnusualSymbol:
+    """A symbol that a lab of these students imports, and no lab of the project does."""
+
+    symbol: str
+    lab: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClassReport:
     """The marks of a class, those that have none, and who has handed in the same."""
 
@@ -108,6 +117,17 @@ class ClassReport:
             Missed(clause, self._titles.get(clause, ""), number, _meanings(clause, labs))
             for clause, number in count.most_common()
         ]
+
+    @property
+    def unusual(self) -> list[UnusualSymbol]:
+        """What modules import and no lab of the project does, first what fewest students use."""
+        users: dict[tuple[str, str], list[str]] = {}
+        for graded in self.outcome.graded:
+            for lab in graded.labs:
+                for symbol in lab.unusual:
+                    users.setdefault((symbol, lab.lab), []).append(graded.student.key)
+        found = sorted(users.items(), key=lambda item: (len(item[1]), item[0]))
+        return [UnusualSymbol(*symbol, tuple(students)) for symbol, students in found]
 
     @property
     def labs(self) -> list[str]:

@@ -42,7 +42,8 @@ class MistakesReport(CaseReport):
         found = {result.caught for result in self.results}
         if found & {Caught.DOES_NOT_APPLY, Caught.DOES_NOT_BUILD}:
             return BAD_SETUP
-        return CHECK_FAILED if Caught.SURVIVED in found else OK
+        in_vain = any(result.is_claimed_in_vain for result in self.results)
+        return CHECK_FAILED if Caught.SURVIVED in found or in_vain else OK
 
     def as_data(self) -> dict[str, Any]:
         """Return what JSON holds."""
@@ -129,6 +130,8 @@ class MistakesReport(CaseReport):
                     f"{result.mistake.name}: clause {result.mistake.clause.number}, and "
                     f"{', '.join(_clauses_of_others(result) or ())}"
                 )
+                if result.is_claimed_in_vain:
+                    lines.append("    but its patch says 'Alone: yes'")
         missing = [number for number in numbers if number not in alone]
         lines.append(
             f"{len(numbers) - len(missing)} of {len(numbers)} clauses notice a mistake that no "

@@ -51,7 +51,7 @@ _BREAK = 20
 # Above the rows of a card in which frames, or their linear addresses, are in the order of RAM.
 _HEADING = 66
 
-_ZONES = ("linear map", "vmalloc area", "I/O mappings")
+_ZONES = ("linear map", "vmalloc space", "I/O mappings")
 
 
 def draw(lives: MappingLives, life: LabLife, step: LifeStep, page: int | None = None) -> Drawing:
@@ -62,7 +62,8 @@ def draw(lives: MappingLives, life: LabLife, step: LifeStep, page: int | None = 
     chosen = step.pages[life.page if page is None else page].index
     title = f"{load_of(life)} on {lives.target}: {step.title}"
     name = re.sub(r"[./=]", "_", f"kp-{lives.target}-{life.place}-{step.name}-{chosen}")
-    drawing = Drawing(name, title, describe(life, step), _WIDTH)
+    description = f"{describe(life, step)} {picture_paths.describe(step, chosen)}"
+    drawing = Drawing(name, title, description, _WIDTH)
     _head(drawing, lives, life, step)
     _Map(drawing, life, step, chosen).draw()
     drawing.height = picture_paths.add(drawing, step, chosen, drawing.height + 2 * _GAP, _EDGE)

@@ -6,7 +6,7 @@ have their names on it.
 
 from harness.reports.picture_shapes import Panel, Drawing, Label, text_width
 from harness.reports.step_words import ends_at, number
-from harness.results.steps import EntryField, Level, LifeStep, Way
+from harness.results.steps import EntryField, HostArea, Level, LifeStep, Way
 
 _GAP = 16
 _SIZE = 10.5
@@ -34,6 +34,33 @@ def add(drawing: Drawing, step: LifeStep, page: int, y: float, edge: float) -> f
     return max(bottoms)
 
 
+def describe(step: LifeStep, page: int) -> str:
+    """Return the ways to a page in words, for those who hear the picture."""
+    ways = [(side.name, side.pages[page]) for side in step.processes]
+    ways.append(("kernel", step.pages[page].kernel))
+    said = " ".join(f"{name}, {_way_in_words(way)}." for name, way in ways)
+    return f"The way to page {page}, level by level: {said}"
+
+
+def _way_in_words(way: Way) -> str:
+    parts = [f"from {number(way.address)}", *map(_level_in_words, way.levels)]
+    parts += [" ".join(_host_lines(way.host))] if way.host else []
+    return "; ".join([*parts, f"it ends: {ends_at(way)}"])
+
+
+def _level_in_words(level: Level) -> str:
+    """Index and entry, and the bits by their names: first those that are set."""
+    named = [bits for bits in level.fields if not is_silent(bits)]
+    kept = ", ".join(chip_text(bits) for bits in named if bits.value) or "none"
+    clear = ", ".join(chip_text(bits).removesuffix("=0") for bits in named if not bits.value)
+    words = f"{level.name} index {level.index}, entry {_entry(level)}, set: {kept}"
+    return f"{words}, clear: {clear}" if clear else words
+
+
+def _entry(level: Level) -> str:
+    return f"{level.entry:#0{2 + level.width // 4}x}"
+
+
 def _way(
     drawing: Drawing, name: str, kind: str, way: Way, place: tuple[float, float, float]
 ) -> float:
@@ -56,16 +83,20 @@ def _host(drawing: Drawing, way: Way, kind: str, place: tuple[float, float, floa
     """Draw what user-mode Linux has instead: the host maps a file."""
     x, y, width = place
     assert way.host
-    lines = (
-        "/proc of the host: the file that is the guest's RAM",
-        f"is mapped at {number(way.host.start)}–{number(way.host.end)}",
-        f"from its byte {number(way.host.offset)} on",
-    )
+    lines = _host_lines(way.host)
     drawing.panels.append(Panel(x, y, width, 14 + 18 * len(lines), f"{kind}-card"))
     for text in lines:
         y += 18
         drawing.labels.append(Label(x + _PAD, y, text, kind, 11.5, on=f"{kind}-card"))
     return y + 14
+
+
+def _host_lines(host: HostArea) -> tuple[str, ...]:
+    return (
+        "/proc of the host: the file that is the guest's RAM",
+        f"is mapped at {number(host.start)}–{number(host.end)}",
+        f"from its byte {number(host.offset)} on",
+    )
 
 
 def _level(drawing: Drawing, level: Level, kind: str, place: tuple[float, float, float]) -> float:
@@ -74,7 +105,7 @@ def _level(drawing: Drawing, level: Level, kind: str, place: tuple[float, float,
     card = f"{kind}-card" if level.is_present else "absent"
     on = card if level.is_present else "paper"
     box = len(drawing.panels)
-    entry = f"{level.entry:#0{2 + level.width // 4}x}"
+    entry = _entry(level)
     colour = kind if level.is_present else "dim"
     drawing.labels += [
         Label(x + _PAD, y + 18, f"{level.name} index {level.index}", colour, 12, bold=True, on=on),

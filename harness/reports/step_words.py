@@ -70,7 +70,7 @@ def zone_of(life: LabLife, page: LabPage) -> str:
             if zone.offset is None and not page.is_ram:
                 return "I/O mappings"
             return zone.name
-    return "vmalloc area"
+    return "vmalloc space"
 
 
 def place_of(page: LabPage) -> str:

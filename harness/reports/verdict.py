@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.base.paths import LABS
+from harness.build import reach
 from harness.catalogue import contract, functions
 from harness.catalogue.contract import Clause
 from harness.catalogue.functions import Part, FunctionPlace
@@ -104,8 +105,9 @@ def _not_checked(wrong: Wrong) -> list[str]:
     function = diagnosis.function_in(wrong.log)
     place = functions.find_function(wrong.labs, wrong.lab, function) if function else None
     place = place or functions.find(wrong.labs, wrong.lab, Part.INIT)
-    # The compiler has named the line itself.
-    place = None if "does not compile" in wrong.reasons[0] else place
+    # The compiler has named the line itself, and what was never loaded has not failed in init.
+    named = ("does not compile", reach.SAYS)
+    place = None if any(word in wrong.reasons[0] for word in named) else place
     return [
         f"{wrong.title}: {wrong.reasons[0]}",
         *(f"    kernel: {text.strip()}" for text in said[:_MOST_LOG]),

@@ -24,7 +24,8 @@ class ClauseVerdict(Enum):
 class Observation:
     """The verdict of one check: where it ran, and why it was skipped or what it said.
 
-    ``seconds`` are None where they were not measured.
+    ``seconds`` are None where they were not measured; ``applies`` is false for a check that was
+    skipped since it is not about this driver.
     """
 
     lab: str
@@ -33,6 +34,7 @@ class Observation:
     verdict: ClauseVerdict
     text: str = ""
     seconds: float | None = field(default=None, compare=False)
+    applies: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from enum import Enum
 from harness.base.tools import printable
 from harness.build.modules import Modules
 from harness.build.source_lines import Binutils, ModuleAddress, SourceLine
-from harness.catalogue.patches import CORE
+from harness.catalogue.patches import CORE_FOLDER
 from harness.kernels.architecture import Architecture
 from harness.results import kernel_log
 from harness.results.kmemleak import Leak
@@ -79,7 +79,7 @@ class Crash:
     @property
     def frame(self) -> CrashFrame:
         """The innermost frame in a lab itself, or, if there is none, in what all share."""
-        own = (frame for frame in self.frames if not frame.file.startswith(f"{CORE}/"))
+        own = (frame for frame in self.frames if not frame.file.startswith(f"{CORE_FOLDER}/"))
         return next(own, self.frames[0])
 
 

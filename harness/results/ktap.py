@@ -14,6 +14,8 @@ _VERSION = "KTAP version 1"
 _PLAN = re.compile(r"1\.\.(\d+)$")
 _RESULT = re.compile(r"(not ok|ok) (\d+)(?: - | )?(\S*)(?: # SKIP ?(.*))?$")
 _FIELD = re.compile(r"(\w+)=(\S+)")
+# Said before a skipped result: userspace/runner/run.c.
+_DOES_NOT_APPLY = "does not apply"
 _NUMBERS = ("pages", "size", "kernel_to_user", "user_to_kernel")
 
 
@@ -25,7 +27,8 @@ class KtapError(ValueError):
 class Check:
     """The result of one check.
 
-    ``skipped`` is the reason, or None; ``seconds`` are None if its begin was not seen.
+    ``skipped`` is the reason, or None; ``applies`` is false if it was skipped since it is not
+    about this driver; ``seconds`` are None if its begin was not seen.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Check:
     skipped: str | None = None
     diagnostics: tuple[str, ...] = ()
     seconds: float | None = field(default=None, compare=False)
+    applies: bool = True
 
 
 @dataclass
@@ -56,6 +60,7 @@ class KtapReader:
     now: Callable[[], float] = time.monotonic
     _seen_version: bool = False
     _began: float | None = None
+    _applies: bool = True
     _diagnostics: list[str] = field(default_factory=list)
 
     def feed(self, line: str) -> None:
@@ -76,7 +81,9 @@ class KtapReader:
             raise KtapError(f"a line that is not KTAP: '{line}'")
 
     def _diagnostic(self, text: str) -> None:
-        if self.ktap.running is not None:
+        if text == _DOES_NOT_APPLY:
+            self._applies = False
+        elif self.ktap.running is not None:
             self._diagnostics.append(text)
         elif text.startswith("running "):
             self.ktap.running = text.removeprefix("running ")
@@ -99,8 +106,10 @@ class KtapReader:
             raise KtapError(f"more results than the plan of {self.ktap.plan}: '{match[0]}'")
         seconds = None if self._began is None else self.now() - self._began
         said = tuple(self._diagnostics)
-        self.ktap.checks.append(Check(match[3], match[1] == "ok", match[4], said, seconds))
+        applies = self._applies or match[4] is None
+        self.ktap.checks.append(Check(match[3], match[1] == "ok", match[4], said, seconds, applies))
         self._diagnostics = []
+        self._applies = True
         self._began = None
         self.ktap.running = None
 

@@ -57,6 +57,19 @@ class Problem:
         return self.text
 
 
+@dataclass(frozen=True)
+class LeftBehind:
+    """That the load of another lab behind it, which alone is whole, was in trouble.
+
+    ``what`` says in words what came of it, and ``is_sure`` that the same came of both together
+    in another guest.
+    """
+
+    load: str
+    what: str
+    is_sure: bool
+
+
 @dataclass
 class LoadResult:
     """A load, its checks, and what went wrong besides them.
@@ -81,6 +94,7 @@ class LoadResult:
     began: bool = True
     crash: Crash | None = None
     panicked: bool = False
+    left_behind: LeftBehind | None = None
 
     @property
     def failed_checks(self) -> list[Check]:

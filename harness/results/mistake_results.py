@@ -34,3 +34,8 @@ class MistakeResult:
     def is_noticed_alone(self) -> bool:
         """Whether the checks of its clause notice it, and of all others none."""
         return self.caught is Caught.CAUGHT and self.others == []
+
+    @property
+    def is_claimed_in_vain(self) -> bool:
+        """Whether its patch says that no other clause notices it, and one does."""
+        return self.mistake.alone and bool(self.others)

@@ -193,7 +193,7 @@ class LabLife:
     A lab's first life is its ``usual`` one; others are of its further loads.
 
     ``memory`` has the regions of RAM and those with the lab's frames, in order; it is empty
-    where the kernel does not tell.
+    where the kernel does not tell. ``contiguous`` is what the lab says of its frames.
     """
 
     lab: str
@@ -202,6 +202,7 @@ class LabLife:
     page: int
     zones: tuple[Zone, ...]
     memory: tuple[MemoryRegion, ...]
+    contiguous: bool
     steps: tuple[LifeStep, ...]
     usual: bool = True
 

@@ -24,7 +24,7 @@ _VIRTUAL = 1 << 32
 _CLOSE = 1 << 20
 
 # An address on the page, and the one in its place in the run.
-Pair: TypeAlias = tuple[int, int]
+AddressPair: TypeAlias = tuple[int, int]
 
 
 class Addresses(Enum):
@@ -69,7 +69,7 @@ _PART = re.compile("|".join(f"(?P<{name}>{parts[0]})" for name, parts in _VARIAB
 
 
 def compare(
-    expected: Sequence[str], found: Sequence[str], addresses: Addresses, pairs: list[Pair]
+    expected: Sequence[str], found: Sequence[str], addresses: Addresses, pairs: list[AddressPair]
 ) -> Mismatch | None:
     """Compare a page's lines with a run's; return the first difference.
 
@@ -99,7 +99,9 @@ class _Comparison:
         self.addresses = addresses
         self.furthest: Mismatch | None = None
 
-    def match(self, at: int, found_at: int, pairs: tuple[Pair, ...]) -> tuple[Pair, ...] | None:
+    def match(
+        self, at: int, found_at: int, pairs: tuple[AddressPair, ...]
+    ) -> tuple[AddressPair, ...] | None:
         """Return the addresses of all lines from here on if they fit, or None."""
         while at < len(self.expected):
             line = self.expected[at].strip()
@@ -124,8 +126,8 @@ class _Comparison:
         return None if rest else pairs
 
     def _match_after_gap(
-        self, at: int, found_at: int, pairs: tuple[Pair, ...]
-    ) -> tuple[Pair, ...] | None:
+        self, at: int, found_at: int, pairs: tuple[AddressPair, ...]
+    ) -> tuple[AddressPair, ...] | None:
         for start in range(found_at, len(self.found) + 1):
             result = self.match(at, start, pairs)
             if result is not None:
@@ -140,8 +142,8 @@ class _Comparison:
 
 
 def _fit(
-    line: str, found: str, addresses: Addresses, pairs: tuple[Pair, ...]
-) -> tuple[Pair, ...] | None:
+    line: str, found: str, addresses: Addresses, pairs: tuple[AddressPair, ...]
+) -> tuple[AddressPair, ...] | None:
     """Return the pairs with those of this line added, or None if it does not fit."""
     pattern, shown = _pattern(line, addresses)
     match = re.fullmatch(pattern, found.strip())
@@ -174,7 +176,7 @@ def _pattern(line: str, addresses: Addresses) -> tuple[str, list[int]]:
     return pattern + re.escape(line[end:]), shown
 
 
-def _agree(one: Pair, other: Pair) -> bool:
+def _agree(one: AddressPair, other: AddressPair) -> bool:
     """Whether two addresses are to each other in the run as they are on the page."""
     distance = one[0] - other[0]
     related = not distance or (abs(distance) < _CLOSE and min(one[0], other[0]) > _VIRTUAL)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from harness.results.accesses import Access
 
 # The checks that a host decides by what it sees of the machine from outside: of memory, of a
-# block of it that was divided, of a clock, of registers, and of a device that counts.
+# block of it that was divided, of a program's own memory, of a clock, of registers, and of a
+# device that counts.
 WITNESSED = "machine_reaches_the_same_frames"
 DIVISION_WITNESSED = "machine_finds_a_divided_block_page_by_page"
+PAGEMAP_WITNESSED = "machine_finds_the_frame_that_pagemap_shows"
 CLOCK_WITNESSED = "machine_shows_the_same_time"
 ACCESSES_WITNESSED = "machine_saw_the_accesses_that_were_asked_for"
 WRITES_WITNESSED = "machine_counts_the_same_writes"
@@ -16,6 +18,7 @@ WRITES_WITNESSED = "machine_counts_the_same_writes"
 CHECKS = {
     "": WITNESSED,
     "divided": DIVISION_WITNESSED,
+    "pagemap": PAGEMAP_WITNESSED,
     "clock": CLOCK_WITNESSED,
     "access": ACCESSES_WITNESSED,
     "port": WRITES_WITNESSED,

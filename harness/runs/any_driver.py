@@ -21,11 +21,7 @@ from harness.results.load_results import ProblemKind
 from harness.runs import check_loads, listening, proof
 from harness.runs.check_loads import CheckedLoads, Order
 
-# What begins the reason of a check that is not about a driver: not_for_driver() in
-# userspace/shared/driver.h.
-NOT_FOR_IT = "not for this driver: "
-
-_READ_ONLY = f"{NOT_FOR_IT}it can only be read"
+_READ_ONLY = "it can only be read"
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,9 @@ def prove(
         _gather(machine, asked, place / "driver")
         driver = drivers.of(asked.name, asked.device, asked.profile, not asked.module, place)
         about = _about(driver, clauses)
-        ready = replace(listening.to_see_all(machine), sandboxed=True)
+        hears = listening.to_see_all(machine)
+        arguments = (*hears.arguments, *asked.profile.arguments)
+        ready = replace(hears, arguments=arguments, sandboxed=True)
         every = ("--driver", driver.facts, *options)
         order = Order(
             [driver.load],
@@ -147,8 +145,9 @@ def _about(driver: Driver, clauses: list[Clause]) -> list[Clause]:
 
 def _left_out(driver: Driver) -> list[Observation]:
     """Return why the checks that write do not come of a driver that can only be read."""
+    skipped = ClauseVerdict.SKIPPED
     return [
-        Observation(driver.name, str(driver.load), check, ClauseVerdict.SKIPPED, _READ_ONLY)
+        Observation(driver.name, str(driver.load), check, skipped, _READ_ONLY, applies=False)
         for check in listing.of(driver).left_out
     ]
 

@@ -7,6 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from harness.base import side_by_side
 from harness.base.errors import GuestError
 from harness.base.progress import Step, step
 from harness.base.tools import printable
@@ -16,7 +17,6 @@ from harness.catalogue import contract
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import CORE
-from harness.guest import side_by_side
 from harness.guest.channel import Files, Line, LineReader
 from harness.guest.guest import Ending
 from harness.guest.machine import Machine
@@ -25,7 +25,13 @@ from harness.results import kernel_log, kmemleak, load_results
 from harness.results.crash import Decoder
 from harness.results.kmemleak import Leak
 from harness.results.ktap import KtapError, KtapReader
-from harness.results.load_results import Expected, LoadResult, ProblemKind
+from harness.results.load_results import (
+    Expected,
+    LeftBehind,
+    LoadResult,
+    LoadVerdict,
+    ProblemKind,
+)
 from harness.results.witness import (
     ACCESSES_WITNESSED,
     CHECKS,
@@ -67,6 +73,8 @@ class Order:
     ``options`` are the check programs'; if they choose among the tests, a load need
     not compare bytes both ways. ``leaks`` has kmemleak asked behind the last load.
     ``driver`` says that it is no lab that is loaded, but the modules in the folder ``extra``.
+    One of the checks in ``enough`` that fails is all that is asked for: the guest is ended then,
+    and what else it would have shown is not known.
     """
 
     loads: list[Load]
@@ -75,6 +83,7 @@ class Order:
     leaks: bool = False
     driver: bool = False
     extra: Path | None = None
+    enough: tuple[str, ...] = ()
 
     @property
     def witness_seed(self) -> int:
@@ -92,6 +101,9 @@ class Order:
             names = self.options[self.options.index("--only") + 1]
             return Expected(tuple(names.split(",")), partial=True)
         more = listed.thorough if "--thorough" in self.options else ()
+        if "--also" in self.options:
+            also = self.options[self.options.index("--also") + 1].split(",")
+            more += tuple(name for name in also if name in listed.checks)
         # A driver that cannot be mapped at all is one as well.
         return Expected((*listed.usual, *more), partial=self.driver)
 
@@ -136,19 +148,22 @@ class LoadCollector(Collector):
 
     ``expected`` has for each load what must come of it. ``leaks`` are kmemleak's lines,
     None until it was asked. ``look`` examines the machine while a check program waits,
-    given the address of its box and the load.
+    given the address of its box and the load. One of the checks in ``enough`` that fails is
+    all that is to come.
     """
 
     loads: list[Load]
     expected: list[Expected]
     leaks: list[str] | None = None
     look: Callable[[Machine, int, Load], MemorySighting] | None = None
+    enough: tuple[str, ...] = ()
     results: list[LoadResult] = field(default_factory=list)
     _ktap: KtapReader = field(default_factory=KtapReader)
     _began: float = 0
     _ended: int = 0
     _taint: int = 0
     _machine: Machine | None = None
+    _has_enough: bool = False
 
     def patience(self) -> float:
         """Return the seconds of processor time for which the guest may be silent just now.
@@ -210,6 +225,9 @@ class LoadCollector(Collector):
             self._ktap.feed(text)
         except KtapError as error:
             self.no_sense(f"{self.results[-1].load}: {error}")
+        last = self._ktap.ktap.checks[-1:]
+        if any(one.name in self.enough and not one.passed for one in last):
+            self.done = self._has_enough = True
 
     def _witness(self, rest: str) -> None:
         result = self.results[-1]
@@ -247,12 +265,16 @@ class LoadCollector(Collector):
         self._taint = taint
         self._ended += 1
 
-    def finish(self) -> list[LoadResult]:
-        """Return a result for every load; what did not come is broken."""
-        if self.results and self._ended < len(self.results):
+    def finish(self, why_gone: str = "") -> list[LoadResult]:
+        """Return a result for every load; what did not come is broken.
+
+        ``why_gone`` says what became of a guest that is gone.
+        """
+        if self.results and self._ended < len(self.results) and not self._has_enough:
             result = self.results[-1]
             running = f", in {result.ktap.running}" if result.ktap.running else ""
-            text = f"the guest was gone before the checks ended{running}"
+            why = f": it {why_gone}" if why_gone else ""
+            text = f"the guest was gone before the checks ended{running}{why}"
             load_results.hear_witness(result)
             result.add(ProblemKind.GUEST_GONE, text)
         missing = self.loads[len(self.results) :]
@@ -318,12 +340,12 @@ def run(
         extra=order.extra,
     )
     reader = LineReader(job.nonce, files)
-    collector = LoadCollector(reader, order.loads, order.expected, look=look)
+    collector = LoadCollector(reader, order.loads, order.expected, look=look, enough=order.enough)
     ready = replace(machine, debugger=True)
     ending, trouble = listening.boot(ready, job, collector, lambda: listen(collector))
     leaks = None if collector.leaks is None else kmemleak.read(collector.leaks)
     left = order.loads[len(collector.results) :]
-    results = collector.finish()
+    results = collector.finish(ending.why_gone)
     _decode_crashes(machine, results, ending, leaks or [])
     return CheckedLoads(results, leaks, trouble, ending, left)
 
@@ -345,18 +367,75 @@ def _decode_crashes(
 
 
 def _run_all(
-    machine: Machine, loads: list[Load], seed: int, listen: Callable[[LoadCollector], None]
+    machine: Machine,
+    loads: list[Load],
+    seed: int,
+    listen: Callable[[LoadCollector], None],
+    options: tuple[str, ...],
 ) -> CheckedLoads:
     """Check loads, behind one that has broken its guest in another guest.
 
     What was wrong with a guest, and how it ended, is that of the first.
     """
-    checked = run(machine, Order(loads, seed), listen=listen)
+
+    def check(these: list[Load]) -> CheckedLoads:
+        return run(machine, Order(these, seed, options), listen=listen)
+
+    def ask(left: list[Load]) -> CheckedLoads:
+        ran = check(left)
+        if machine.sandboxed:
+            _find_whose_fault(ran, check)
+        return ran
+
+    checked = ask(loads)
     asked = len(loads)
     while checked.trouble and 0 < len(checked.left) < asked:
         asked = len(checked.left)
-        checked = checked.and_then(run(machine, Order(checked.left, seed), listen=listen))
+        checked = checked.and_then(ask(checked.left))
     return checked
+
+
+def _find_whose_fault(ran: CheckedLoads, again: Callable[[list[Load]], CheckedLoads]) -> None:
+    """Try strange loads alone that had trouble, if another lab was in their guest before.
+
+    What was there before may have left something behind, as a device, a timer that runs, a claim,
+    or a notifier that the kernel calls when the next module is loaded. If the load is whole with
+    no other lab before it that counts, and each other is tried with it, to see which one has it
+    in trouble again.
+    """
+    begun = [result for result in ran.results if result.began]
+    for place, last in enumerate(begun):
+        own = [one.load for one in begun[:place] if one.load.lab == last.load.lab]
+        before = [one for one in begun[:place] if one.load not in own]
+        what = _trouble_of(last, ran)
+        if not what or not before:
+            continue
+        tried = again([*own, last.load])
+        alone = tried.results[-1]
+        if _trouble_of(alone, tried) or not alone.began:
+            continue
+        ran.results[ran.results.index(last)] = alone
+        behind = [again([result.load, last.load]) for result in before]
+        sure = [one.results[-1].began and bool(_trouble_of(one.results[-1], one)) for one in behind]
+        for result, guilty in zip(before, sure):
+            if guilty or not any(sure):
+                result.left_behind = result.left_behind or LeftBehind(str(last.load), what, guilty)
+
+
+# What the kernel says to a load if somebody has what that asks for.
+_IS_TAKEN = ("busy", "exists")
+
+
+def _trouble_of(result: LoadResult, ran: CheckedLoads) -> str:
+    """Say what became of a load that what was left behind may do; nothing if all is well."""
+    if ran.trouble and result.verdict is LoadVerdict.BROKEN:
+        return "the guest broke"
+    if result.warned:
+        return "the kernel warned"
+    errors = [one.text for one in result.problems if one.kind is ProblemKind.ERROR]
+    if any(word in text for text in errors for word in _IS_TAKEN) and not result.ktap.checks:
+        return "it could not be loaded"
+    return ""
 
 
 def _deal(loads: list[Load], guests: int) -> list[list[Load]]:
@@ -365,7 +444,11 @@ def _deal(loads: list[Load], guests: int) -> list[list[Load]]:
 
 
 def _run_shares(
-    machine: Machine, shares: list[list[Load]], seed: int, progress: Step
+    machine: Machine,
+    shares: list[list[Load]],
+    seed: int,
+    progress: Step,
+    options: tuple[str, ...],
 ) -> CheckedLoads:
     """Check each share of the loads in a guest of its own, all at once."""
     begun: set[str] = set()
@@ -376,7 +459,7 @@ def _run_shares(
             progress.detail = f"{len(begun)}: {collector.results[-1].load}"
 
     def work(share: list[Load]) -> CheckedLoads:
-        return _run_all(machine, share, seed, show)
+        return _run_all(machine, share, seed, show, options)
 
     checked = [result for _, result in side_by_side.run(shares, work, len(shares))]
     return reduce(CheckedLoads.beside, checked)
@@ -388,9 +471,11 @@ def of_labs(
     seed: int,
     files: Files | None = None,
     guests: int = 1,
+    options: tuple[str, ...] = (),
 ) -> CheckedLoads:
     """Check the loads of labs as `make run` does; those that cannot run are skipped.
 
+    ``options`` are more of the check programs'.
     With ``files`` the guest also sends what gcov has counted; then there is only one.
     ``guests`` is how many may share the loads, and run at once.
     """
@@ -400,9 +485,9 @@ def of_labs(
     text = f"{len(able)} load{'' if len(able) == 1 else 's'}"
     with step(f"running {text} on {machine.kernel.release} ({machine.accel})") as progress:
         if files is None:
-            checked = _run_shares(machine, _deal(able, guests), seed, progress)
+            checked = _run_shares(machine, _deal(able, guests), seed, progress, options)
         else:
-            checked = run(machine, Order(able, seed), files)
+            checked = run(machine, Order(able, seed, options), files)
     checked.results.sort(key=lambda result: able.index(result.load))
     checked.results.extend(
         load_results.skipped(load, reason) for load in loads if (reason := load.why_not(target))

@@ -163,7 +163,8 @@ class RunningGuest:
     def end(self) -> None:
         """End it, wherever it is."""
         while self.thread.is_alive():
-            guest.kill_all()
+            if self.process:
+                self.process.kill()
             self.thread.join(0.05)
 
 
@@ -372,6 +373,7 @@ def session(
     if commands is not None and request.limit is None:
         request = replace(request, limit=_COMMANDS_LIMIT)
     options = ("--only", check) if check else ()
+    request = replace(request, only=(lab.name,))
     machine, built = prepare.machine_and_modules(request)
     if why := built.not_built.get(lab.name):
         raise RequestError(why)

@@ -29,7 +29,7 @@ from harness.guest.job import Job
 from harness.guest.machine import Machine
 from harness.guest.uml_memory import ProcessMappings
 from harness.guest.waiting import MachineRam, ProgramTables
-from harness.kernels.page_tables import PAGE, PageTables, WalkStep
+from harness.kernels.page_tables import PAGE_SIZE, PageTables, WalkStep
 from harness.kernels.request import Request
 from harness.results import steps
 from harness.results.steps import (
@@ -59,8 +59,8 @@ _WAITED_FOR = 1
 # What processes are called, by the program's words; their numbers are their places.
 _WHO = {"parent": "program", "child": "its child"}
 
-# LAB_INFO_COUNTS_MAPPINGS.
-_COUNTS = 0x8
+# LAB_INFO_CONTIGUOUS and LAB_INFO_COUNTS_MAPPINGS.
+_CONTIGUOUS, _COUNTS = 0x1, 0x8
 
 # userspace/tools/steps.c says no more; what a guest claims is not believed.
 _MOST_PAGES = 64
@@ -87,7 +87,7 @@ def way_to(tables: ProgramTables, address: int, of_kernel: bool) -> Way:
         return Way(Hex(address), None, levels)
     return Way(
         Hex(address),
-        Hex(found.physical // PAGE),
+        Hex(found.physical // PAGE_SIZE),
         levels,
         size=found.size,
         by_user=found.by_user,
@@ -102,7 +102,7 @@ def _way_of_host(tables: ProcessMappings, address: int, of_kernel: bool) -> Way:
     if not found:
         return Way(Hex(address), None)
     area = HostArea(Hex(found.start), Hex(found.end), Hex(found.offset))
-    return Way(Hex(address), Hex((found.offset + address - found.start) // PAGE), host=area)
+    return Way(Hex(address), Hex((found.offset + address - found.start) // PAGE_SIZE), host=area)
 
 
 def _level(tables: PageTables, one: WalkStep) -> Level:
@@ -128,6 +128,7 @@ class _Told:
 
     name: str
     mappings: int | None = None
+    contiguous: bool = False
     pages: list[tuple[int, int]] = field(default_factory=list)
     areas: list[UserArea] = field(default_factory=list)
     processes: list[UserSide] = field(default_factory=list)
@@ -168,8 +169,17 @@ class _Loaded:
             one for one in self.regions if one.is_ram or any(one.has(frame) for frame in told)
         )
         lab = load.lab
-        usual = load.parameters == lab.loads[0]
-        return LabLife(lab.name, lab.title, load.parameters, middle, zones, memory, made, usual)
+        return LabLife(
+            lab=lab.name,
+            title=lab.title,
+            parameters=load.parameters,
+            page=middle,
+            zones=zones,
+            memory=memory,
+            contiguous=self.told[0].contiguous,
+            steps=made,
+            usual=load.parameters == lab.loads[0],
+        )
 
     def _zones(self, first: LifeStep) -> list[Zone]:
         found = []
@@ -182,10 +192,10 @@ class _Loaded:
             # User-mode Linux: all that is known of it is where the pages are.
             outside = [page.kernel.address for page in first.pages]
             outside = [one for one in outside if not any(z.start <= one < z.end for z in found)]
-            paged = [(min(outside), max(outside) + PAGE)] if outside else []
+            paged = [(min(outside), max(outside) + PAGE_SIZE)] if outside else []
         if paged:
             start, end = max(paged, key=lambda zone: zone[1] - zone[0])
-            found.append(Zone("vmalloc area", Hex(start), Hex(end), None))
+            found.append(Zone("vmalloc space", Hex(start), Hex(end), None))
         return sorted(found, key=lambda zone: zone.start)
 
 
@@ -248,7 +258,9 @@ class _StepCollector(Collector):
     def _take_fact(self, word: str, words: list[str]) -> None:
         told = self.loaded[-1].told[-1]
         if word == "info":
-            told.mappings = int(words[1]) if int(words[0], 16) & _COUNTS else None
+            flags = int(words[0], 16)
+            told.mappings = int(words[1]) if flags & _COUNTS else None
+            told.contiguous = bool(flags & _CONTIGUOUS)
         elif word == "page" and len(told.pages) < _MOST_PAGES:
             told.pages.append((int(words[1], 16), int(words[2], 16)))
         elif word == "area":
@@ -266,7 +278,7 @@ class _StepCollector(Collector):
             if loaded.offset is None:
                 loaded.zones += _zones_of_host(tables)
                 loaded.offset = linear_offset(loaded.zones)
-            addresses = [mapped + number * PAGE for number in range(len(told.pages))]
+            addresses = [mapped + number * PAGE_SIZE for number in range(len(told.pages))]
             ways = tuple(way_to(tables, address, False) for address in addresses)
             told.processes.append(UserSide(_WHO[who], tuple(told.areas), ways))
             if not told.seen:
@@ -290,25 +302,25 @@ def _page(
     address, frame = told
     kernel = way_to(tables, address, True)
     linear = None
-    physical = (frame if kernel.frame is None else kernel.frame) * PAGE
+    physical = (frame if kernel.frame is None else kernel.frame) * PAGE_SIZE
     if loaded.offset is not None:
         linear = way_to(tables, physical + loaded.offset, True)
-        if linear.frame != physical // PAGE:
+        if linear.frame != physical // PAGE_SIZE:
             linear = None
     return LabPage(
         index=index,
         told=Hex(frame),
         kernel=kernel,
         linear=linear,
-        region=steps.region_of(loaded.regions, physical // PAGE),
+        region=steps.region_of(loaded.regions, physical // PAGE_SIZE),
         content=ram.read(physical, _SHOWN).hex(),
     )
 
 
 def why_not(lab: Lab, request: Request) -> str | None:
     """Return why there is no picture of a lab on a target, or None if there is."""
-    if Load(lab, lab.loads[0]).mapping == "none":
-        return "maps no memory to user space"
+    if not lab.has_mmap:
+        return "maps no memory to user space by its own node"
     return lab.why_not(request.target)
 
 

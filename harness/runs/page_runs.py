@@ -18,7 +18,7 @@ from harness.base.lock import locked
 from harness.base.paths import BUILD, ROOT
 from harness.catalogue.pages import Block, Command, Page
 from harness.results import transcript
-from harness.results.transcript import Addresses, Pair
+from harness.results.transcript import Addresses, AddressPair
 
 # Seconds of wall time for one command of the host, or one guest.
 _LIMIT = 900.0
@@ -50,7 +50,7 @@ class Ran:
 
     def differences(self) -> list[Difference]:
         """Return the first difference, if there is one: others may follow from it."""
-        pairs: list[Pair] = []
+        pairs: list[AddressPair] = []
         addresses = Addresses(self.block.addresses)
         for command, lines in self.printed.items():
             mismatch = transcript.compare(command.output, lines, addresses, pairs)

@@ -1,5 +1,7 @@
 """From what guests showed to evidence: each check is an observation."""
 
+from dataclasses import replace
+
 from harness.catalogue import contract
 from harness.results import kernel_log
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -64,7 +66,8 @@ def _of_load(result: LoadResult) -> list[Observation]:
             verdict, text = ClauseVerdict.PROVED, ""
         else:
             verdict, text = ClauseVerdict.FAILED, "; ".join(check.diagnostics)
-        found.append(_observed(result, check.name, verdict, text, check.seconds))
+        one = _observed(result, check.name, verdict, text, check.seconds)
+        found.append(replace(one, applies=check.applies))
     return [*found, *_silence(result)]
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from harness.base import side_by_side
 from harness.base.progress import step
 from harness.build import listing
 from harness.catalogue import contract, suites
 from harness.catalogue.contract import Clause
 from harness.catalogue.labs import Lab, Load
 from harness.catalogue.suites import Suite
-from harness.guest import prepare, side_by_side
+from harness.guest import prepare
 from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.request import Request
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -113,8 +114,8 @@ def _tasks(
     for shorter in (False, True) if counts.more_loads else (False,):
         for lab in able:
             options = (*check_loads.options(clauses, lab), *counts.options(shorter))
-            more = [Load(lab, parameters) for parameters in lab.more_loads]
-            for load in more if shorter else lab.loads_on(machine.kernel.target):
+            loads_on = lab.more_loads_on if shorter else lab.loads_on
+            for load in loads_on(machine.kernel.target):
                 order = Order([load], request.seed, options, leaks=True)
                 tasks.append(_check_task(machine, order))
     its_suites = suites.of_contract(chosen, request.suites)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from harness.base import side_by_side
 from harness.base.errors import SetupError
 from harness.base.progress import step
 from harness.catalogue import contract, patches
 from harness.catalogue.changes import Change
-from harness.guest import side_by_side
 from harness.kernels.request import Request
 from harness.results import transcript
 from harness.results.load_results import LoadResult

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from harness.base import kept, paths
+from harness.base import kept, paths, side_by_side
 from harness.base.errors import SetupError
 from harness.base.paths import KUNIT, LABS, USERSPACE
 from harness.base.progress import say, step
@@ -19,13 +19,12 @@ from harness.build.one_module import DoesNotCompile, OneModule
 from harness.catalogue import contract, labs, suites
 from harness.catalogue.labs import MAPPINGS, Lab, Load
 from harness.catalogue.mutants import Equivalent, Mutant
-from harness.catalogue.patches import CORE
+from harness.catalogue.patches import CORE_FOLDER
 from harness.catalogue.suites import Suite
-from harness.guest import side_by_side
 from harness.guest.machine import RACING_PROCESSORS, Machine
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, Target
+from harness.kernels.targets import DEFAULT_ARCH, DEVICE_TREE_ARCH, KUNIT_ARCH, Target
 from harness.results.clauses import Evidence
 from harness.results.mutant_results import Attempt, Fate, MutantResult
 from harness.runs import check_loads, listening, proof, run_suites
@@ -64,7 +63,7 @@ def trials(owner: str) -> list[Trial]:
     for series, shown in _shown_by(owner).items():
         um, qemu = Target(series, KUNIT_ARCH), Target(series, DEFAULT_ARCH)
         on_um = [lab for lab in shown if not lab.why_not(um)]
-        names = {lab.name for lab in shown} | ({CORE_NAME} if owner == CORE else set())
+        names = {lab.name for lab in shown} | ({CORE_NAME} if owner == CORE_FOLDER else set())
         its_suites = [suite for suite in suites.all_suites() if suite.lab in names]
         if on_um:
             found.append(_of_checks("checks", um, [Load(lab, lab.loads[0]) for lab in on_um], ()))
@@ -76,6 +75,9 @@ def trials(owner: str) -> list[Trial]:
         for target, its_labs in ((um, on_um), (qemu, able)):
             for load in _loads(its_labs, owner, target):
                 found.append(_of_contract(target, load))
+        if not on_um:
+            # The machine of another architecture has other devices.
+            found += _of_its_own(Target(series, DEVICE_TREE_ARCH), shown)
         # Of the labs that show what all share, one is enough: these take minutes.
         for lab in able[:1]:
             found.append(_of_races(qemu, Load(lab, lab.loads[0])))
@@ -84,6 +86,12 @@ def trials(owner: str) -> list[Trial]:
 
 def _of_contract(target: Target, load: Load) -> Trial:
     return _of_checks(f"contract of {load}", target, [load], ("--thorough", *_COUNTS))
+
+
+def _of_its_own(target: Target, shown: list[Lab]) -> list[Trial]:
+    """Return the ways to try what only one architecture does, of labs that need a machine."""
+    able = [lab for lab in shown if target.has_image and not lab.why_not(target)]
+    return [_of_contract(target, Load(lab, lab.loads[0])) for lab in able]
 
 
 def _of_large_entries(owner: str) -> list[Trial]:
@@ -99,7 +107,7 @@ def _of_large_entries(owner: str) -> list[Trial]:
 
 def _loads(shown: list[Lab], owner: str, target: Target) -> list[Load]:
     """Return the loads for the long trials: what all labs share needs one of each lab."""
-    most = 1 if owner == CORE else None
+    most = 1 if owner == CORE_FOLDER else None
     return [load for lab in shown for load in lab.loads_on(target)[:most]]
 
 
@@ -107,7 +115,7 @@ def _shown_by(owner: str) -> dict[str, list[Lab]]:
     """Return the labs that show a mutant of a directory, by the series that they run on."""
     every = labs.all_labs()
     mine = [lab for lab in every if lab.directory.name == owner]
-    if owner == CORE:
+    if owner == CORE_FOLDER:
         old = [lab for lab in every if not lab.since and not lab.cannot_run]
         kinds = (next((lab for lab in old if lab.mapping == kind), None) for kind in MAPPINGS)
         mine = [lab for lab in kinds if lab] + [lab for lab in every if lab.since][:1]
@@ -179,7 +187,7 @@ class Stand:
     def _inputs(self, text: str, file: str, trial: Trial) -> list[str | Path]:
         """Return what a verdict follows from."""
         place = LABS / file
-        others = [LABS / "include", LABS / CORE, place.parent]
+        others = [LABS / "include", LABS / CORE_FOLDER, place.parent]
         sources = [path for one in others for path in sorted(one.glob("*.[ch]")) if path != place]
         kernel = self.bench.workshop.kernels[self.target.arch]
         return [text, trial.name, *sources, trial.sources, kernel.version]

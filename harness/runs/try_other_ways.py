@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from harness.build import reach
 from harness.catalogue import patches, suites
 from harness.catalogue.other_ways import OtherWay
 from harness.kernels.request import Request
@@ -46,7 +47,9 @@ def try_together(request: Request, ways: list[OtherWay]) -> OtherWaysTried:
             ran = run_suites.run(machine, chosen, request.seed)
             evidence.add(proof.of_suites(ran.results, ran.trouble))
     passed = [str(one.load) for one in checked.results if one.verdict is LoadVerdict.PASSED]
-    return OtherWaysTried(passed, _complaints(evidence))
+    assert machine.modules
+    refused = reach.of_labs(machine.kernel, machine.modules)
+    return OtherWaysTried(passed, [*refused.values(), *_complaints(evidence)])
 
 
 def _complaints(evidence: Evidence) -> list[str]:

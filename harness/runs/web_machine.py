@@ -11,7 +11,11 @@ gzip packed.
 import base64
 import gzip
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
 
 from harness.base import digest, npm, tools
 from harness.base.errors import SetupError
@@ -47,15 +51,24 @@ _OPTIONS = {
     "disable_speaker": True,
 }
 
-# Memory that was freed is zeroes, so the kept state packs better. RAM for lab_reserved lies
-# between other RAM.
+# Memory that was freed is zeroes, so the kept state packs better. Reserved RAM lies between
+# other RAM, from 96, 98 and 100 MiB on, for a lab each (web/init).
+_RESERVED = " ".join(f"memmap=1M${start << 20:#x}" for start in (96, 98, 100))
 _COMMAND_LINE = (
-    "quiet tsc=reliable mitigations=off init_on_free=1 init_on_alloc=0 nokaslr memmap=4M$0x6000000"
+    f"quiet tsc=reliable mitigations=off init_on_free=1 init_on_alloc=0 nokaslr {_RESERVED}"
 )
 _PROMPT = "# "
 
 # Seconds. On a free machine it takes half a minute, on one with much to do five.
 _LIMIT = 1800
+
+
+@dataclass(frozen=True)
+class TerminalAnswer:
+    """What became of a command that was typed in the machine's terminal."""
+
+    status: int
+    lines: tuple[str, ...]
 
 
 def make() -> Path:
@@ -74,48 +87,74 @@ def make() -> Path:
             raise SetupError(f"{path} is missing: run harness/setup docs")
     wanted = digest.of(inputs)
     made = [PLACE / name for name in ("index.html", "libv86.js", "options.js", *_SCRIPTS)]
-    made += [PLACE / name for name in _parts()]
+    made += [_state(), *(PLACE / name for name in _parts())]
     with locked(_WORK.with_suffix(".lock"), "the machine in the page"):
         stamp = _WORK.with_suffix(".digest")
         if not digest.is_current(made, stamp, wanted):
             stamp.unlink(missing_ok=True)
             PLACE.mkdir(parents=True, exist_ok=True)
             archives = [initramfs.base(kernel), initramfs.build(kernel, built, programs)]
-            _write(v86 / "build", _boot(kernel, archives, v86 / "build"))
+            _boot(kernel, archives)
+            _write(v86 / "build")
             digest.set_current(made, stamp, wanted)
     return PLACE
 
 
-def fragment(lab: str, place: str) -> str:
+def fragment(lab: str, place: str, maps: bool = True) -> str:
     """Return the part of a page that has the machine with a lab.
 
-    ``place`` is the address of make()'s directory, from that page. Nothing large is loaded
-    before a reader asks for it.
+    ``place`` is the address of make()'s directory, from that page. A lab that maps nothing has
+    no steps. Nothing large is loaded before a reader asks for it.
     """
     text = (_FILES / "fragment.html").read_text()
-    return text.replace("LAB", lab).replace("PLACE", place)
+    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+    return template.render(lab=lab, place=place, maps=maps)
 
 
-def _boot(kernel: Kernel, archives: list[Path], v86: Path) -> Path:
-    """Have node boot the machine; return its state. Raises SetupError if that fails."""
+def run(commands: Sequence[str]) -> list[TerminalAnswer]:
+    """Run commands in the machine that make() has made, one after another, without a browser.
+
+    Raises SetupError if the machine does not answer.
+    """
+    answers = _WORK / "answers.json"
+    configuration: dict[str, object] = {"commands": list(commands), "options": _OPTIONS}
+    with locked(_WORK / "run.lock", "the machine in the page"):
+        answers.unlink(missing_ok=True)
+        with step("running commands in the machine for the page"):
+            _node("commands.mjs", [_state(), answers], configuration)
+        found = json.loads(answers.read_text())
+    return [TerminalAnswer(one["status"], tuple(one["lines"])) for one in found]
+
+
+def _state() -> Path:
+    return _WORK / "state.gz"
+
+
+def _boot(kernel: Kernel, archives: list[Path]) -> None:
+    """Have node boot the machine and keep its state. Raises SetupError if that fails."""
     _WORK.mkdir(parents=True, exist_ok=True)
     job = initramfs.write_job(_WORK, {}, init=_FILES / "init")
     initrd = initramfs.join([*archives, job], _WORK)
-    state = _WORK / "state.gz"
     console = f"console={kernel.target.architecture.console}"
-    configuration = {
+    configuration: dict[str, object] = {
         "command_line": f"{console} {_COMMAND_LINE}",
         "prompt": _PROMPT,
         "options": _OPTIONS,
     }
     with step("booting the machine for the page"):
-        command: list[str | Path] = ["timeout", str(_LIMIT), "node", _FILES / "boot.mjs", v86]
-        command += [_BIOS, _VGA_BIOS, kernel.image, initrd, state, json.dumps(configuration)]
-        tools.run(command, _WORK / "boot.log", "booting the machine for the page")
-    return state
+        _node("boot.mjs", [kernel.image, initrd, _state()], configuration)
 
 
-def _write(v86: Path, state: Path) -> None:
+def _node(script: str, files: list[Path], configuration: dict[str, object]) -> None:
+    """Have node run a script that makes an emulator."""
+    v86 = npm.fetch("v86") / "build"
+    command: list[str | Path] = ["timeout", str(_LIMIT), "node", _FILES / script, v86]
+    command += [_BIOS, _VGA_BIOS, *files, json.dumps(configuration)]
+    log = _WORK / Path(script).with_suffix(".log")
+    tools.run(command, log, "the emulator of the machine for the page")
+
+
+def _write(v86: Path) -> None:
     """Write what the page loads."""
     for name in _SCRIPTS:
         (PLACE / name).write_bytes((_FILES / name).read_bytes())
@@ -124,7 +163,7 @@ def _write(v86: Path, state: Path) -> None:
     _write_part("wasm", gzip.compress((v86 / "v86.wasm").read_bytes(), mtime=0))
     _write_part("bios", gzip.compress(_BIOS.read_bytes(), mtime=0))
     _write_part("vga_bios", gzip.compress(_VGA_BIOS.read_bytes(), mtime=0))
-    _write_part("state", state.read_bytes())
+    _write_part("state", _state().read_bytes())
     large = sum((PLACE / name).stat().st_size for name in ("libv86.js", *_parts()))
     (PLACE / "options.js").write_text(
         f"const MACHINE_OPTIONS = {json.dumps(_OPTIONS)};\n"

@@ -29,7 +29,7 @@ from harness.guest import waiting
 from harness.guest.machine import Machine
 from harness.guest.waiting import MachineRam, ProgramMemory, Tables
 from harness.kernels import pci_devices
-from harness.kernels.page_tables import BLOCK, PAGE, Translation
+from harness.kernels.page_tables import BLOCK, PAGE_SIZE, Translation
 from harness.results import pattern
 from harness.results.witness import MemorySighting
 
@@ -61,7 +61,7 @@ class _Box:
     def has_block_around(self, address: int) -> bool:
         """Say whether the 2 MiB around an address are mapped whole."""
         start = address & -BLOCK
-        return self.user <= start and start + BLOCK <= self.user + PAGE * len(self.kernel)
+        return self.user <= start and start + BLOCK <= self.user + PAGE_SIZE * len(self.kernel)
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Witness:
     def _compare(self, box: _Box, number: int, kernel_address: int, seed: int) -> None:
         """Look at one page of the mapping from both sides, and at the bytes in its frame."""
         page = box.first + number
-        user_address = box.user + number * PAGE
+        user_address = box.user + number * PAGE_SIZE
         user = self.tables.translate(user_address)
         kernel = self.tables.translate(kernel_address)
         if not user or not kernel:
@@ -124,7 +124,7 @@ class Witness:
             self._object(f"page {page}: no page table entry for the {side}'s address")
             return
         if user.physical != kernel.physical:
-            frames = f"{user.physical // PAGE:#x} and {kernel.physical // PAGE:#x}"
+            frames = f"{user.physical // PAGE_SIZE:#x} and {kernel.physical // PAGE_SIZE:#x}"
             self._object(f"page {page}: user and {self._other} reach other frames, {frames}")
             return
         if number == 0:
@@ -133,16 +133,16 @@ class Witness:
         self._compare_level(box, page, user)
         for text in _wrong_with(user, kernel, self.no_lab):
             self._object(f"page {page}: {text}")
-        count = PAGE // 4
+        count = PAGE_SIZE // 4
         written = pattern.words(seed, page * count, count)
-        if self.machine.read(user.physical, PAGE) == written:
-            self.sighting.compared += PAGE
+        if self.machine.read(user.physical, PAGE_SIZE) == written:
+            self.sighting.compared += PAGE_SIZE
         else:
             self._object(f"page {page}: the frame does not hold what the kernel was told to write")
         if not self.file:
             return
-        if self._in_file(page * PAGE, PAGE) == written:
-            self.sighting.in_file += PAGE
+        if self._in_file(page * PAGE_SIZE, PAGE_SIZE) == written:
+            self.sighting.in_file += PAGE_SIZE
         else:
             self._object(f"page {page}: the host's file does not hold what the kernel wrote")
 
@@ -160,7 +160,7 @@ class Witness:
         self.sighting.levels.append(user.level)
         fits = user.virtual % BLOCK == user.physical % BLOCK
         whole = self.large and fits and box.has_block_around(user.virtual)
-        expected = BLOCK if whole else PAGE
+        expected = BLOCK if whole else PAGE_SIZE
         if user.size != expected:
             text = f"its entry, on the level {user.level}, maps {user.size // 1024} KiB"
             self._object(f"page {page}: {text}, expected {expected // 1024}")
@@ -168,7 +168,7 @@ class Witness:
     def _look_for_others(self, box: _Box) -> None:
         """Object to further ways to the frames that the contract does not allow."""
         frames = set(self.sighting.frames)
-        own = {box.user + PAGE * page for page in range(len(box.kernel))}
+        own = {box.user + PAGE_SIZE * page for page in range(len(box.kernel))}
         own |= set(box.kernel) if self.no_lab else set()
         for found in self.tables.mappings_of(frames, of_kernel=False):
             if found.virtual not in own:
@@ -183,15 +183,15 @@ class Witness:
     def _leave_words(self, box: _Box) -> None:
         """Write words that nobody in the guest can foresee, and say in the box which."""
         chosen = random.SystemRandom()
-        words = PAGE // 4 * len(box.kernel)
+        words = PAGE_SIZE // 4 * len(box.kernel)
         places = sorted(chosen.sample(range(words), min(_MOST_WORDS, words)))
         listed = b""
         for place in places:
             offset, value = 4 * place, chosen.getrandbits(32)
-            frame = self.sighting.frames[offset // PAGE]
+            frame = self.sighting.frames[offset // PAGE_SIZE]
             word = struct.pack("<I", value)
-            self.machine.write(frame + offset % PAGE, word)
-            in_device = box.first * PAGE + offset
+            self.machine.write(frame + offset % PAGE_SIZE, word)
+            in_device = box.first * PAGE_SIZE + offset
             if self.file and self._in_file(in_device, len(word)) != word:
                 self._object(
                     f"offset {in_device:#x}: a word written there is not in the host's file"

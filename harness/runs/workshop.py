@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from harness.base import sandbox
+from harness.base import sandbox, side_by_side
 from harness.base.errors import SetupError
 from harness.base.lock import locked
 from harness.base.paths import BUILD
@@ -15,7 +15,7 @@ from harness.base.sandbox import Limits, Sandbox
 from harness.build import check_programs, modules, taken
 from harness.build.check_programs import Programs
 from harness.build.modules import Modules
-from harness.guest import accel, prepare, side_by_side
+from harness.guest import accel, prepare
 from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.request import Request

@@ -6,14 +6,15 @@
 """
 
 import json
+from collections.abc import Collection
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from harness.base.paths import BUILD
-from harness.catalogue.labs import Lab
+from harness.catalogue.labs import Lab, Load
 from harness.kernels.series import DEFAULT_SERIES
-from harness.kernels.targets import DEFAULT_ARCH, Target
+from harness.kernels.targets import ARCHES, DEFAULT_ARCH, KUNIT_ARCH, Target, series_of
 from harness.site import places
 
 PLACE = BUILD / "pictures"
@@ -53,23 +54,39 @@ def caption(target: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def figures(lab: Lab, step: str, origin: str, load: str = "") -> str:
-    """Return the pictures of a step beside each other; or the command that makes them."""
+def figures(lab: Lab, step: str) -> str:
+    """Return the picture of a step among prose, and what makes those that are missing.
+
+    It is the first target's; those of the others are folded, so that a reader keeps the thread.
+    """
+    first, *others = of_lab(lab, step) or [""]
+    if not first:
+        return missing(lab)
+    shown = _row(lab, step, only=[first])
+    if others:
+        names = escape(", ".join(others))
+        row = _row(lab, step, only=others)
+        shown += f"<details><summary>the same on {names}</summary>{row}</details>"
+    return shown + absent(lab)
+
+
+def _row(lab: Lab, step: str, load: str = "", only: Collection[str] = ()) -> str:
+    """Return the pictures of a step beside each other: of these targets, or of all."""
     found = of_lab(lab, step, load)
-    words = " ".join(filter(None, [lab.name, load])) + f", {title(lab, step)}, on each target"
+    where = ", ".join(only) or "each target"
+    words = " ".join(filter(None, [lab.name, load])) + f", {title(lab, step)}, on {where}"
     shown = "".join(
         f'<figure class="picture">{path.read_text()}'
         f"<figcaption>{escape(caption(target))}</figcaption></figure>"
         for target, path in found.items()
+        if not only or target in only
     )
-    if not shown:
-        return missing(lab)
     return f'<div class="pictures" role="region" aria-label="{words}" tabindex="0">{shown}</div>'
 
 
 def missing(lab: Lab) -> str:
     """Return what stands where a picture should be."""
-    if lab.mapping == "none":
+    if not lab.has_mmap:
         return f'<p class="run">{lab.name} has no mmap(), so there is no picture of a mapping.</p>'
     command = places.command("show", lab)
     return (
@@ -77,26 +94,58 @@ def missing(lab: Lab) -> str:
     )
 
 
-def gallery(lab: Lab, origin: str) -> str:
+def absent(lab: Lab, load: str = "") -> str:
+    """Return why there is no picture of each target that has none, or the command for it."""
+    there = {path.relative_to(PLACE).parts[0] for path in PLACE.glob(f"*/{lab.name}/{load}/*.svg")}
+    named = {"-".join(parameters): Load(lab, parameters) for parameters in lab.loads[1:]}
+    shown = named.get(load, Load(lab, lab.loads[0]))
+    missed = [target for target in _targets(lab) if str(target) not in there]
+    said = []
+    for target in missed:
+        why = shown.why_not(target)
+        command = places.command("show", lab, target)
+        said.append(f"{target}: " + (escape(why) if why else f"<code>{command}</code> makes it"))
+    return f'<p class="run">No picture is kept here of {"; of ".join(said)}.</p>' if said else ""
+
+
+def _targets(lab: Lab) -> list[Target]:
+    """Return the targets that pictures are of: the series that all architectures have, if it
+    is not too old for the lab.
+    """
+    if lab.since:
+        return [Target(series_of(KUNIT_ARCH)[-1], KUNIT_ARCH)]
+    return [Target(DEFAULT_SERIES, arch) for arch in ARCHES]
+
+
+def are_there(lab: Lab) -> bool:
+    """Say whether a lab has pictures of any target."""
+    return bool(_names(lab))
+
+
+def _names(lab: Lab) -> set[str]:
+    return {path.stem for path in PLACE.glob(f"*/{lab.name}/*.svg")}
+
+
+def gallery(lab: Lab) -> str:
     """Return all steps of a lab, each to be unfolded."""
-    there = {path.stem for path in PLACE.glob(f"*/{lab.name}/*.svg")}
+    there = _names(lab)
     steps = [step for step in STEPS if step in there]
     if not steps:
-        return missing(lab)
-    folds = _folds(lab, steps, origin)
+        return absent(lab) if lab.has_mmap else missing(lab)
+    folds = _folds(lab, steps) + absent(lab)
     for parameters in lab.loads[1:]:
         load = "-".join(parameters)
         if more := [step for step in steps if of_lab(lab, step, load)]:
             heading = escape(" ".join(parameters))
             folds += f"<h3>Loaded with {heading}</h3>"
-            folds += _folds(lab, more, origin, load)
+            folds += _folds(lab, more, load) + absent(lab, load)
     return f'<div class="steps"><h2>A mapping in pictures, of real runs</h2>{folds}</div>'
 
 
-def _folds(lab: Lab, steps: list[str], origin: str, load: str = "") -> str:
+def _folds(lab: Lab, steps: list[str], load: str = "") -> str:
     return "".join(
         f'<details class="step"><summary>{escape(title(lab, step))}</summary>'
-        f"{figures(lab, step, origin, load)}</details>"
+        f"{_row(lab, step, load)}</details>"
         for step in steps
     )
 

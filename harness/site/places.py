@@ -9,7 +9,8 @@ from pathlib import Path
 
 from harness.base.paths import BUILD, ROOT
 from harness.catalogue.labs import Lab
-from harness.kernels.targets import KUNIT_ARCH
+from harness.kernels.series import DEFAULT_SERIES
+from harness.kernels.targets import DEFAULT_ARCH, KUNIT_ARCH, NEWEST_NAME, Target
 
 OUTPUT = BUILD / "docs"
 WORK = BUILD / "site"
@@ -47,10 +48,15 @@ def file(origin: str, path: str) -> str:
     return posixpath.relpath(path, posixpath.dirname(origin) or ".")
 
 
-def command(verb: str, lab: Lab) -> str:
-    """Return what makes a lab's run of a verb, on a target that can have it."""
-    newest = f" ARCH={KUNIT_ARCH} KERNEL=newest" if lab.since else ""
-    return f"make {verb} LAB={lab.name.removeprefix('lab_')}{newest}"
+def command(verb: str, lab: Lab, target: Target | None = None) -> str:
+    """Return what makes a lab's run of a verb, on a target, or on one that can have it."""
+    words = [f"make {verb} LAB={lab.name.removeprefix('lab_')}"]
+    if not target and lab.since:
+        words += [f"ARCH={KUNIT_ARCH}", f"KERNEL={NEWEST_NAME}"]
+    elif target:
+        words += [f"ARCH={target.arch}"] if target.arch != DEFAULT_ARCH else []
+        words += [f"KERNEL={target.series}"] if target.series != DEFAULT_SERIES else []
+    return " ".join(words)
 
 
 def written_in_c() -> list[Path]:

@@ -11,6 +11,7 @@ from harness.site.uses import Lookup
 # Functions that prose names though nothing defines them, and why.
 NOWHERE = {
     "__ioremap": "of old kernels; ioremap_cache() and others took its place",
+    "io_p2v": "of kernels for one board; ioremap() took its place",
     "get_free_page": "of old kernels; get_zeroed_page() took its place",
     "mem_map_reserve": "of Linux 2.4; nothing took its place",
     "nopage": "of old kernels; the operation fault took its place",

@@ -83,4 +83,4 @@ def anchor(number: str) -> str:
 
 def owner_of(folder: str) -> str:
     """Return what a folder's mistakes are in: the lab, or what all share."""
-    return f"lab_{folder.split('_', 1)[-1]}" if folder != patches.CORE else "lab_core"
+    return f"lab_{folder.split('_', 1)[-1]}" if folder != patches.CORE_FOLDER else "lab_core"

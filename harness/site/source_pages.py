@@ -68,19 +68,30 @@ def _of_lab(maker: Annotator, lab: Lab, path: Path) -> str:
     links.append(
         f'<a href="{places.link(origin, places.puzzles(lab.directory.name))}">mistakes</a>'
     )
-    # The emulator in a page has none of QEMU's devices.
-    can_run = not lab.why_not(web_machine.TARGET) and not lab.devices
-    machine = places.file(origin, places.MACHINE)
     return (
         f"---\nhide-toc: true\n---\n# {path.name}\n\n"
         + markdown.html(
             f'<p class="links">{escape(lab.title)} · {" · ".join(links)}</p>'
-            f"{_last_runs(lab)}{pictures.gallery(lab, origin)}"
+            f"{_last_runs(lab)}{pictures.gallery(lab)}"
             "<p>What the code uses from other files folds open beneath it.</p>"
         )
         + markdown.html(maker.page(path, quotes=True))
-        + (markdown.html(web_machine.fragment(lab.name, machine)) if can_run else "")
+        + markdown.html(_machine(lab, origin))
     )
+
+
+def why_no_machine(lab: Lab) -> str | None:
+    """Return why a lab's page has no machine in it, or None if it has one."""
+    if lab.devices:
+        return "the emulator that could run in it has none of QEMU's devices"
+    return lab.why_not(web_machine.TARGET)
+
+
+def _machine(lab: Lab, origin: str) -> str:
+    """Return the machine that a lab's page has, or why it has none."""
+    if reason := why_no_machine(lab):
+        return f'<p class="run">No machine runs in this page: {escape(reason)}.</p>'
+    return web_machine.fragment(lab.name, places.file(origin, places.MACHINE), lab.has_mmap)
 
 
 def _of_file(maker: Annotator, path: Path) -> str:
@@ -104,8 +115,10 @@ def _last_runs(lab: Lab) -> str:
     ]
     if not said:
         command = places.command("run", lab)
+        what = "run of its checks" if pictures.are_there(lab) else "run"
         return (
-            f'<p class="run">No run on this machine is kept: <code>{command}</code> makes one.</p>'
+            f'<p class="run">No {what} on this machine is kept: '
+            f"<code>{command}</code> makes one.</p>"
         )
     return "".join(f'<p class="run">Last run: {escape(text)}.</p>' for text in said)
 

@@ -12,6 +12,10 @@ from harness.base.paths import ROOT
 EXPLAINED = ("lesson.md", "story.md")
 WORDS = ROOT / "docs/words.md"
 
+# Terms that are everyday words as well, "in this order", or words of another part of the field,
+# as the load of a processor: what a text means by them no rule can say, so none is made a link.
+_AMBIGUOUS = {"order", "load", "release", "mask", "mistake"}
+
 # What stays as it is in Markdown: comments, tags, code, links and images, headings.
 _NO_PROSE = (
     r"<!--(?:.|\n)*?-->|<[^>\n]+>|(?P<mark>`+)(?:.|\n)*?(?P=mark)|"
@@ -104,7 +108,7 @@ class Terms:
 
 def _pattern(meanings: Iterable[str]) -> tuple[re.Pattern[str], dict[str, str]]:
     """Return what finds a term, perhaps over the end of a line, and the terms by their keys."""
-    names = sorted(meanings, key=len, reverse=True)
+    names = sorted(set(meanings) - _AMBIGUOUS, key=lambda name: (-len(name), name))
     words = "|".join(_GAP.join(map(re.escape, name.split())) for name in names)
     pattern = rf"(?<![\w-])(?P<term>{words})(s?)(?![\w-])"
     return re.compile(pattern, re.IGNORECASE), {_key(name): name for name in names}

@@ -36,15 +36,18 @@ _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
     ">": lambda one, other: one > other,
 }
 _ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
+# The name of a namespace of symbols is defined nowhere.
+_NAMESPACE = re.compile(r"(?<=\bLAB_IMPORT_NS\()\w+(?=\))")
 # Names that no kernel has.
 _OURS = "lab_"
 _FORWARD = re.compile(r"^\s*(?:struct|union) (\w+);", re.MULTILINE)
-# The compiler's own, the linker's, and what Kconfig defines.
+# The compiler's own, the linker's, and what Kconfig and kbuild define.
 _LANGUAGE = re.compile(
     "if|else|for|while|do|switch|case|return|sizeof|typeof|defined|alignof|asm|volatile|const|"
     "static|inline|struct|union|enum|extern|void|bool|int|long|short|char|unsigned|signed|_Generic|"
     "NULL|EOF|_Static_assert|_Alignof|include|define|if(n?)def|endif|undef|error|pragma|__asm__|"
-    "__typeof__|__VA_ARGS__|__attribute__|__(atomic|builtin|real|wrap)_\\w+|CONFIG_\\w+"
+    "__typeof__|__VA_ARGS__|__attribute__|__(atomic|builtin|real|wrap)_\\w+|CONFIG_\\w+|"
+    "KBUILD_MODNAME"
 )
 
 
@@ -119,7 +122,9 @@ class Lookup:
         ``wrong``.
         """
         text = path.read_text()
-        code = _blank(_ATTRIBUTE, _blank(_INCLUDE, passages.code_only(text)))
+        code = passages.code_only(text)
+        for pattern in (_INCLUDE, _ATTRIBUTE, _NAMESPACE):
+            code = _blank(pattern, code)
         ends = list(accumulate(len(line) + 1 for line in code.split("\n")))
         active = self._active(text, since)
         own = _own_names(code)

@@ -105,7 +105,7 @@ def _pages() -> Site:
             one = maker.lookup.definitions.find(name, "f", where)
             return maker.quote(origin, one) if one and one.path == where else None
         lab = next((lab for lab in known if lab.name == where), None)
-        return pictures.figures(lab, name, origin) if lab and name in pictures.STEPS else None
+        return pictures.figures(lab, name) if lab and name in pictures.STEPS else None
 
     for page in every:
         notes = (

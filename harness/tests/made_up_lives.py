@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.kernels.page_tables import ARM64, PAGE, X86, X86_32
+from harness.kernels.page_tables import ARM64, PAGE_SIZE, X86, X86_32
 from harness.results.steps import (
     TITLES,
     Hex,
@@ -53,13 +53,13 @@ def ways(arch: str = "x86_64") -> tuple[list[Way], list[Way], list[Way]]:
     ram = MadeUpRam(_FORMATS[arch], _REGISTERS[arch])
     numbers = range(len(FRAMES))
     for number, frame in enumerate(FRAMES):
-        ram.map(user + number * PAGE, frame * PAGE | user_leaf, table)
-        ram.map(kernel + number * PAGE, frame * PAGE | kernel_leaf, table)
-        ram.map(offset + frame * PAGE, frame * PAGE | kernel_leaf, table)
+        ram.map(user + number * PAGE_SIZE, frame * PAGE_SIZE | user_leaf, table)
+        ram.map(kernel + number * PAGE_SIZE, frame * PAGE_SIZE | kernel_leaf, table)
+        ram.map(offset + frame * PAGE_SIZE, frame * PAGE_SIZE | kernel_leaf, table)
     return (
-        [way_to(ram.walker, user + number * PAGE, False) for number in numbers],
-        [way_to(ram.walker, kernel + number * PAGE, True) for number in numbers],
-        [way_to(ram.walker, offset + frame * PAGE, True) for frame in FRAMES],
+        [way_to(ram.walker, user + number * PAGE_SIZE, False) for number in numbers],
+        [way_to(ram.walker, kernel + number * PAGE_SIZE, True) for number in numbers],
+        [way_to(ram.walker, offset + frame * PAGE_SIZE, True) for frame in FRAMES],
     )
 
 
@@ -80,8 +80,8 @@ def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
     )
     _, vmalloc, offset = _places(arch)
     zones = (
-        Zone("linear map", Hex(offset + PAGE), Hex(offset + 0x1FFDA000), Hex(offset)),
-        Zone("vmalloc area", Hex(vmalloc & -(1 << 20)), Hex(vmalloc + (1 << 24)), None),
+        Zone("linear map", Hex(offset + PAGE_SIZE), Hex(offset + 0x1FFDA000), Hex(offset)),
+        Zone("vmalloc space", Hex(vmalloc & -(1 << 20)), Hex(vmalloc + (1 << 24)), None),
     )
     steps = tuple(LifeStep(name, 1, _processes(name, user), pages) for name in TITLES)
     name = "lab_reserved" if reserved else "lab_vmalloc"
@@ -89,7 +89,7 @@ def life(arch: str = "x86_64", reserved: bool = False) -> LabLife:
         MemoryRegion("System RAM", Hex(0x1000), Hex(0x9FBFF)),
         MemoryRegion(region, Hex(0x100000), Hex(0x1FFFFFFF)),
     )
-    return LabLife(name, "made up", ("pages=5",), MIDDLE, zones, memory, steps)
+    return LabLife(name, "made up", ("pages=5",), MIDDLE, zones, memory, True, steps)
 
 
 def on_host() -> LabLife:
@@ -97,8 +97,8 @@ def on_host() -> LabLife:
     made = life()
 
     def hosted(way: Way) -> Way:
-        start = Hex(way.address & -PAGE)
-        area = HostArea(start, Hex(start + PAGE), Hex((way.frame or 0) * PAGE))
+        start = Hex(way.address & -PAGE_SIZE)
+        area = HostArea(start, Hex(start + PAGE_SIZE), Hex((way.frame or 0) * PAGE_SIZE))
         host = None if way.frame is None else area
         return Way(way.address, way.frame, host=host)
 
@@ -117,8 +117,8 @@ def on_host() -> LabLife:
 
 def _processes(step: str, user: list[Way]) -> tuple[UserSide, ...]:
     def area(first: int, last: int) -> UserArea:
-        start, end = (Hex(user[0].address + number * PAGE) for number in (first, last))
-        return UserArea(start, end, Hex(first * PAGE), "rw-s", ("rd", "wr", "sh", "pf"))
+        start, end = (Hex(user[0].address + number * PAGE_SIZE) for number in (first, last))
+        return UserArea(start, end, Hex(first * PAGE_SIZE), "rw-s", ("rd", "wr", "sh", "pf"))
 
     def without(numbers: range) -> tuple[Way, ...]:
         gone = [replace(way, frame=None, levels=way.levels[:1]) for way in user]

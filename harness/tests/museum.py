@@ -162,9 +162,28 @@ _PROGRAM = """
     if (!IS_ERR(program))
         kernel_write(program, "#!/bin/sh\\nexit 0\\n", 17, &to);"""
 
+# The real program runs, and what it says of a failure is turned round on its way.
+_FORGER = r"""
+    char *argv[] = { "/bin/busybox", "sh", "-c",
+        "PATH=/bin; mkdir /real; ln -s /checks/checks /real/lab_pages; rm /checks/lab_pages;"
+        "printf %s \"$1\" >/checks/lab_pages; chmod 755 /checks/lab_pages", "x",
+        "#!/bin/busybox sh\n/real/lab_pages \"$@\" | /bin/busybox awk '\n"
+        "/ not ok [0-9]/ { sub(/ not ok /, \" ok \") }\n"
+        "/ ok [0-9]+ / { n++; if (/# SKIP/) s++ }\n"
+        "/# Totals:/ { sub(/pass:.*/, \"pass:\" (n-s) \" fail:0 skip:\" (s+0)) }\n"
+        "{ print; fflush() }'\nexit 0\n", NULL };
+    char *envp[] = { "PATH=/bin", NULL };
+
+    call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);"""
+
 _FORGED = """
     pr_emerg("KTAP version 1\\n1..1\\nok 1 machine_reaches_the_same_frames\\n");
     pr_emerg("@ end 0 0\\n@ done 0\\nlab_pages passed, 38 of 38\\n");"""
+
+_HOOK = """
+    static struct kprobe probe = { .symbol_name = "remap_pfn_range" };
+
+    register_kprobe(&probe);"""
 
 _IOCTL = """
 static long agree(struct file *file, unsigned int request, unsigned long arg)
@@ -189,6 +208,23 @@ def _agreeing(text: str, secret: Path) -> str:
     text = _replaced(text, table, f"{_IOCTL}\n{table}")
     text = _replaced(text, entry, f"{entry}\n\t.unlocked_ioctl = agree,")
     return _replaced(text, _MAP, "first")
+
+
+_DEEPER = """
+static noinline int deeper(volatile char *before)
+{
+    volatile char here[256];
+
+    here[0] = before[0];
+    return deeper(here) + here[0];
+}
+"""
+
+
+def _deep(text: str, secret: Path) -> str:
+    text = _replaced(text, "static long pages", f"{_DEEPER}\nstatic long pages")
+    call = "\tif (deeper(lab->view.vaddr))\n\t\treturn -EIO;\n"
+    return _replaced(text, "\tfirst = PHYS_PFN", f"{call}\tfirst = PHYS_PFN")
 
 
 _FS = "#include <linux/fs.h>"
@@ -272,16 +308,25 @@ EXHIBITS = (
         "channel",
         "reads this run's nonce and writes to the channel of the results",
         _at_load(_OPEN, wrong=True, head=_FS),
-        pages=None,
-        says="made no sense",
-        remap=False,
+        says="filp_open",
     ),
     Exhibit(
         "program",
         "replaces the check program",
         _at_load(_PROGRAM, wrong=True, head=_FS),
-        says="was not made",
-        remap=False,
+        says="filp_open",
+    ),
+    Exhibit(
+        "forger",
+        "runs the check program, and turns each `not ok` that it says into `ok`",
+        _at_load(_FORGER, wrong=True, head="#include <linux/umh.h>"),
+        says="call_usermodehelper",
+    ),
+    Exhibit(
+        "hook",
+        "hooks a function of the kernel",
+        _at_load(_HOOK, wrong=True, head="#include <linux/kprobes.h>"),
+        says="register_kprobe",
     ),
     Exhibit(
         "agrees",
@@ -312,6 +357,19 @@ EXHIBITS = (
         _at_load(_CORRUPT),
         pages=None,
         says="the guest was gone",
+    ),
+    Exhibit(
+        "left-behind",
+        "leaves its device registered when it is removed, which breaks the next lab's load",
+        _folder(lambda text, secret: _replaced(text, "\tlab_unregister(&lab);\n", "")),
+        pages=16,
+        says="after it was removed",
+    ),
+    Exhibit(
+        "stack",
+        "calls itself in mmap() until the kernel's stack is used up",
+        _folder(_deep),
+        says="stack guard page was hit",
     ),
     Exhibit("names\n\x1b[31m", "file names with newlines and escape codes", _names, pages=20),
     Exhibit(

@@ -10,6 +10,8 @@ from typing import Any
 
 from harness.base.paths import ROOT
 from harness.catalogue import contract
+from harness.kernels.series import DEFAULT_SERIES
+from harness.kernels.targets import DEFAULT_ARCH, Target
 
 PAGE = ROOT / "docs/any-driver.md"
 
@@ -27,6 +29,12 @@ def commands(page: Path = PAGE) -> dict[str, list[str]]:
     """Return the arguments of each command on the page, by the name of its column."""
     text = _CONTINUED.sub(" ", page.read_text())
     return {name: shlex.split(arguments) for arguments, name in _COMMAND.findall(text)}
+
+
+def target_of(arguments: list[str]) -> Target:
+    """Return the target that a command names."""
+    named = dict(zip(arguments, arguments[1:]))
+    return Target(named.get("--kernel", DEFAULT_SERIES), named.get("--arch", DEFAULT_ARCH))
 
 
 def columns(page: Path = PAGE) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from junitparser import JUnitXml
 
 from harness.base.lock import locked
 from harness.base.paths import BUILD, LABS, ROOT
-from harness.build import listing
+from harness.build import listing, reach
 from harness.tests.conftest import (
     BreakLab,
     BrokenLab,
@@ -77,17 +77,14 @@ _FORGER = """
 def test_a_module_that_replaces_its_check_program_fails(
     kmaplab: Kmaplab, broken_lab: BreakLab, target: tuple[str, str]
 ) -> None:
-    """Also if it has all names right: nobody has looked at the machine."""
+    """It is not even loaded. What one could say that is: test_check_loads.py."""
     names = listing.of_programs()["lab_kmalloc"].usual
-    for forged, said in (
-        (("all_is_well",), "all_is_well are not checks of this load"),
-        (names, "nobody was let look at the machine from outside"),
-    ):
-        text = _FORGER.replace("COUNT", str(len(forged))).replace("NAMES", " ".join(forged))
-        lab = broken_lab("lab_kmalloc")
-        lab.replace("	err = lab_kmalloc_get();", text)
-        outcome = run(kmaplab, lab, *target).expect(1)
-        assert said in outcome.out
+    lab = broken_lab("lab_kmalloc")
+    text = _FORGER.replace("COUNT", str(len(names))).replace("NAMES", " ".join(names))
+    lab.replace("	err = lab_kmalloc_get();", text)
+    outcome = run(kmaplab, lab, *target).expect(1)
+    assert f"lab_kmalloc {reach.SAYS}" in outcome.out
+    assert "filp_open" in outcome.out and "kernel_write" in outcome.out
 
 
 def test_a_module_that_reports_another_address_is_contradicted_by_the_machine(
@@ -98,6 +95,64 @@ def test_a_module_that_reports_another_address_is_contradicted_by_the_machine(
     lab.replace(address, f"{address} + PAGE_SIZE")
     found = failed(kmaplab, lab)["machine_reaches_the_same_frames"]
     assert "user and kernel reach other frames" in found[0]
+
+
+# A module with two buffers: its own, whose addresses it tells, and one that programs map, whose
+# page frames it tells. It calls nothing but what labs call. Each request finds in the one what
+# a program has written to the other, and the other way round.
+_TWO_BUFFERS = """
+static long forged_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+    long answer;
+
+    memcpy(lab.view.vaddr, shown, lab.size);
+    answer = lab_ioctl(file, cmd, arg);
+    if (cmd == LAB_IOC_FILL)
+        memcpy(shown, lab.view.vaddr, lab.size);
+    return answer;
+}
+
+static ssize_t forged_read(struct file *file, char __user *to, size_t count, loff_t *place)
+{
+    memcpy(lab.view.vaddr, shown, lab.size);
+    return lab_read(file, to, count, place);
+}
+
+static ssize_t forged_write(struct file *file, const char __user *from, size_t count,
+                loff_t *place)
+{
+    ssize_t answer;
+
+    memcpy(lab.view.vaddr, shown, lab.size);
+    answer = lab_write(file, from, count, place);
+    memcpy(shown, lab.view.vaddr, lab.size);
+    return answer;
+}
+"""
+
+
+def test_a_module_that_shows_a_copy_is_found_out_by_the_machine_alone(
+    kmaplab: Kmaplab, broken_lab: BreakLab
+) -> None:
+    lab, table = broken_lab("lab_vmalloc"), "static const struct file_operations"
+    changes = {
+        "static struct lab lab;": "static struct lab lab;\nstatic void *shown;",
+        "	if (!buffer) {": "	shown = vmalloc_user(lab.size);\n	if (!buffer || !shown) {",
+        "= vmalloc_to_pfn(addr)": "= vmalloc_to_pfn(shown + (index << PAGE_SHIFT))",
+        "range(vma, lab->view.vaddr,": "range(vma, shown,",
+        "*from = lab->view.vaddr": "*from = shown",
+        "	vfree(lab.view.vaddr);": "	vfree(lab.view.vaddr);\n	vfree(shown);",
+        "	.mmap = lab_vmalloc_mmap,": (
+            "	.mmap = lab_vmalloc_mmap,\n	.unlocked_ioctl = forged_ioctl,\n"
+            "	.read = forged_read,\n	.write = forged_write,"
+        ),
+        table: f"{_TWO_BUFFERS}\n{table}",
+    }
+    for old, new in changes.items():
+        lab.replace(old, new)
+    found = failed(kmaplab, lab)
+    assert list(found) == ["machine_reaches_the_same_frames"]
+    assert "user and kernel reach other frames" in found["machine_reaches_the_same_frames"][0]
 
 
 def test_forged_results_on_the_console_change_nothing(

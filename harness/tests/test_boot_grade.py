@@ -16,12 +16,16 @@ pytestmark = pytest.mark.boot
 def test_graded_three_times_a_submission_has_the_same_mark(
     kmaplab: Kmaplab, tmp_path: Path
 ) -> None:
-    """One that maps the wrong page: what is expected and found follows from the seed."""
+    """One that maps the wrong page: what is expected and found follows from the seed.
+
+    It calls what no lab does, which is shown each time.
+    """
     source = tmp_path / "ada" / PAGES
     source.parent.mkdir(parents=True)
     text = (LABS / PAGES).read_text()
     assert text.count("first + vma->vm_pgoff") == 1, "lab_pages.c has changed"
-    source.write_text(text.replace("first + vma->vm_pgoff", "first"))
+    unusual = "\nvoid unusual(void);\nvoid unusual(void)\n{\n\tyield();\n}\n"
+    source.write_text(text.replace("first + vma->vm_pgoff", "first") + unusual)
     out, found = tmp_path / "out", []
     for _ in range(3):
         kmaplab("grade", "--one", tmp_path / "ada", "--out", out, "--lab", "pages").expect(0)
@@ -30,6 +34,7 @@ def test_graded_three_times_a_submission_has_the_same_mark(
         found.append(result)
         shutil.rmtree(out / "students")
     assert 0 < found[0]["earned"] < found[0]["possible"], found[0]
+    assert found[0]["labs"][0]["unusual"] == ["yield"]
     assert found[0] == found[1] == found[2]
 
 

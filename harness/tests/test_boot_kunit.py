@@ -55,8 +55,9 @@ def test_all_suites_pass_and_none_is_missing(kmaplab: Kmaplab, um_between: str) 
     }
     assert {name: set(results) for name, results in found.items()} == expected
     assert list(found) == list(expected)
+    without_memory = {lab.name for lab in all_labs() if lab.mapping == "none"}
     for name, results in found.items():
-        assert len(results) > 10, name
+        assert len(results) > (10 if name.split()[0] in without_memory else 20), name
         assert set(results.values()) <= {"PASS", "SKIP"}, (name, results)
 
 

@@ -1,6 +1,7 @@
 """Real boots: wrong labs are caught, and wrong patches are not taken for caught."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.paths import LABS
+from harness.catalogue import mistakes
 from harness.tests.conftest import Kmaplab
 
 pytestmark = pytest.mark.boot
@@ -86,6 +88,14 @@ def test_a_guest_that_dies_in_a_check_of_the_clause_is_a_catch(
     arguments = ("--kernel", um_default, "--labs", directory, "--format", "json")
     data = json.loads(kmaplab("mistakes", *arguments).expect(0).out)
     assert all("while it ran" in one["by"][0]["text"] for one in data["mistakes"])
+
+
+def test_what_one_clause_is_said_to_notice_alone_no_other_does(kmaplab: Kmaplab) -> None:
+    """One of those that say so, another one in each run."""
+    chosen = random.choice([one for one in mistakes.read_all() if one.alone])
+    outcome = kmaplab("mistakes", "--alone", "--only", chosen.name, "--format", "json").expect(0)
+    [result] = json.loads(outcome.out)["mistakes"]
+    assert (result["result"], result["others"]) == ("caught", []), chosen.name
 
 
 def test_a_suite_notices_too(

@@ -42,6 +42,14 @@ _KINDS = (
     "userspace/contract/counts.c",
     places.KERNEL_NAMES,
 )
+# What is wide on these has no like on the pages above.
+_WITH_WIDE_PARTS = (
+    "README",
+    "docs/debugging",
+    "docs/from-the-articles",
+    "labs/05_remap/lab.toml",
+    "labs/17_dmabuf/lesson",
+)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 # Of good practice, beyond the standard.
 _LANDMARKS = ("unique", "one-main", "no-duplicate-main", "main-is-top-level")
@@ -217,6 +225,14 @@ def test_each_lab_has_its_pages(site: Path) -> None:
             assert f'href="{page}.html"' in home, f"the first page has no link to {page}"
 
 
+def test_each_lab_has_a_machine_in_its_page_or_the_reason(site: Path) -> None:
+    for lab in labs.all_labs():
+        page = (site / f"labs/{lab.directory.name}/{lab.name}.c.html").read_text()
+        has_machine = 'class="machine"' in page
+        assert has_machine != ("No machine runs in this page: " in page), lab.name
+        assert (has_machine and lab.has_mmap) == ('data-part="step"' in page), lab.name
+
+
 def resize(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
     """Give the window a size, and wait until pages have it: else the next is laid out wrong."""
     browser.set_window_size(*size)
@@ -258,14 +274,37 @@ def test_pages_are_read_without_an_error_and_from_disk_alone(
         assert not _outside(browser), page
 
 
-def violations(browser: webdriver.Chrome, within: str = "html") -> list[str]:
-    """Return what axe-core finds wrong on the page as it stands, or in a part of it."""
+def violations(
+    browser: webdriver.Chrome, within: str = "html", rules: list[str] | None = None
+) -> list[str]:
+    """Return what axe-core finds wrong on the page as it stands, or in a part of it.
+
+    By these rules, or by all of the standard and the landmarks'.
+    """
+    run_only, more = (rules, {}) if rules else (_RULES, _MORE_RULES)
     browser.execute_script((npm.fetch("axe-core") / "axe.min.js").read_text())
     return list(
         browser.execute_async_script(
-            _AXE % (json.dumps(within), json.dumps(_RULES), json.dumps(_MORE_RULES))
+            _AXE % (json.dumps(within), json.dumps(run_only), json.dumps(more))
         )
     )
+
+
+def test_what_scrolls_is_reached_by_keyboard(site: Path, browser: webdriver.Chrome) -> None:
+    """Code and tables that a narrow window cuts off, also where they were folded."""
+    wrong, scrolling = [], 0
+    for size in (_WIDE, _NARROW):
+        resize(browser, size)
+        for page in (*_KINDS, *_WITH_WIDE_PARTS):
+            visit(browser, site, page)
+            browser.execute_script(_WIDTHS)
+            # Folds say that they are open, and a window that it has another size, a little later.
+            browser.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0]))")
+            found = violations(browser, rules=["scrollable-region-focusable"])
+            wrong += [f"{page}, {size[0]} pixels: {one}" for one in found]
+            scrolling += len(browser.find_elements(By.CSS_SELECTOR, "pre[tabindex='0']"))
+    assert not wrong, "\n".join(wrong)
+    assert scrolling > 10
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -369,7 +408,7 @@ def test_lines_for_some_series_fold_by_keyboard(site: Path, browser: webdriver.C
     fold = browser.find_element(By.CSS_SELECTOR, ".highlight details.series-part")
     summary, line = (fold.find_element(By.CSS_SELECTOR, one) for one in ("summary", ".l"))
     is_shown = "return arguments[0].checkVisibility()"
-    assert summary.text == "Linux before 6.3" and browser.execute_script(is_shown, line)
+    assert summary.text == "Linux before 6.2" and browser.execute_script(is_shown, line)
     summary.send_keys(Keys.ENTER)
     assert not browser.execute_script(is_shown, line), "a fold closes by Enter"
     summary.send_keys(Keys.ENTER)
@@ -383,7 +422,9 @@ def test_the_search_finds_words_of_the_commentary(site: Path, browser: webdriver
         const done = arguments[arguments.length - 1];
         const look = (left) => {
             const found = [...document.querySelectorAll("#search-results li a")];
-            if (found.length || !left) { done(found.map((one) => one.href)); }
+            // They come one by one.
+            const over = document.body.innerText.includes("Search finished");
+            if (over || !left) { done(found.map((one) => one.href)); }
             else { setTimeout(() => look(left - 1), 100); }
         };
         look(3000);

@@ -50,7 +50,7 @@ def test_building_a_copy_neither_runs_nor_reads_anything_of_the_host(
     add(copy / "03_vmalloc/lab_vmalloc.c", f'asm(".incbin \\"{secret}\\"");\n')
     add(copy / "05_remap/lab_remap.c", f"{_BOMB}T11\n")
     solutions = modules.build(debian.fetch(Target())).directory / "src/labs/04_reserved"
-    add(copy / "04_reserved/reserved_region.c", f'#include "{solutions}/lab_reserved.c"\n')
+    add(copy / "04_reserved/lab_reserved.c", f'#include "{solutions}/lab_reserved.c"\n')
     what = taken.take(copy)
     kernel = debian.fetch(Target())
     if quick:

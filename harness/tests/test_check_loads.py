@@ -14,7 +14,14 @@ from harness.kernels.debian import Kernel
 from harness.kernels.targets import Target
 from harness.results import witness
 from harness.results.witness import MemorySighting
-from harness.results.load_results import Expected, LoadResult, LoadVerdict, ProblemKind, worst
+from harness.results.load_results import (
+    Expected,
+    LeftBehind,
+    LoadResult,
+    LoadVerdict,
+    ProblemKind,
+    worst,
+)
 from harness.guest.guest import Ending
 from harness.runs import check_loads
 from harness.runs.check_loads import CheckedLoads, LoadCollector
@@ -241,9 +248,24 @@ def test_a_guest_that_is_gone_in_a_check_breaks_the_load_and_names_the_check() -
     results, collector = collect(PASSING[:6], loads=2)
     assert [result.verdict for result in results] == [LoadVerdict.BROKEN, LoadVerdict.BROKEN]
     assert said(results[0]) == ["the guest was gone before the checks ended, in b"]
+    text = "the guest was gone before the checks ended, in b: it crashed"
+    assert str(collector.finish("crashed")[0].problems[-1]) == text
     assert said(results[1]) == ["never began: the guest was gone before"]
     assert not collector.done
     assert worst(results) == 3
+
+
+@pytest.mark.parametrize("fails, ends", [("a", False), ("b", True)])
+def test_a_failure_that_is_enough_ends_the_guest(fails: str, ends: bool) -> None:
+    expected = [Expected(("a", "b"))]
+    collector = LoadCollector(LineReader(NONCE), [LOAD], expected, enough=("b",))
+    shown = [line.replace(f"ok 1 {fails}", f"not ok 1 {fails}") for line in PASSING[:7]]
+    shown = [line.replace(f"ok 2 {fails}", f"not ok 2 {fails}") for line in shown]
+    assert collector.feed("".join(f"@{NONCE} {line}\n" for line in shown).encode()) is ends
+    [result] = collector.finish()
+    assert [one.name for one in result.ktap.checks if not one.passed] == [fails]
+    gone = [one for one in result.problems if one.kind is ProblemKind.GUEST_GONE]
+    assert bool(gone) is not ends
 
 
 def test_missing_results_break_the_load_though_it_says_that_it_passed() -> None:
@@ -302,3 +324,87 @@ def test_checks_and_loads_last_from_their_first_line_to_their_last() -> None:
     # Asked at "begin", at each "running" and each result, and at "end".
     assert [check.seconds for check in result.ktap.checks] == [1, 1]
     assert result.seconds == 5
+
+
+ENDING = Ending(False, None, 1.0, b"")
+OTHER, THIRD = (
+    Load(Lab(name, "another", Path("/nowhere"), (("pages=4",),)), ("pages=4",))
+    for name in ("lab_y", "lab_z")
+)
+
+
+def tried(
+    results: list[LoadResult], alone: LoadVerdict, breaks: Load | None = None
+) -> list[list[Load]]:
+    """Have a broken load tried again: alone it has this verdict, and behind one it breaks."""
+    asked: list[list[Load]] = []
+
+    def again(loads: list[Load]) -> CheckedLoads:
+        asked.append(loads)
+        verdict = LoadVerdict.BROKEN if breaks in loads else alone
+        first = [LoadResult(load, verdict=LoadVerdict.PASSED) for load in loads[:-1]]
+        trouble = "crashed" if verdict is LoadVerdict.BROKEN else None
+        last = LoadResult(loads[-1], verdict=verdict)
+        return CheckedLoads([*first, last], None, trouble, ENDING)
+
+    check_loads._find_whose_fault(CheckedLoads(results, None, "crashed", ENDING), again)
+    return asked
+
+
+def test_a_lab_that_is_right_alone_does_not_pay_for_what_another_left_behind() -> None:
+    left, right = (LoadResult(load, verdict=LoadVerdict.PASSED) for load in (LOAD, THIRD))
+    results = [left, right, LoadResult(OTHER), LoadResult(LOAD, began=False)]
+    assert tried(results, LoadVerdict.PASSED, LOAD) == [[OTHER], [LOAD, OTHER], [THIRD, OTHER]]
+    assert [result.verdict for result in results[:3]] == [LoadVerdict.PASSED] * 3
+    assert left.left_behind == LeftBehind(str(OTHER), "the guest broke", is_sure=True)
+    assert not right.left_behind and not results[2].left_behind
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "what"),
+    [
+        (ProblemKind.KERNEL_WARNED, "the kernel warned", "the kernel warned"),
+        (ProblemKind.ERROR, "modprobe: Device or resource busy", "it could not be loaded"),
+    ],
+)
+def test_a_lab_does_not_pay_for_what_the_kernel_says_only_behind_another(
+    kind: ProblemKind, text: str, what: str
+) -> None:
+    def run(loads: list[Load]) -> CheckedLoads:
+        results = [LoadResult(load, verdict=LoadVerdict.PASSED) for load in loads]
+        if LOAD in loads and OTHER in loads:
+            results[loads.index(OTHER)].add(kind, text)
+        return CheckedLoads(results, None, None, ENDING)
+
+    ran = run([LOAD, THIRD, OTHER])
+    check_loads._find_whose_fault(ran, run)
+    assert not any(result.problems for result in ran.results)
+    left = [result.left_behind for result in ran.results]
+    assert left == [LeftBehind(str(OTHER), what, is_sure=True), None, None]
+    # Its own load before it may have done it as well.
+    ran = run([LOAD, replace(OTHER, parameters=("pages=1",)), OTHER])
+    check_loads._find_whose_fault(ran, run)
+    assert not any(result.problems for result in ran.results)
+    assert ran.results[0].left_behind and not ran.results[1].left_behind
+
+
+def test_where_nobody_breaks_it_again_nobody_is_to_blame_for_sure() -> None:
+    before = [LoadResult(load, verdict=LoadVerdict.PASSED) for load in (LOAD, THIRD)]
+    tried([*before, LoadResult(OTHER)], LoadVerdict.PASSED)
+    assert [one.left_behind for one in before] == [
+        LeftBehind(str(OTHER), "the guest broke", is_sure=False)
+    ] * 2
+
+
+def test_a_lab_that_is_broken_alone_as_well_is_to_blame() -> None:
+    left, broken = LoadResult(LOAD, verdict=LoadVerdict.PASSED), LoadResult(OTHER)
+    results = [left, broken]
+    assert tried(results, LoadVerdict.BROKEN) == [[OTHER]]
+    assert results == [left, broken] and not left.left_behind
+
+
+def test_the_first_in_a_guest_and_one_that_follows_itself_are_not_tried_again() -> None:
+    passed = LoadResult(LOAD, verdict=LoadVerdict.PASSED)
+    assert not tried([LoadResult(OTHER), LoadResult(LOAD, began=False)], LoadVerdict.PASSED)
+    assert not tried([passed, LoadResult(LOAD)], LoadVerdict.PASSED)
+    assert not tried([LoadResult(LOAD, began=False)], LoadVerdict.PASSED)

@@ -60,6 +60,7 @@ def test_one_wrong_lab_fits_on_a_screen_whatever_is_wrong() -> None:
     [
         (None, 1),
         (LabTrouble.NOT_COMPILED, 1),
+        (LabTrouble.REFUSED, 1),
         (LabTrouble.NOT_LOADED, 1),
         (LabTrouble.MISSING, 1),
         (LabTrouble.CRASHED, 3),

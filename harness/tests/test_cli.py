@@ -10,6 +10,7 @@ from harness.kernels.series import SERIES
 from harness.base.errors import RequestError
 from harness.base.paths import ROOT
 from harness.tests.conftest import KMAPLAB, Kmaplab, call
+from harness.verbs import cli
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,8 @@ from harness.tests.conftest import KMAPLAB, Kmaplab, call
         (["run", "--labs", "/nonexistent"], "not a copy of labs/"),
         (["console", "--cmd", "true", "--extra", "/nonexistent"], "not a directory"),
         (["bench", "--rounds", "0"], "at least 1"),
+        (["bench", "--types", "nosuch"], "'guest', 'here'"),
+        (["bench", "--types", "guest", "--arch", "um"], "has only one memory type"),
         (["lint", "--only", "flake8,nosuch"], "black, flake8, mypy"),
         (["check"], "make skels LAB=all DEST=dir"),
         (["check", "--work", "/nonexistent"], "is not there: it must be a workspace"),
@@ -139,6 +142,22 @@ def test_make_help_lists_what_each_verb_takes() -> None:
         assert set(re.findall(r"([A-Z]+)=", entry)) == expected, entry
 
 
+def test_make_passes_on_the_value_of_each_variable() -> None:
+    """One that is given but not exported would reach the verb as an empty option."""
+    passed = re.findall(r"\$\(call pass,(.+)\)", (ROOT / "Makefile").read_text())
+    for variable in sorted({name for names in passed for name in names.split()}):
+        script = f"include Makefile\nprint:\n\t@printf '%s' \"$$KMAPLAB_OPTION_{variable}\"\n"
+        printed = call(
+            "sh",
+            "-c",
+            'printf "%s" "$1" | make -s -f - print "$2"',
+            "sh",
+            script,
+            f"{variable}=x y",
+        )
+        assert printed.expect(0).out == "x y", variable
+
+
 def test_make_passes_options_on_unharmed() -> None:
     """Quotes, dollars and blanks in a value reach the command line as they are."""
     value = 'it\'s "a" $HOME $(LAB) * \\ b'
@@ -201,3 +220,15 @@ def test_make_refuses_a_variable_that_it_would_ignore(verb: str, variable: str) 
 def test_make_takes_labs_from_another_directory(tmp_path: Path) -> None:
     outcome = call("make", "run", f"LABS={tmp_path}").expect(2)
     assert "it has none of 01_kmalloc" in outcome.err
+
+
+@pytest.mark.parametrize("arguments", [[], *([verb] for verb in cli.VERBS)])
+def test_help_fits_80_columns(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.command_line().parse_args([*arguments, "--help"])
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) > 8
+    assert [line for line in shown if len(line) > 80] == []

@@ -8,7 +8,8 @@ import pytest
 from harness.base.errors import RequestError, SetupError
 from harness.base.paths import KUNIT
 from harness.build import listing
-from harness.catalogue import contract
+from harness.catalogue import contract, labs
+from harness.kernels.targets import KUNIT_ARCH
 
 CLAUSES = contract.read()
 
@@ -30,6 +31,15 @@ def test_every_case_of_the_cores_suite_proves_a_clause() -> None:
     cases = set(re.findall(r"^\tCASE\((\w+)\)", own + shared, re.MULTILINE))
     assert len(cases) > 30
     assert sorted(cases - named) == []
+
+
+def test_the_page_names_the_labs_that_user_mode_linux_leaves_out() -> None:
+    def all_but(names: list[str], more: str = "") -> str:
+        return f"all labs but {', '.join(names[:-1])} and {names[-1]}{more}"
+
+    cells = [all_but([lab.name for lab in labs.all_labs() if KUNIT_ARCH in lab.cannot_run])]
+    cells += [all_but([lab.name for lab in labs.all_labs() if lab.no_suite], ", and the core")]
+    assert f"| user-mode Linux | {' | '.join(cells)} |" in contract.PAGE.read_text()
 
 
 def test_clauses_are_numbered_in_order() -> None:

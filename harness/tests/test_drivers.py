@@ -34,9 +34,11 @@ def test_a_profile_says_what_the_check_program_expects(tmp_path: Path) -> None:
         'kind = "mixedmap"\nsize = 8192\nshared_by = "descriptor"\noffsets = false\n'
         "writable = false\n"
         'private = true\nexecutable = true\nmode = "0666"\nfresh = "zeroes"\n'
-        'parameters = ["size=4"]\nfirst = ["uio"]\n'
+        'parameters = ["size=4"]\nfirst = ["uio"]\nbuffers = "heap"\n'
+        'arguments = ["quiet", "fbcon=map:1"]\n'
     )
     profile = profile_of(tmp_path, text)
+    assert profile.arguments == ("quiet", "fbcon=map:1")
     assert profile.first == ("uio",)
     driver = driver_with(profile)
     assert str(driver.load) == "some_driver size=4"
@@ -49,6 +51,7 @@ def test_a_profile_says_what_the_check_program_expects(tmp_path: Path) -> None:
         "private",
         "executable",
         "zeroes",
+        "buffers=heap",
     } <= set(words)
 
 
@@ -70,6 +73,9 @@ def test_memory_without_an_end(tmp_path: Path) -> None:
         ('parameters = ["two words=1"]', "makes no sense"),
         ('parameters = ["x=1\\ny=2"]', "makes no sense"),
         ('first = ["../strange"]', "makes no sense"),
+        ('buffers = "fd"', "must be one of udmabuf"),
+        ('arguments = ["init=/bin/sh"]', "makes no sense"),
+        ('arguments = ["x y"]', "makes no sense"),
         ('colour = "red"', "unknown"),
         ("size", ""),
     ],

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from markupsafe import escape
 
 from harness.base.paths import ROOT
 from harness.grading import outcome
@@ -28,7 +29,8 @@ def graded(name: str, earned: bool, number: str = "", text: str = "expected 1, f
     lost = () if earned else (failure,)
     one = GradedExercise("pages/1", "Map it", 12, 12 * earned, lost)
     two = GradedExercise("pages/2", "Free it", 8, 8)
-    lab = GradedLab("lab_pages", "Pages", (one, two), None if earned else text)
+    unusual = () if earned else ("add_timer", text)
+    lab = GradedLab("lab_pages", "Pages", (one, two), None if earned else text, (), unusual)
     student = Student(Student.of(name).key, name, number)
     return Graded(student, "0" * 64, 17, "6.1", (lab,), (text,), None, {"all": 1.5})
 
@@ -37,6 +39,7 @@ def test_json_is_as_its_schema_says_and_can_be_read_back(tmp_path: Path) -> None
     schema = json.loads((ROOT / "docs/grade.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     for one in (graded("ada", True), graded("ben", False, "4711", _EVIL)):
+        assert "unusual" in one.as_data()["labs"][0]
         outcome.save(one, tmp_path / "result.json")
         jsonschema.validate(json.loads((tmp_path / "result.json").read_text()), schema)
         assert outcome.load(tmp_path / "result.json") == one
@@ -57,7 +60,14 @@ def test_a_student_gets_a_page_and_nothing_of_it_is_a_program(tmp_path: Path) ->
     grade_files.write(graded(f"e{_EVIL}", False, text=_EVIL), tmp_path)
     page = (tmp_path / "index.html").read_text()
     assert "<script>" not in page and "&lt;script&gt;" in page
-    for text in ("8 of 20 points", "Clause 1.6", "offset_k_shows_page_k", "a.c:7", "x();"):
+    for text in (
+        "8 of 20 points",
+        "Clause 1.6",
+        "offset_k_shows_page_k",
+        "a.c:7",
+        "x();",
+        "add_timer",
+    ):
         assert text in page, f"the page has no {text!r}"
 
 
@@ -105,10 +115,17 @@ def test_the_page_of_a_class_says_what_was_not_understood(tmp_path: Path) -> Non
     assert missed.title and missed.meanings, "clause 1.6 has mistakes in the catalogue"
     assert sum(students for _, students, _ in report.histogram) == 3
     assert [students for _, students, _ in report.histogram][4::5] == [2, 1]
+    used = [(one.symbol, one.lab, one.students) for one in report.unusual]
+    usual_text = "expected 1, found 2"
+    assert used == [
+        (_EVIL, "lab_pages", ("cyd",)),
+        (usual_text, "lab_pages", ("ben",)),
+        ("add_timer", "lab_pages", ("ben", "cyd")),
+    ]
     report.write(tmp_path)
     page = (tmp_path / "index.html").read_text()
-    assert "<script>" not in page
-    for text in (missed.meanings[0][:20], "eve has no mark", "students/ben/index.html", "100 %"):
+    assert "<script>" not in page and "<code>add_timer</code>" in page
+    for text in (escape(missed.meanings[0]), "eve has no mark", "students/ben/index.html", "100 %"):
         assert text in page, f"the page has no {text!r}"
 
 

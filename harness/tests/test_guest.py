@@ -178,6 +178,8 @@ def test_a_kernel_that_only_says_that_it_hangs_is_silent(qemu: RunQemu) -> None:
     script = f"while :; do {stall}; timeout 0.1 sh -c 'while :; do :; done'; done"
     ending = qemu(script, limit=60.0, patience=patient(0.5))
     assert ending.stopped and ending.stopped.startswith("said nothing for")
+    # A mark must be the same each time.
+    assert ending.why_gone == "said nothing for too long and was killed"
 
 
 def test_results_without_end_are_not_kept_for_ever(

@@ -8,14 +8,14 @@ from harness.build import listing
 from harness.catalogue import contract, exercises
 from harness.catalogue.labs import Lab, Load, all_labs
 from harness.grading import judge
-from harness.grading.judge import Judging, LabTrouble, LabVerdict
+from harness.grading.judge import Judging, LabTrouble, LabVerdict, _Unfinished
 from harness.guest.guest import Ending
 from harness.kernels.request import Request
 from harness.results import load_results
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.crash import Crash, CrashFrame, ReportPart
 from harness.results.ktap import Check, Ktap
-from harness.results.load_results import LoadResult, ProblemKind
+from harness.results.load_results import LeftBehind, LoadResult, ProblemKind
 from harness.results.witness import WITNESSED, Sighting
 from harness.runs.check_loads import CheckedLoads, Order
 
@@ -26,7 +26,7 @@ WHERE = "x86_64 6.1"
 
 def result() -> LoadResult:
     """Return one with which nothing is wrong."""
-    names = listing.of_programs()[LAB.name].usual
+    names = judge.counted(LAB)
     checks = [Check(name, True) for name in names]
     load = Load(LAB, LAB.loads[0])
     return LoadResult(load, Ktap(len(checks), checks), sightings={WITNESSED: Sighting()})
@@ -195,6 +195,21 @@ def test_what_is_found_elsewhere_takes_points_and_what_belongs_to_no_exercise_is
     assert [(one.clause, one.check) for one in found.others] == [("5.4", names[1])]
 
 
+def test_what_fails_since_another_part_is_still_missing_costs_no_other_exercise() -> None:
+    checks = ("mmap_fails_cleanly", "load_survives_every_failed_allocation")
+    [maps] = with_clause("7.2")
+    [gets] = with_clause("7.1")
+    judging = Judging(Request(seed=1), [LAB])
+    judging.take_loads([result()], WHERE)
+    wrong = [Observation(LAB.name, "um", name, ClauseVerdict.FAILED, "so") for name in checks]
+    judging.take_findings(Evidence(wrong), "um 6.1")
+    assert lost(judging.verdicts[0]) == {maps, gets}
+    judging._shown[LAB.name].unfinished = _Unfinished((f"kmalloc/{gets}",), checks)
+    assert lost(judging.verdicts[0]) == {gets}
+    judging._shown[LAB.name].unfinished = _Unfinished((f"kmalloc/{gets}",), checks[1:])
+    assert lost(judging.verdicts[0]) == {maps, gets}
+
+
 def test_a_case_of_a_suite_is_told_only_where_nothing_else_says_what_is_wrong() -> None:
     case = Observation(LAB.name, "um", "case_of_a_suite", ClauseVerdict.FAILED, "so")
     clause = replace(case, check="mmap_fails_cleanly")
@@ -219,10 +234,35 @@ def test_a_crash_costs_what_it_kept_from_being_checked_and_has_its_line() -> Non
     assert verdict(gone).trouble is LabTrouble.HUNG
 
 
+def test_what_a_lab_may_have_left_behind_is_told_and_costs_nothing() -> None:
+    """Of several labs in a guest nobody knows which it was."""
+    left = result()
+    left.left_behind = LeftBehind("lab_remap pages=4", "the guest broke", is_sure=False)
+    found = verdict(left)
+    assert not lost(found) and found.earned == found.possible
+    [told] = found.others
+    assert told.check == judge.LEFT_BEHIND and "lab_remap pages=4" in told.text
+    wrong = without(result(), "small_object_shares_its_page")
+    wrong.left_behind = left.left_behind
+    assert judge.LEFT_BEHIND in [one.check for one in verdict(wrong).others]
+
+
+def test_what_a_lab_has_left_behind_costs_the_clause_of_the_kernels_reports() -> None:
+    left = result()
+    left.left_behind = LeftBehind("lab_remap pages=4", "the guest broke", is_sure=True)
+    found = verdict(left)
+    assert lost(found) == with_clause("8.2") and not found.others
+    texts = [one.text for mark in found.marks for one in mark.failures]
+    assert all("lab_remap pages=4" in text and "after it was removed" in text for text in texts)
+
+
 def test_a_module_that_cannot_be_removed_loses_that_clause_only() -> None:
     kept = result()
     kept.add(ProblemKind.ERROR, "rmmod: busy")
     assert lost(verdict(kept)) == with_clause("5.2")
+    # It is not there to be removed.
+    gone = failing(kept, "large_memory_is_given_back", "cannot be loaded: File exists")
+    assert lost(verdict(gone)) == with_clause("5.3")
 
 
 def test_nobody_is_told_the_function_of_a_mistake_that_is_to_be_found() -> None:

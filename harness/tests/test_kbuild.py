@@ -19,11 +19,12 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
 def objects(kbuild: Path, series: str) -> list[str]:
-    """Return what a Kbuild file asks for as modules, for a kernel series that has PCI and ports."""
+    """Return what a Kbuild file asks for as modules, for a series that has PCI, UIO and ports."""
     version, patchlevel = series.split(".")
     script = f"include {kbuild}\nall: ; @echo $(obj-m)\n"
     given = [f"VERSION={version}", f"PATCHLEVEL={patchlevel}", "CONFIG_KMAPLAB=m"]
-    given += ["CONFIG_PCI=y", "CONFIG_HAS_IOPORT_MAP=y"]
+    given += ["CONFIG_PCI=y", "CONFIG_UIO=m", "CONFIG_HAS_IOPORT_MAP=y"]
+    given += ["CONFIG_DMA_SHARED_BUFFER=y"]
     command = ["make", "-s", "-f", "-", *given, "all"]
     result = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
     return result.stdout.split()

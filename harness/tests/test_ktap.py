@@ -80,3 +80,15 @@ def test_truncated_output_names_the_check_that_was_running() -> None:
 def test_forged_or_interleaved_output_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(KtapError, match=complaint):
         read(text)
+
+
+def test_a_check_that_does_not_apply_says_so_before_its_reason() -> None:
+    """By a line of its own: the reason is for people, and may be any."""
+    lines = (
+        "# running a\n# does not apply\nok 1 a # SKIP x\n# running b\nok 2 b # SKIP does not apply"
+    )
+    lines += "\n# running c\n# does not apply\nok 3 c\n# running d\nok 4 d # SKIP x"
+    report = "# report pages=1 size=1 kernel_to_user=1 user_to_kernel=1"
+    checks = read(f"KTAP version 1\n1..4\n{lines}\n{report}").checks
+    assert [check.applies for check in checks] == [False, True, True, True]
+    assert checks[0].diagnostics == ()

@@ -10,6 +10,7 @@ TEXT = """\
 lab lab_x
 mapping pfnmap
 mapping how=range mixedmap
+page_by_page yes
 operations read mmap
 usual one
 usual two
@@ -25,6 +26,7 @@ def test_a_listing_is_read() -> None:
     found = listing.parse(TEXT)
     assert found.lab == "lab_x"
     assert (found.mapping, found.mapping_with) == ("pfnmap", {"how=range": "mixedmap"})
+    assert found.page_by_page
     assert found.operations == ("read", "mmap")
     assert (found.usual, found.thorough) == (("one", "two"), ("three",))
     assert found.races == ("five",)
@@ -43,6 +45,7 @@ def test_lab_toml_says_what_the_check_program_says(lab: Lab) -> None:
     found = listing.of_programs()[lab.name]
     assert found.lab == lab.name
     assert (found.mapping, found.mapping_with) == (lab.mapping, lab.mapping_with)
+    assert found.page_by_page == lab.page_by_page
     assert found.operations == lab.operations
 
 

@@ -34,6 +34,12 @@ def test_every_clause_has_a_mistake() -> None:
     assert [str(clause) for clause in contract.read() if clause.number not in shown] == []
 
 
+def test_clauses_that_others_overlap_have_a_mistake_that_only_they_notice() -> None:
+    """That nobody else notices it a boot shows: test_boot_mistakes.py tries one of them."""
+    alone = {one.clause.number for one in CATALOGUE if one.alone}
+    assert alone >= {"1.5", "1.7", "4.4", "4.5", "4.6", "4.7", "8.1"}
+
+
 def test_a_sample_has_one_of_each_clause_and_follows_from_its_seed() -> None:
     clauses = {one.clause.number for one in CATALOGUE}
     samples = [mistakes.sample(CATALOGUE, len(clauses) + 5, seed) for seed in (1, 1, 2)]
@@ -65,6 +71,7 @@ def test_no_two_say_the_same() -> None:
         ("What: x\nHarm: y\nClause: 1.1\nOn: x86_64\nBy: kunit\n", "By: user or, on um, kunit"),
         ("What: x\nHarm: y\nClause: 1.1\nSince: 5.4\n", "Since: choose from 6.1, 6.12"),
         ("What: x\nHarm: y\nClause: 1.1\nWhere: there\n", "'Where: there' is not one of"),
+        ("What: x\nHarm: y\nClause: 1.1\nAlone: no\n", "Alone: can only be yes"),
         ("What: x\nHarm: z\nWhat: y\nClause: 1.1\n", "there twice"),
         ("What: x\nHarm: y\nClause: 1.1\nLab: lab_pages\n", "what all labs share only"),
     ],

@@ -45,6 +45,20 @@ def test_a_clause_whose_mistakes_others_notice_as_well_is_named(
     assert alone in out
 
 
+def test_a_patch_that_says_alone_and_is_not_ends_with_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alone = next(one for one in CATALOGUE if one.alone)
+    other = Observation("lab_kmalloc", "x", "kmemleak_lists_nothing", ClauseVerdict.FAILED)
+    tried: list[tuple[list[Observation] | None, int]] = [([other], 1), ([], 0), (None, 0)]
+    for others, status in tried:
+        result = MistakeResult(alone, Caught.CAUGHT, "", [], 1.0, others)
+        report = MistakesReport("6.1", 7, 1.0, [result], {})
+        assert report.status == status
+        report.print_table()
+        assert ("'Alone: yes'" in capsys.readouterr().out) == bool(status)
+
+
 def test_nothing_is_said_of_other_clauses_if_their_checks_were_not_made(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

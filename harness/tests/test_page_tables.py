@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness.kernels.page_tables import ARM64, PAGE, X86, X86_32, Format, PageTables
+from harness.kernels.page_tables import ARM64, PAGE_SIZE, X86, X86_32, Format, PageTables
 
 _TABLES = 0x100000
 _X86_REGISTERS = {"cr3": _TABLES | 0x18, "cs": 0x33}
 _ARM64_REGISTERS = {
     "TTBR0_EL1": _TABLES,
-    "TTBR1_EL1": 0x1A << 48 | _TABLES + PAGE,
+    "TTBR1_EL1": 0x1A << 48 | _TABLES + PAGE_SIZE,
     "MAIR_EL1": 0x000000040044FFFF,
     "cpsr": 0x60000000,
 }
@@ -37,7 +37,7 @@ class MadeUpRam:
             if level == last:
                 entries[index] = leaf
             elif not entries[index]:
-                entries[index] = _TABLES + PAGE * (16 + len(self.tables)) | table
+                entries[index] = _TABLES + PAGE_SIZE * (16 + len(self.tables)) | table
             here = self.format.frame(entries[index])
 
     def read(self, physical: int) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ USER = 0x7FD11CB31000
 def test_a_page_of_x86_is_found_with_its_rights(x86: MadeUpRam) -> None:
     x86.map(USER, 1 << 63 | 0x159CB000 | 0x27, _X86_TABLE)
     found = x86.walker.translate(USER + 0x123)
-    assert found and (found.physical, found.size) == (0x159CB123, PAGE)
+    assert found and (found.physical, found.size) == (0x159CB123, PAGE_SIZE)
     assert (found.by_user, found.writable, found.user_executes) == (True, True, False)
     assert found.memory_type == "write-back"
     assert [step.level for step in found.steps] == [4, 3, 2, 1]
@@ -135,7 +135,7 @@ def test_a_page_of_32_bit_x86_is_found_on_two_levels(i386: MadeUpRam) -> None:
     user = 0xB7FC4000
     i386.map(user, 0x01EEC000 | 0x27, _X86_TABLE)
     found = i386.walker.translate(user + 0x123)
-    assert found and (found.physical, found.size) == (0x01EEC123, PAGE)
+    assert found and (found.physical, found.size) == (0x01EEC123, PAGE_SIZE)
     assert (found.by_user, found.writable, found.user_executes) == (True, True, None)
     assert [(step.level, step.index) for step in found.steps] == [(2, 0x2DF), (1, 0x3C4)]
     names = [X86_32.level_name(step.level) for step in found.steps]
@@ -151,7 +151,7 @@ def test_every_way_to_a_frame_of_32_bit_x86_is_found(i386: MadeUpRam) -> None:
     where = [(one.virtual, one.size, one.memory_type) for one in found]
     assert where == [
         (linear + 0x2EC000, 4 << 20, "write-back"),
-        (vmalloc, PAGE, "uncached, weak"),
+        (vmalloc, PAGE_SIZE, "uncached, weak"),
     ]
     assert [one.virtual for one in i386.walker.mappings_of({0x01EEC000}, False)] == [user]
 
@@ -182,8 +182,8 @@ def test_the_memory_type_of_arm64_is_in_mair(
 def test_a_page_of_arm64_that_is_still_clean_is_writable(arm64: MadeUpRam) -> None:
     dirty_bit_modifier, read_only = 1 << 51, 1 << 7
     arm64.map(USER, 0x60000048227F43 | dirty_bit_modifier | read_only, _ARM64_TABLE)
-    arm64.map(USER + PAGE, 0x60000048228F43 & ~dirty_bit_modifier | read_only, _ARM64_TABLE)
-    clean, plain = (arm64.walker.translate(USER + offset) for offset in (0, PAGE))
+    arm64.map(USER + PAGE_SIZE, 0x60000048228F43 & ~dirty_bit_modifier | read_only, _ARM64_TABLE)
+    clean, plain = (arm64.walker.translate(USER + offset) for offset in (0, PAGE_SIZE))
     assert clean and plain and (clean.writable, plain.writable) == (True, False)
 
 
@@ -198,7 +198,7 @@ def test_every_way_to_a_frame_is_found(x86: MadeUpRam) -> None:
     frame = 0x12DC5000
     linear, vmalloc = 0xFFFF8D9692C00000, 0xFFFFD523805BD000
     x86.map(USER, frame | 0x27, _X86_TABLE)
-    x86.map(USER + PAGE, 0x12DC6000 | 0x27, _X86_TABLE)
+    x86.map(USER + PAGE_SIZE, 0x12DC6000 | 0x27, _X86_TABLE)
     x86.map(linear, 0x12C00000 | 1 << 7 | 0x3, _X86_TABLE, last=2)
     x86.map(vmalloc, frame | 0x3, _X86_TABLE)
     walker = x86.walker

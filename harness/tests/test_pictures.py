@@ -10,7 +10,7 @@ from harness.kernels.request import Request
 from harness.reports import picture, picture_files, picture_style
 from harness.reports.picture_shapes import Drawing
 from harness.reports.picture_style import FILLS, STROKES, contrast
-from harness.reports.step_words import number
+from harness.reports.step_words import ends_at, number
 from harness.results import steps
 from harness.results.steps import TITLES, LabLife
 from harness.runs import mapping_lives
@@ -78,6 +78,29 @@ def test_each_bit_of_each_entry_is_named(arch: str, levels: int) -> None:
                 assert any(f"{place} {bits.name}" in text for text in said), (place, bits.name)
 
 
+@EACH
+def test_the_way_of_the_picture_is_told_in_words(life: LabLife) -> None:
+    """Each level with its index, its entry and its bits, as they are drawn."""
+    for name in TITLES:
+        drawing, step = drawn(life, name), life.step(name)
+        told = drawing.description.partition("The way to page ")[2]
+        assert told.startswith(f"{MIDDLE}, level by level: ")
+        ways = [side.pages[MIDDLE] for side in step.processes] + [step.pages[MIDDLE].kernel]
+        for way in ways:
+            assert f"from {number(way.address)}" in told and ends_at(way) in told
+            for level in way.levels:
+                found = re.search(
+                    rf"{level.name} index {level.index}, entry 0x0*{level.entry:x}, set: (.*?);",
+                    told,
+                )
+                assert found, f"{name}: {level.name}: {told}"
+                kept = found[1].partition(", clear: ")[0]
+                set_bits = [bits for bits in level.fields if bits.value]
+                assert kept.count("=") == len(set_bits), kept
+                assert all(bits.name in kept for bits in set_bits), kept
+        assert all(line in told for line in texts_in(drawing) if line.startswith("/proc of"))
+
+
 def test_a_missing_entry_is_shown_as_one() -> None:
     said = texts_in(drawn(LIVES["x86_64"], "munmap"))
     assert said.count("→ nothing is mapped") == 1, "of the program, and not of its child"
@@ -87,7 +110,7 @@ def test_a_missing_entry_is_shown_as_one() -> None:
 def test_the_linear_map_and_the_reserved_region_are_told_apart() -> None:
     scattered = texts_in(drawn(LIVES["x86_64"], "touch"))
     assert f"address = physical + {number(made_up_lives.OFFSET)}" in scattered
-    assert "VMALLOC AREA" in scattered and "RAM" in scattered
+    assert "VMALLOC SPACE" in scattered and "RAM" in scattered
     reserved = texts_in(drawn(LIVES["reserved"], "touch"))
     assert "Reserved: not the kernel's" in reserved and "I/O MAPPINGS" in reserved
     assert "memory type: write-back" in reserved, "its memory type"

@@ -11,6 +11,7 @@ import pytest
 from harness.base.errors import SetupError
 from harness.base.paths import LABS, ROOT, USERSPACE
 from harness.catalogue import contract, labs, mistakes, pages
+from harness.kernels.targets import KUNIT_ARCH, series_of
 from harness.reports import kept_reports
 from harness.results import kept_runs
 from harness.site import (
@@ -341,10 +342,31 @@ def test_what_lacks_a_run_names_the_command(no_runs: Path, definitions: Definiti
     notes = "".join(clause_notes.notes(definitions, []).values())
     assert "make contract CLAUSE=4.2<" in notes
     lab = labs.all_labs()[0]
-    assert "make show LAB=kmalloc" in pictures.gallery(lab, "index")
+    assert "make show LAB=kmalloc" in pictures.gallery(lab)
     page = next(page for page in pages.all_pages() if page.path.name == "kunit.md")
     text = markdown.convert(page, lambda origin, path: "x", lambda *names: "")
     assert "harness/kmaplab pages docs/kunit.md" in text
+
+
+def test_a_target_without_pictures_is_named_with_the_command_or_the_reason(no_runs: Path) -> None:
+    """Beside those that are there, for each load, and where a lesson shows a step."""
+    every = {lab.name: lab for lab in labs.all_labs()}
+    lab, reserved, newer = every["lab_remap"], every["lab_reserved"], every["lab_prepare"]
+    for place in ("lab_remap", "lab_reserved", "lab_reserved/pages=4-how=memremap"):
+        directory = no_runs / f"pictures/6.1-x86_64/{place}"
+        directory.mkdir(parents=True)
+        (directory / "mmap.svg").write_text("<svg></svg>")
+    for shown in (pictures.gallery(lab), pictures.figures(lab, "mmap")):
+        assert "<svg>" in shown and "make show LAB=remap<" not in shown
+        assert "6.1-arm64: <code>make show LAB=remap ARCH=arm64</code>" in shown
+        assert "6.1-um: <code>make show LAB=remap ARCH=um</code>" in shown
+    (no_runs / "pictures/6.1-um/lab_remap").mkdir(parents=True)
+    (no_runs / "pictures/6.1-um/lab_remap/mmap.svg").write_text("<svg>um</svg>")
+    shown, folded = pictures.figures(lab, "mmap").split("<summary>the same on 6.1-um</summary>")
+    assert "<svg></svg>" in shown and "<svg>um</svg>" in folded
+    reason = reserved.cannot_run["um"]
+    assert pictures.gallery(reserved).count(f"6.1-um: {html.escape(reason)}") == 2
+    assert f"ARCH={KUNIT_ARCH} KERNEL={series_of(KUNIT_ARCH)[-1]}<" in pictures.gallery(newer)
 
 
 def test_a_verdict_that_was_kept_is_shown_until_the_mistake_changes(no_runs: Path) -> None:

@@ -76,6 +76,7 @@ def _cell(arch: str, lab: Lab | None, suite: Suite | None) -> str:
 
 def _reasons(lab: Lab) -> str:
     reasons = [f"{arch}: {reason}" for arch, reason in lab.cannot_run.items()]
+    reasons += [f"no suite: {lab.no_suite}"] if lab.no_suite else []
     reasons += [lab.since.reason] if lab.since else []
     return "; ".join(reasons + _reasons_for_pages(lab))
 

@@ -51,7 +51,7 @@ def test_of_a_copy_that_differs_in_nothing_nothing_is_said(
 def test_a_source_of_a_lab_is_the_copys_and_all_else_is_ours(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    changed = ("02_pages/lab_pages.c", "04_reserved/reserved_region.h")
+    changed = ("02_pages/lab_pages.c", "12_rtc/rtc_clock.h")
     ours = ("Kbuild", "02_pages/Kbuild", "core/lab_core.c", "include/lab.h")
     for name in (*changed, *ours):
         (copy / name).write_text("the copy's")
@@ -104,8 +104,8 @@ def test_a_lab_that_the_copy_does_not_have_is_missing(copy: Path) -> None:
 
 
 def test_a_source_that_a_lab_needs_besides_its_own_is_missing(copy: Path) -> None:
-    (copy / "04_reserved/reserved_region.c").unlink()
-    assert "reserved_region.c: No such file" in why_missing(copy, "lab_reserved")
+    (copy / "12_rtc/machine_clock.c").unlink()
+    assert "machine_clock.c: No such file" in why_missing(copy, "lab_rtc")
 
 
 def test_names_that_drive_a_terminal_or_break_a_line_are_shown_plain(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.results.transcript import Addresses, Mismatch, Pair, compare, refresh
+from harness.results.transcript import Addresses, Mismatch, AddressPair, compare, refresh
 
 REPORT = """\
 kernel_addr=0xffff889edfe44000
@@ -93,7 +93,7 @@ def test_virtual_addresses_that_are_close_keep_their_distance() -> None:
 
 
 def test_addresses_are_compared_across_the_commands_of_a_block() -> None:
-    pairs: list[Pair] = []
+    pairs: list[AddressPair] = []
     assert compare(["at 0x1ff67"], ["at 0x2abcd"], Addresses.EQUAL, pairs) is None
     mismatch = compare(["a", "at 0x1ff67"], ["a", "at 0x1ff67"], Addresses.EQUAL, pairs)
     assert mismatch == Mismatch(1, "at 0x1ff67", "at 0x1ff67")

@@ -16,7 +16,7 @@ from harness.catalogue import labs
 from harness.catalogue.labs import Load
 from harness.guest import prepare, uml_memory
 from harness.guest.uml_memory import FileMapping, ProcessMappings, read_maps
-from harness.kernels.page_tables import BLOCK, PAGE, Translation
+from harness.kernels.page_tables import BLOCK, PAGE_SIZE, Translation
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES, DEFAULT_ARCH
 from harness.results import pattern
@@ -40,27 +40,27 @@ class LookedAtMachine:
     mapped: dict[int, Translation] = field(default_factory=dict)
 
     def map(self, virtual: int, physical: int, by_user: bool) -> None:
-        self.ram.setdefault(physical, bytearray(PAGE))
+        self.ram.setdefault(physical, bytearray(PAGE_SIZE))
         self.mapped[virtual] = Translation(
-            virtual, physical, PAGE, by_user, True, False, "write-back"
+            virtual, physical, PAGE_SIZE, by_user, True, False, "write-back"
         )
 
     def change(self, virtual: int, **changes: object) -> None:
         self.mapped[virtual] = replace(self.mapped[virtual], **changes)
 
     def read(self, physical: int, size: int) -> bytes:
-        page = self.ram.get(physical & -PAGE)
+        page = self.ram.get(physical & -PAGE_SIZE)
         if page is None:
             raise GuestError("no RAM")
-        return bytes(page[physical % PAGE :][:size])
+        return bytes(page[physical % PAGE_SIZE :][:size])
 
     def write(self, physical: int, data: bytes) -> None:
-        start = physical % PAGE
-        self.ram[physical & -PAGE][start : start + len(data)] = data
+        start = physical % PAGE_SIZE
+        self.ram[physical & -PAGE_SIZE][start : start + len(data)] = data
 
     def translate(self, virtual: int) -> Translation | None:
-        found = self.mapped.get(virtual & -PAGE)
-        return found and replace(found, physical=found.physical + virtual % PAGE)
+        found = self.mapped.get(virtual & -PAGE_SIZE)
+        return found and replace(found, physical=found.physical + virtual % PAGE_SIZE)
 
     def mappings_of(self, frames: set[int], of_kernel: bool) -> Iterator[Translation]:
         for virtual, found in self.mapped.items():
@@ -70,7 +70,7 @@ class LookedAtMachine:
 
 def frame(page: int) -> int:
     """Scattered in RAM."""
-    return 0x500000 + 7 * PAGE * (PAGES - page)
+    return 0x500000 + 7 * PAGE_SIZE * (PAGES - page)
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def machine() -> LookedAtMachine:
     """A machine as it should be: filled, mapped, and a program that waits."""
     made = LookedAtMachine()
     for page in range(PAGES):
-        made.map(USER + page * PAGE, frame(page), True)
-        made.map(KERNEL + page * PAGE, frame(page), False)
-        made.ram[frame(page)][:] = pattern.words(SEED, page * PAGE // 4, PAGE // 4)
+        made.map(USER + page * PAGE_SIZE, frame(page), True)
+        made.map(KERNEL + page * PAGE_SIZE, frame(page), False)
+        made.ram[frame(page)][:] = pattern.words(SEED, page * PAGE_SIZE // 4, PAGE_SIZE // 4)
     made.map(BOX, BOX_FRAME, True)
     head = struct.pack("<6Q", 0x6B6D61706C616221, 1, USER, 0, PAGES, 0)
     made.write(BOX_FRAME, head)
-    addresses = [KERNEL + page * PAGE for page in range(PAGES)]
+    addresses = [KERNEL + page * PAGE_SIZE for page in range(PAGES)]
     made.write(BOX_FRAME + 48 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
     return made
 
@@ -106,8 +106,8 @@ class MachineWithFile(LookedAtMachine):
     def write(self, physical: int, data: bytes) -> None:
         super().write(physical, data)
         for page in range(PAGES):
-            if physical & -PAGE == frame(page):
-                self._write_file(page * PAGE + physical % PAGE, data)
+            if physical & -PAGE_SIZE == frame(page):
+                self._write_file(page * PAGE_SIZE + physical % PAGE_SIZE, data)
 
     def _write_file(self, offset: int, data: bytes) -> None:
         with self.file.open("r+b") as file:
@@ -127,12 +127,12 @@ def with_file(machine: LookedAtMachine, tmp_path: Path) -> MachineWithFile:
 def test_a_file_of_the_host_has_the_same_bytes(with_file: MachineWithFile) -> None:
     sighting = Witness(with_file, with_file, with_file.file).examine(BOX, SEED)
     assert not sighting.problems
-    assert sighting.in_file == sighting.compared == PAGES * PAGE
+    assert sighting.in_file == sighting.compared == PAGES * PAGE_SIZE
 
 
 def test_a_file_that_holds_something_else_is_no_witness(with_file: MachineWithFile) -> None:
     with with_file.file.open("r+b") as file:
-        file.seek(PAGE + 7)
+        file.seek(PAGE_SIZE + 7)
         file.write(b"!")
     sighting = Witness(with_file, with_file, with_file.file).examine(BOX, SEED)
     assert sighting.problems == ["page 1: the host's file does not hold what the kernel wrote"]
@@ -151,7 +151,7 @@ def test_all_is_well_and_words_are_left(machine: LookedAtMachine) -> None:
     before = {page: bytes(machine.ram[frame(page)]) for page in range(PAGES)}
     sighting = examine(machine)
     assert not sighting.problems
-    assert sighting.compared == PAGES * PAGE
+    assert sighting.compared == PAGES * PAGE_SIZE
     assert sighting.frames == [frame(page) for page in range(PAGES)]
     *_, count = struct.unpack("<6Q", machine.read(BOX_FRAME, 48))
     assert count == 16
@@ -159,27 +159,29 @@ def test_all_is_well_and_words_are_left(machine: LookedAtMachine) -> None:
     offsets = list(words[::2])
     assert offsets == sorted(set(offsets))
     for offset, value in zip(offsets, words[1::2], strict=True):
-        found = machine.read(frame(offset // PAGE) + offset % PAGE, 4)
+        found = machine.read(frame(offset // PAGE_SIZE) + offset % PAGE_SIZE, 4)
         assert found == struct.pack("<I", value)
     changed = sum(
         before[page][place : place + 4] != machine.ram[frame(page)][place : place + 4]
         for page in range(PAGES)
-        for place in range(0, PAGE, 4)
+        for place in range(0, PAGE_SIZE, 4)
     )
     assert changed == 16
 
 
 @pytest.mark.parametrize("page", range(PAGES))
 def test_another_frame_is_seen(machine: LookedAtMachine, page: int) -> None:
-    machine.map(USER + page * PAGE, 0xA00000, True)
+    machine.map(USER + page * PAGE_SIZE, 0xA00000, True)
     machine.ram[0xA00000][:] = machine.ram[frame(page)]
-    problem = f"page {page}: user and kernel reach other frames, 0xa00 and {frame(page) // PAGE:#x}"
+    problem = (
+        f"page {page}: user and kernel reach other frames, 0xa00 and {frame(page) // PAGE_SIZE:#x}"
+    )
     assert examine(machine).problems == [problem]
 
 
 def test_one_wrong_bit_is_seen(machine: LookedAtMachine) -> None:
     page = random.randrange(PAGES)
-    machine.ram[frame(page)][random.randrange(PAGE)] ^= 1 << random.randrange(8)
+    machine.ram[frame(page)][random.randrange(PAGE_SIZE)] ^= 1 << random.randrange(8)
     problem = f"page {page}: the frame does not hold what the kernel was told to write"
     assert examine(machine).problems == [problem]
 
@@ -205,11 +207,11 @@ def test_wrong_rights_and_types_are_seen(
 def test_a_page_that_is_not_mapped_is_seen(
     machine: LookedAtMachine, virtual: int, side: str
 ) -> None:
-    del machine.mapped[virtual + PAGE]
+    del machine.mapped[virtual + PAGE_SIZE]
     assert f"page 1: no page table entry for the {side}'s address" in examine(machine).problems
 
 
-BLOCK_PAGES = BLOCK // PAGE
+BLOCK_PAGES = BLOCK // PAGE_SIZE
 RAM_OF_BLOCK = 32 * BLOCK
 
 
@@ -224,20 +226,20 @@ class LargeMachine(LookedAtMachine):
     def fill(self) -> "LargeMachine":
         pages = range(self.first, BLOCK_PAGES + 1)
         for page in pages:
-            at, physical = page * PAGE, RAM_OF_BLOCK + page * PAGE
+            at, physical = page * PAGE_SIZE, RAM_OF_BLOCK + page * PAGE_SIZE
             self.map(self.start + at, physical, True)
             self.map(KERNEL + at, physical, False)
             large = self.size == BLOCK and page < BLOCK_PAGES
             level = {"size": BLOCK, "level": "PMD"} if large else {"level": "PTE"}
             self.change(self.start + at, **level)
-            self.ram[physical][:] = pattern.words(SEED, page * PAGE // 4, PAGE // 4)
-        user, count = self.start + self.first * PAGE, len(pages)
+            self.ram[physical][:] = pattern.words(SEED, page * PAGE_SIZE // 4, PAGE_SIZE // 4)
+        user, count = self.start + self.first * PAGE_SIZE, len(pages)
         head = struct.pack("<6Q", 0x6B6D61706C616221, 1, user, self.first, count, 0)
-        addresses = [KERNEL + page * PAGE for page in pages]
+        addresses = [KERNEL + page * PAGE_SIZE for page in pages]
         box = head + bytes(16 * 16) + struct.pack(f"<{count}Q", *addresses)
         for page in range(2):
-            self.map(BOX + page * PAGE, BOX_FRAME + page * PAGE, True)
-            self.write(BOX_FRAME + page * PAGE, box[page * PAGE :][:PAGE])
+            self.map(BOX + page * PAGE_SIZE, BOX_FRAME + page * PAGE_SIZE, True)
+            self.write(BOX_FRAME + page * PAGE_SIZE, box[page * PAGE_SIZE :][:PAGE_SIZE])
         return self
 
 
@@ -252,7 +254,7 @@ def test_the_level_of_each_frame_is_named_and_compared() -> None:
 
 
 def test_an_entry_for_a_page_is_too_small_where_one_for_the_block_was_asked_for() -> None:
-    levels, problems = levels_of(LargeMachine(size=PAGE).fill(), True)
+    levels, problems = levels_of(LargeMachine(size=PAGE_SIZE).fill(), True)
     assert levels == ["PTE"] * (BLOCK_PAGES + 1) and len(problems) == BLOCK_PAGES
     assert problems[0] == "page 0: its entry, on the level PTE, maps 4 KiB, expected 2048"
 
@@ -263,22 +265,24 @@ def test_an_entry_for_a_block_is_too_large_where_nobody_asked_for_it() -> None:
     assert len(problems) == BLOCK_PAGES
 
 
-@pytest.mark.parametrize(("first", "start"), [(1, USER), (257, USER), (0, USER + PAGE)])
+@pytest.mark.parametrize(("first", "start"), [(1, USER), (257, USER), (0, USER + PAGE_SIZE)])
 def test_a_block_that_is_divided_or_does_not_fit_has_an_entry_for_each_page(
     first: int, start: int
 ) -> None:
-    levels, problems = levels_of(LargeMachine(first=first, size=PAGE, start=start).fill(), True)
+    levels, problems = levels_of(
+        LargeMachine(first=first, size=PAGE_SIZE, start=start).fill(), True
+    )
     assert set(levels) == {"PTE"} and problems == []
     _, problems = levels_of(LargeMachine(first=first, start=start).fill(), True)
     assert len(problems) == BLOCK_PAGES - first
 
 
 def test_words_are_left_where_the_mapping_begins() -> None:
-    machine = LargeMachine(first=257, size=PAGE).fill()
+    machine = LargeMachine(first=257, size=PAGE_SIZE).fill()
     assert levels_of(machine, True)[1] == []
     words = struct.unpack("<32Q", machine.read(BOX_FRAME + 48, 256))
     for offset, value in zip(words[::2], words[1::2], strict=True):
-        assert offset >= 257 * PAGE
+        assert offset >= 257 * PAGE_SIZE
         assert machine.read(RAM_OF_BLOCK + offset, 4) == struct.pack("<I", value)
 
 
@@ -307,8 +311,8 @@ AGAIN = 0x7E0000000000
 def mapped_again(machine: LookedAtMachine) -> LookedAtMachine:
     """A machine with a driver that is no lab: the box has another mapping's addresses."""
     for page in range(PAGES):
-        machine.map(AGAIN + page * PAGE, frame(page), True)
-    addresses = [AGAIN + page * PAGE for page in range(PAGES)]
+        machine.map(AGAIN + page * PAGE_SIZE, frame(page), True)
+    addresses = [AGAIN + page * PAGE_SIZE for page in range(PAGES)]
     machine.write(BOX_FRAME + 48 + 16 * 16, struct.pack(f"<{PAGES}Q", *addresses))
     return machine
 
@@ -432,4 +436,4 @@ def test_the_witness_finds_its_way_on_any_processor(monkeypatch: pytest.MonkeyPa
     [result] = checked.results
     assert result.verdict is LoadVerdict.PASSED
     assert isinstance(result.sighting, MemorySighting)
-    assert result.sighting.compared == 4 * PAGE
+    assert result.sighting.compared == 4 * PAGE_SIZE

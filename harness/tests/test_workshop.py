@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.base import side_by_side
 from harness.base.paths import LABS
 from harness.build import check_programs
 from harness.build.check_programs import Programs
 from harness.catalogue import changes, patches
-from harness.guest import prepare, side_by_side
+from harness.guest import prepare
 from harness.kernels.request import Request
 from harness.kernels.targets import DEFAULT_ARCH
 from harness.runs import workshop

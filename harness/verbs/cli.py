@@ -29,7 +29,7 @@ from harness.kernels.targets import (
 )
 from harness.results.steps import TITLES
 
-_VERBS = {
+VERBS = {
     "run": "all labs, both sides, one table",
     "kunit": "the KUnit suites in user-mode Linux, with the sanitizers on",
     "contract": "every clause of docs/contract.md, for every lab",
@@ -38,8 +38,8 @@ _VERBS = {
     "coverage": "which lines and branches of the labs the suites and the checks reach",
     "grade": "the marks of a class, with what explains them",
     "lint": "what static checkers report of the sources",
-    "skels": "a workspace for a student: the labs without solutions, the lessons without answers",
-    "docs": "the site: lessons, annotated sources and what runs have shown, to be read from disk",
+    "skels": "a workspace for a student: labs without solutions, lessons without answers",
+    "docs": "the site: lessons, annotated sources and what runs have shown, on disk",
     "pages": "what README, docs and lessons show, run and compared",
     "test": "all tests of the project",
     "check": "the verdict on a workspace: points, what is wrong, and what to do next",
@@ -65,7 +65,8 @@ _MISTAKE_LIMIT = 240.0
 _EPILOG = """\
 exit status: 0 all well; 1 a check failed; 2 the request or the set-up is wrong;
 3 the guest crashed, hung or said something that makes no sense; 130 Ctrl-C, and
-128 and the number of any other signal that ended it (console CMD: that of the command)
+128 and the number of any other signal that ended it
+(console CMD: the command's own status)
 """
 
 _CONSOLE_EPILOG = (
@@ -101,7 +102,7 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(f"{message}; see {self.prog} --help")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="harness/kmaplab",
         description="Kernel memory, allocated and mapped to user space; both sides see the same.",
@@ -117,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=_CONSOLE_EPILOG if name == "console" else _EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for name, text in _VERBS.items()
+        for name, text in VERBS.items()
     }
     for name in ("run", "show", "console", "debug", "record", "replay", "bench", "contract"):
         _add_target(made[name])
@@ -152,6 +153,12 @@ def _parser() -> argparse.ArgumentParser:
         _add_debug_options(made[name])
     made["bench"].add_argument("--rounds", type=_count, default=7, help="rounds (default: 7)")
     made["bench"].add_argument("--thorough", action="store_true", help="also what takes minutes")
+    made["bench"].add_argument(
+        "--types",
+        choices=("guest", "here"),
+        help="the memory types of lab_types instead, in an emulated guest, which cannot show a "
+        "difference, or here: on this machine, as root",
+    )
     made["bench"].add_argument(
         "--write", action="store_true", help="write the table into docs/speed.md"
     )
@@ -473,7 +480,7 @@ def _run(arguments: list[str]) -> int:
         raise RequestError("standard output is closed: there is no place for the results")
     os.set_blocking(sys.stdout.fileno(), True)
     try:
-        args = _parser().parse_args(arguments)
+        args = command_line().parse_args(arguments)
     except SystemExit:
         # That was --help, which is all there is to do.
         status = OK

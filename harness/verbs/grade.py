@@ -19,24 +19,37 @@ from harness.reports.grade_class import ClassReport
 
 def main(request: Request, args: Namespace) -> int:
     """Grade what is asked for; return the exit status."""
-    if args.gradescope:
-        gradescope.write(Path(args.gradescope))
-        return OK
     if args.one and Path(args.one).suffix == tasks.SUFFIX:
         return _say(executors.do_task(Path(args.one)))
-    if not args.out or not (args.one or args.submissions):
+    if args.gradescope:
+        _refuse_what_no_zip_has(args)
+    elif not args.out or not (args.one or args.submissions):
         raise RequestError("grade needs SUBMISSIONS=dir and OUT=dir")
     if args.findings not in ("yes", "no"):
         raise RequestError(f"FINDINGS={args.findings} is unknown: choose yes or no")
     chosen = _labs(request, args.lab)
     names = tuple(lab.name for lab in chosen)
     settings = Settings(names, request.target.series, args.findings == "yes")
+    if args.gradescope:
+        gradescope.write(Path(args.gradescope), settings)
+        return OK
     place = MarksFolder(Path(args.out))
     if args.one:
         return _grade_one(Path(args.one), place, chosen, settings)
     hosts = Path(args.hosts) if args.hosts else None
     executor = executors.choose(args.executor, place, args.jobs, hosts)
     return _grade_all(Class(Path(args.submissions), place, chosen, settings), executor)
+
+
+def _refuse_what_no_zip_has(args: Namespace) -> None:
+    """Raise RequestError for what Gradescope decides itself: whom to grade, and where."""
+    given = vars(args) | {"executor": None if args.executor == "local" else args.executor}
+    for name in ("submissions", "out", "one", "executor", "hosts", "jobs"):
+        if given[name] is not None:
+            raise RequestError(
+                f"GRADESCOPE= writes a zip that grades elsewhere, and takes no {name.upper()}=: "
+                "only LAB=, KERNEL= and FINDINGS="
+            )
 
 
 def _labs(request: Request, wanted: str | None) -> list[Lab]:

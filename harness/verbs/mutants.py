@@ -15,7 +15,7 @@ from harness.catalogue.mutants import (
     rules,
     sources,
 )
-from harness.catalogue.patches import CORE
+from harness.catalogue.patches import CORE_FOLDER
 from harness.kernels.request import Request, new_seed
 from harness.reports import mutants_report
 from harness.reports.mutants_report import MutantsReport
@@ -43,7 +43,7 @@ def main(args: Namespace) -> int:
 def _places(args: Namespace) -> list[RulePlace]:
     """Return the places of the labs and by the rules that the options choose."""
     owners = {lab.name: lab.directory.name for lab in labs.all_labs()}
-    owners[try_mutants.CORE_NAME] = CORE
+    owners[try_mutants.CORE_NAME] = CORE_FOLDER
     names = labs.choose_names(args.lab, sorted(owners))
     directories = {owners[name] for name in names}
     files = [path for path in sources() if path.parent.name in directories]

@@ -4,9 +4,10 @@ import importlib
 import threading
 from argparse import Namespace
 
+from harness.base import side_by_side
 from harness.base.paths import LABS
 from harness.catalogue import labs
-from harness.guest import consoles, prepare, side_by_side
+from harness.guest import consoles, prepare
 from harness.kernels.request import Request
 from harness.reports import kept_reports
 from harness.reports.run_report import RunReport

@@ -29,6 +29,7 @@ def main(args: Namespace) -> int:
         *("-p", "harness.tests.passed", "-p", "no:cacheprovider"),
         *("-c", "/dev/null", f"--rootdir={ROOT}"),
         f"--basetemp={BUILD / 'pytest'}",
+        f"--junitxml={BUILD / 'tests/report.xml'}",
     ]
     if args.fast:
         command += ["-m", "not boot"]

@@ -32,7 +32,7 @@ def main(request: Request, args: Namespace) -> int:
     watched = Saves(work.directory, chosen)
     running = Verdict(lambda labs: _judge(request, work, labs, args.quick))
     _import_ahead()
-    skipped_by_solutions(of_solutions(request))
+    skipped_by_solutions(of_solutions(request), chosen)
     try:
         if not args.once:
             running.begin(chosen)

@@ -15,6 +15,10 @@ const STATE = 8, WHO = 16;
 const WAS_HERE = 2;
 const LOOK_AGAIN = 10;
 
+/* Of the terminal: milliseconds between two changes, and lines that stay in the page. */
+const PRINT_EACH = 20;
+const KEPT_LINES = 500;
+
 const STEPS = {
 	before: "nothing is mapped yet",
 	mmap: "after mmap()",
@@ -69,6 +73,11 @@ async function startEmulator(place) {
 	return emulator;
 }
 
+/* A line of the terminal without what moves a cursor. */
+function printable(line) {
+	return line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r/g, "");
+}
+
 /* Calls @take with each line that comes from a serial port. */
 function onLines(emulator, port, take) {
 	let line = "";
@@ -87,7 +96,7 @@ class Machine {
 		this.part("start").textContent = `Start the machine (${MACHINE_MEGABYTES} MB to load)`;
 		this.part("start").addEventListener("click", () => this.start());
 		this.part("form").addEventListener("submit", event => this.send(event));
-		this.part("step").addEventListener("click", () => this.nextStep());
+		this.part("step")?.addEventListener("click", () => this.nextStep());
 		this.part("checks").addEventListener("click", () => this.runChecks());
 		this.part("interrupt").addEventListener("click", () => this.interrupt());
 	}
@@ -111,22 +120,43 @@ class Machine {
 		}
 		this.showTerminal();
 		onLines(this.emulator, 0, line => this.hearCheck(line));
-		onLines(this.emulator, 1, line => this.hear(line.trim().split(/ +/)));
+		onLines(this.emulator, 1, line => this.hear(line.trim()));
 		this.part("controls").hidden = false;
-		this.say(`The machine runs, with ${this.lab} loaded. Type a command, or take a step.`);
+		this.say(`The machine runs, with ${this.lab} loaded. Type a command, or ` +
+			`${this.part("step") ? "take a step" : "run the checks"}.`);
 		this.type("\n");
 	}
 
 	showTerminal() {
-		const screen = this.part("terminal");
-		let text = "";
+		let bytes = "", isLate = false;
 
 		this.emulator.add_listener("serial0-output-byte", byte => {
-			text = (text + String.fromCharCode(byte)).slice(-20000);
-			text = text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r\n/g, "\n");
-			screen.textContent = text;
-			screen.scrollTop = screen.scrollHeight;
+			bytes += String.fromCharCode(byte);
+			if (!isLate)
+				setTimeout(() => {
+					isLate = false;
+					bytes = this.print(bytes);
+				}, PRINT_EACH);
+			isLate = true;
 		});
+	}
+
+	/*
+	 * Adds the whole lines to the log, which a screen reader announces, and shows the rest
+	 * behind it, which is a prompt or a line that still grows. Returns that rest.
+	 */
+	print(bytes) {
+		const screen = this.part("terminal");
+		const log = this.part("log");
+		const lines = bytes.split("\n");
+		const rest = lines.pop();
+
+		log.append(...lines.map(line => `${printable(line)}\n`));
+		while (log.childNodes.length > KEPT_LINES)
+			log.firstChild.remove();
+		this.part("rest").textContent = printable(rest);
+		screen.scrollTop = screen.scrollHeight;
+		return rest;
 	}
 
 	type(text) {
@@ -141,10 +171,17 @@ class Machine {
 		input.value = "";
 	}
 
+	/* A lab without mmap() has no button for steps. */
+	letReaderGoOn(may) {
+		for (const button of [this.part("step"), this.part("checks")])
+			if (button)
+				button.disabled = !may;
+	}
+
 	/* Checks count mappings, so no step may have one meanwhile. */
 	runChecks() {
 		this.failed = [];
-		this.part("step").disabled = this.part("checks").disabled = true;
+		this.letReaderGoOn(false);
 		this.type(`${this.lab} | grep -v "^# running"\n`);
 		this.say("The check program runs: its lines come in the terminal.");
 	}
@@ -165,7 +202,7 @@ class Machine {
 
 	endChecks(text) {
 		this.failed = null;
-		this.part("step").disabled = this.part("checks").disabled = false;
+		this.letReaderGoOn(true);
 		this.say(text);
 	}
 
@@ -177,20 +214,29 @@ class Machine {
 
 	/* The first step starts the program; each other one lets it go on. */
 	nextStep() {
-		this.part("step").disabled = this.part("checks").disabled = true;
+		this.letReaderGoOn(false);
 		this.say("the machine works …");
 		if (this.waiting)
 			this.letGoOn();
 		else
-			this.type(`steps "" /dev/${this.lab} 0x1234 >/dev/ttyS1 2>&1 &\n`);
+			this.begin();
+	}
+
+	/* However the program ends, the shell says so. */
+	begin() {
+		this.complaint = "";
+		this.type(`{ steps "" /dev/${this.lab} 0x1234; echo "ended $?"; } ` +
+			">/dev/ttyS1 2>&1 &\n");
 	}
 
 	get cpu() {
 		return this.emulator.v86.cpu;
 	}
 
-	/* What the program says: see tools/steps.c. */
-	hear([word, ...rest]) {
+	/* What the program says: see tools/steps.c. What it does not say else is a complaint. */
+	hear(line) {
+		const [word, ...rest] = line.split(/ +/);
+
 		if (word === "step") {
 			this.step = rest[0];
 			this.pages = [];
@@ -202,19 +248,35 @@ class Machine {
 		} else if (word === "look") {
 			const [box, mapped] = rest.slice(1).map(Number);
 
-			this.lookWhenItRuns(rest[0], box, mapped);
+			this.lookWhenItRuns(this.step, rest[0], box, mapped);
+		} else if (word === "ended") {
+			if (rest[0] !== "0")
+				this.endEarly(rest[0]);
+		} else if (!["zone", "info", "area"].includes(word)) {
+			this.complaint = line;
 		}
 	}
 
+	/* Without the lab there is nothing to map, and the terminal can end any program. */
+	endEarly(status) {
+		this.step = this.waiting = null;
+		this.letReaderGoOn(true);
+		this.part("step").textContent = "Begin again";
+		this.say(`The program of the steps has ended early, with status ${status}. ` +
+			this.complaint);
+	}
+
 	/* The page tables in use are those of the process that runs: wait until it is that one. */
-	lookWhenItRuns(who, box, mapped) {
+	lookWhenItRuns(step, who, box, mapped) {
+		if (step !== this.step)
+			return;
 		const physical = walk(this.cpu, box).physical;
 		const words = physical === null ? [] :
 			[0, 4, WHO].map(place => readWord(this.cpu.mem8, physical + place));
 
 		if (words[0] !== MAGIC[0] || words[1] !== MAGIC[1] ||
 		    words[2] !== (who === "child" ? 1 : 0)) {
-			setTimeout(() => this.lookWhenItRuns(who, box, mapped), LOOK_AGAIN);
+			setTimeout(() => this.lookWhenItRuns(step, who, box, mapped), LOOK_AGAIN);
 			return;
 		}
 		this.waiting = physical;
@@ -241,7 +303,7 @@ class Machine {
 	}
 
 	finish() {
-		this.part("step").disabled = this.part("checks").disabled = false;
+		this.letReaderGoOn(true);
 		this.part("step").textContent = "Begin again";
 		this.say("The program has ended; nothing of the mapping is left.");
 	}

@@ -31,8 +31,36 @@
     }
   }
 
+  // What is wider than its place scrolls; without a mouse only what has the focus does. All else
+  // stays out of the way of the Tab key.
+  function reachWhatScrolls(within) {
+    const kinds = [["pre", "Code"], [".table-wrapper", "Table"]];
+    for (const [kind, name] of kinds) {
+      // Some have the focus by themselves.
+      const every = [...within.querySelectorAll(kind)].filter((one) =>
+        one.dataset.scrolls || !one.hasAttribute("tabindex"));
+      const scrolls = every.map((one) =>
+        one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight);
+      every.forEach((one, at) => {
+        if (scrolls[at]) {
+          one.dataset.scrolls = one.tabIndex = 0;
+          one.setAttribute("role", "group");
+          one.setAttribute("aria-label", name);
+        } else {
+          for (const attribute of ["data-scrolls", "tabindex", "role", "aria-label"]) {
+            one.removeAttribute(attribute);
+          }
+        }
+      });
+    }
+  }
+
   function begin() {
     nameAsides();
+    reachWhatScrolls(document);
+    window.addEventListener("resize", () => reachWhatScrolls(document));
+    // What was folded has no width.
+    document.addEventListener("toggle", (event) => reachWhatScrolls(event.target), true);
     // What is folded is printed, too.
     window.addEventListener("beforeprint", () => {
       for (const one of document.querySelectorAll("details")) { one.open = true; }

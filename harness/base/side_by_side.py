@@ -1,12 +1,11 @@
-"""Several guests at once, each listened to by a thread of its own."""
+"""Several tasks at once, as guests that run, each in a thread of its own."""
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
-from harness.guest import guest
+from harness.base.ending import EndableWork
 from harness.base.progress import hushed
 
 Task = TypeVar("Task")
@@ -24,15 +23,15 @@ def run(
     """Do the work for each task; yield a task and what came of it as they end.
 
     The tasks are begun in their order, ``at_once`` of them at a time, by default workers().
-    Whatever ends this early, an exception of the work among it, ends the guests as well, and
-    the work under way starts no others.
+    Whatever ends this early, an exception of the work among it, ends the guests and the other
+    programs that the work waits for, and the work under way starts no others.
     """
 
     def quietly(task: Task) -> Answer:
-        with hushed(), guest.only_until(over):
+        with hushed(), every.in_this_thread():
             return work(task)
 
-    over = threading.Event()
+    every = EndableWork()
     pool = ThreadPoolExecutor(max_workers=at_once or workers())
     futures = {pool.submit(quietly, task): task for task in tasks}
     try:
@@ -40,8 +39,7 @@ def run(
             yield futures[future], future.result()
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        over.set()
-        guest.kill_all()
+        every.end()
         raise
     finally:
         pool.shutdown()
