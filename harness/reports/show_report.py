@@ -192,7 +192,8 @@ def _print_way(console: "Console", name: str, style: str, way: Way) -> None:
         entry = f"{level.entry:#0{2 + level.width // 4}x}"
         where = f"{level.name} index {level.index:4}, bits {level.low}-{level.high}"
         tables.say(console, f"  {where}: {entry}", style)
-        console.print(Padding(_bits(level), (0, 0, 0, 2 * _INDENT), expand=False))
+        bits = _bits(level, console.width - 2 * _INDENT)
+        console.print(Padding(bits, (0, 0, 0, 2 * _INDENT), expand=False))
     if way.host:
         place = f"{number(way.host.start)}-{number(way.host.end)}"
         text = f"  the host maps the guest's RAM there, a file: {place}"
@@ -200,8 +201,8 @@ def _print_way(console: "Console", name: str, style: str, way: Way) -> None:
     tables.say(console, f"  {ends_at(way)}", f"bold {style}")
 
 
-def _bits(level: Level) -> "Text":
-    """All bits of an entry with their names; those that are set stand out."""
+def _bits(level: Level, width: int) -> "Text":
+    """All bits of an entry, in lines that end between two names; those that are set stand out."""
     from rich.text import Text
 
     named = [
@@ -209,6 +210,13 @@ def _bits(level: Level) -> "Text":
         for bits in level.fields
         if not is_silent(bits)
     ]
-    if silent := silent_text(level):
-        named.append(Text(silent, style=_DIM))
-    return Text(", ").join(named)
+    named += [Text(name, style=_DIM) for name in silent_text(level).split(", ") if name]
+    for name in named[:-1]:
+        name.append(",")
+    lines: list[Text] = []
+    for name in named:
+        if lines and lines[-1].cell_len + 1 + name.cell_len <= width:
+            lines[-1].append(" ").append_text(name)
+        else:
+            lines.append(name)
+    return Text("\n").join(lines)

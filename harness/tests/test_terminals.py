@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -15,10 +16,13 @@ from harness.reports import tables
 from harness.reports.contract_report import ContractReport
 from harness.reports.forms import Booted, Report
 from harness.reports.mistakes_report import MistakesReport
+from harness.reports.picture_paths import chip_text, is_silent
+from harness.reports.show_report import ShowReport
 from harness.reports.tables import Column, Paragraph, Row
 from harness.results.clauses import ClauseVerdict, Evidence, Observation, by_clause
 from harness.results.mistake_results import Caught, MistakeResult
-from harness.tests import test_run_report
+from harness.tests import made_up_lives, test_run_report
+from harness.tests.made_up_lives import MIDDLE
 from harness.tests.test_mistakes import CATALOGUE
 
 # What makes a terminal do something.
@@ -105,6 +109,25 @@ def test_the_mistakes_can_be_read_on_any_terminal(shown: Shown, columns: int) ->
     for result in report.results:
         assert result.mistake.name in text
         assert set(words(result.mistake.what)) <= set(words(text))
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 140, 200])
+@pytest.mark.parametrize("arch", ["x86_64", "arm64", "i386"])
+def test_no_name_of_a_bit_is_broken(shown: Shown, arch: str, columns: int) -> None:
+    lives = made_up_lives.lives(made_up_lives.life(arch))
+    text = _ESCAPE.sub("", shown(ShowReport(lives, "touch", None, Path("/nowhere")), columns))
+    lines = [line.strip().rstrip(",") for line in text.splitlines()]
+    written = {name for line in lines for name in line.replace("all 0: ", "").split(", ")}
+    step = lives.labs[0].step("touch")
+    ways = [step.pages[MIDDLE].kernel, *(side.pages[MIDDLE] for side in step.processes)]
+    names = {
+        chip_text(bits).removesuffix("=0") if is_silent(bits) else chip_text(bits)
+        for way in ways
+        for level in way.levels
+        for bits in level.fields
+    }
+    assert names <= written
+    assert max(len(line) for line in text.splitlines() if "=" in line) <= columns
 
 
 @pytest.mark.parametrize("columns", [20, 60, 80])
