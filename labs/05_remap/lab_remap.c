@@ -4,9 +4,9 @@
  *
  * A mapping outlives the descriptor that made it. close() leaves it in place,
  * fork() copies it, a munmap() in its middle splits it. The kernel informs the
- * driver by vm_operations: it calls ->open() for each VMA that is copied from
- * one of the driver's, and ->close() for each that is removed. This lab maps
- * memory of alloc_pages() and counts its VMAs.
+ * driver by vm_operations: it calls ->open() for each VMA that a copy or a split
+ * adds, and ->close() for each that is removed. This lab maps memory of
+ * alloc_pages() and counts its VMAs.
  */
 #include <linux/gfp.h>
 #include <linux/module.h>
@@ -118,9 +118,11 @@ static int lab_remap_mmap(struct file *file, struct vm_area_struct *vma)
 /*
  * Free: when no mapping is left
  *
- * A driver that frees in ->release() of the file, or in module_exit without an
- * .owner, frees pages that are still mapped. A process can then read and write
- * the memory of the frames' next owner. Here the count must be zero.
+ * The kernel calls ->release() when one file is closed and no longer mapped; but
+ * all files share the buffer, so others may still map it. A driver that frees it
+ * there, or in module_exit without an .owner, frees pages that are still mapped. A
+ * process can then read and write the memory of the frames' next owner. Here the
+ * count must be zero.
  */
 static void lab_remap_give_back(void)
 {

@@ -4,11 +4,11 @@
  *
  * Coherent memory may be slow for the processor, or scarce. So most drivers take ordinary
  * memory, cached and from anywhere, and say each time who has it next. That is a streaming
- * mapping. To hand it over, the kernel does what the machine needs: it writes caches back,
- * or drops what they hold; or copies all bytes, if the memory lies where the device does not
- * reach and a bounce buffer stands in for it; or nothing.
+ * mapping. When the memory changes hands, the kernel does what the machine needs. It writes
+ * caches back, or drops what they hold; it copies all bytes, if the device does not reach the
+ * memory and a bounce buffer stands in for it; or it does nothing.
  *
- * Three ways to such memory follow. lab_dma.c has the coherent one.
+ * Three ways to such memory follow. The coherent memory is in lab_dma.c.
  */
 #include <linux/highmem.h>
 #include <linux/io.h>
@@ -23,7 +23,7 @@
 /* The device may read it and write it. */
 #define EITHER_WAY DMA_BIDIRECTIONAL
 
-/* One buffer; what of it the device has, if @lent is not 0. */
+/* The buffer. If lent is not 0, the device has that many bytes of it, from offset on. */
 static struct {
 	struct device *dev;
 	size_t size;
@@ -38,8 +38,8 @@ static struct {
 /*
  * Mapped: memory that was there before, and is lent to a device
  *
- * Network and disk drivers do that with each packet and each block. Nobody asked the
- * device when the memory was allocated, so it may lie beyond its reach. Without an IOMMU
+ * Network and disk drivers do that with each packet and each block. The memory was
+ * allocated without the device in mind, so it may lie beyond its reach. Without an IOMMU
  * the kernel then puts a *bounce buffer* in its place: other memory that the device
  * does reach, a part of a pool that was set aside at boot (swiotlb). The device's address is
  * that of the bounce buffer, and its bytes are copied when the memory changes hands, and only
@@ -78,8 +78,9 @@ static int dma_stream_mmap_mapped(struct vm_area_struct *vma)
 /*
  * Pages: memory that is allocated for the device, within its reach
  *
- * As coherent memory, but cached on every machine, and with a struct page. So nothing is
- * ever copied, and on a machine that has to care for caches it is still to be handed over.
+ * Unlike coherent memory it is cached on every machine, and always has a struct page.
+ * Nothing is ever copied, but it still has to be handed over, because of machines on which
+ * the device does not look into the caches.
  */
 static int dma_stream_get_pages(void)
 {
@@ -134,7 +135,7 @@ static void dma_stream_put_noncontiguous(void)
 			       EITHER_WAY);
 }
 
-/* As lab_ring: behind an IOMMU pages are inserted, which says nothing of growing or dumps. */
+/* Behind an IOMMU the API inserts pages, as lab_ring does: that sets neither of these flags. */
 static int dma_stream_mmap_noncontiguous(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_DONTDUMP | VM_DONTEXPAND);
@@ -159,12 +160,12 @@ static const struct dma_stream_kind {
 static const struct dma_stream_kind *chosen;
 
 /**
- * dma_stream_lend - from here on bytes belong to the device
+ * dma_stream_lend - give bytes to the device
  * @offset: the first of them
  * @count: how many
  *
- * What the processor has written the device sees from here on; what the processor writes
- * from here on it may see or not, or it may overwrite what the device has written.
+ * The device sees what the processor wrote before this call. What the processor writes after
+ * it, the device may see or not, and it may overwrite what the device has written.
  *
  * Locking: the caller makes one call at a time.
  */
@@ -186,10 +187,10 @@ void dma_stream_lend(size_t offset, size_t count)
 EXPORT_SYMBOL_GPL(dma_stream_lend);
 
 /**
- * dma_stream_take_back - from here on they belong to the processor again
+ * dma_stream_take_back - give the bytes that were lent back to the processor
  *
- * To be called when the device has done its work. What was not lent stays as it is: with a
- * bounce buffer old bytes would come back for it.
+ * To be called when the device has done its work. It takes back only what was lent: for the
+ * rest a bounce buffer has old bytes.
  *
  * Locking: the caller makes one call at a time.
  */
@@ -222,9 +223,9 @@ static void dma_stream_translate(const struct lab *lab, unsigned long index,
 
 /**
  * dma_stream_choose - say which kind of memory it shall be
- * @kind: mapped, pages or noncontiguous; or coherent, which is not for here
+ * @kind: mapped, pages or noncontiguous; or coherent, which is left to lab_dma.c
  *
- * Return: 0, or -EINVAL for another one, with a message in the log.
+ * Return: 0, or -EINVAL for any other, with a message in the log.
  */
 int dma_stream_choose(const char *kind)
 {
@@ -244,9 +245,9 @@ int dma_stream_choose(const char *kind)
 EXPORT_SYMBOL_GPL(dma_stream_choose);
 
 /**
- * dma_stream_is_chosen - shall it be one of the kinds here?
+ * dma_stream_is_chosen - is the memory to be of one of these three kinds?
  *
- * Return: whether it was one of them that dma_stream_choose() got.
+ * Return: whether dma_stream_choose() was given one of them.
  */
 bool dma_stream_is_chosen(void)
 {
@@ -284,7 +285,7 @@ int dma_stream_get(struct lab *lab, struct device *dev, dma_addr_t *address)
 EXPORT_SYMBOL_GPL(dma_stream_get);
 
 /**
- * dma_stream_put - give it back; the device must not use it any more
+ * dma_stream_put - give the memory back; the device must not use it any more
  */
 void dma_stream_put(void)
 {
@@ -293,8 +294,8 @@ void dma_stream_put(void)
 EXPORT_SYMBOL_GPL(dma_stream_put);
 
 /**
- * dma_stream_mmap - map it
- * @vma: which was not refused
+ * dma_stream_mmap - map the memory to user space
+ * @vma: a VMA that lab_refuse_mmap() has let through
  *
  * Return: 0, or the error of the function that maps.
  */

@@ -3,9 +3,9 @@
  * The device that copies
  *
  * QEMU's edu device has a memory of its own, a page, which no address of the processor
- * leads to. It copies between that and RAM, when its registers say from where, to where, and
- * how much, and interrupts when it has done so. (lab_bar.c and edu_registers.c explain
- * PCI, registers and interrupts.)
+ * leads to. It copies between that memory and RAM: the driver writes to its registers from
+ * where, to where and how much, and the device interrupts when it has done so. (lab_bar.c
+ * and edu_registers.c explain PCI, registers and interrupts.)
  */
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -31,7 +31,7 @@ static struct one_device edu_dma_driver = {
 	.what = "edu device",
 };
 
-/* Its registers; and whether it has interrupted since it was last told to copy. */
+/* The device's registers; and whether it has interrupted since it was last told to copy. */
 static void __iomem *registers;
 static atomic_t interrupted;
 static DECLARE_WAIT_QUEUE_HEAD(waiting);
@@ -54,7 +54,7 @@ static irqreturn_t edu_dma_answer(int irq, void *data)
 }
 
 /**
- * edu_dma_is_copying - is it still at what it was told?
+ * edu_dma_is_copying - is the device still copying?
  *
  * Return: what the device itself says.
  */
@@ -65,10 +65,10 @@ bool edu_dma_is_copying(void)
 EXPORT_SYMBOL_GPL(edu_dma_is_copying);
 
 /*
- * When is it done?
+ * When is the device done?
  *
- * The interrupt alone would not do: it may be that of the copy before, for which nobody
- * has waited any more.
+ * The interrupt alone does not say so: it may be that of an earlier copy, whose request gave
+ * up waiting.
  */
 static bool edu_dma_is_done(void)
 {
@@ -80,10 +80,10 @@ static bool edu_dma_is_done(void)
  * @copy: what and how
  *
  * The command is last: it starts the device, which then reads the other registers.
- * iowrite32() sees to it that all stores to memory before it have arrived there, so
- * the device finds in a coherent buffer what was written.
+ * iowrite32() sees to it that earlier stores to memory have arrived there, so the device
+ * finds what was written to a coherent buffer.
  *
- * The device cannot be told to stop. Who waits no longer has to expect that it goes
+ * The device cannot be told to stop. If this function gives up waiting, the device goes
  * on copying.
  *
  * Locking: the caller makes one call at a time, and none while edu_dma_is_copying().
@@ -138,9 +138,9 @@ static int edu_dma_identify(struct pci_dev *pdev)
 /*
  * Let it use the bus
  *
- * A device reads and writes memory only after pci_set_master(). It may still be at what
- * it was told before the driver last went, and the memory meant then belongs to others by
- * now. So it has to end first, while what it does goes nowhere.
+ * A device reads and writes memory only after pci_set_master(). It may still be at a copy
+ * that it began before the driver was last unloaded, and that memory belongs to others by
+ * now. So the copy has to end first, while what the device writes goes nowhere.
  */
 static int edu_dma_let_loose(struct pci_dev *pdev)
 {
@@ -163,7 +163,7 @@ static int edu_dma_let_loose(struct pci_dev *pdev)
  *
  * Return: 0; -ENODEV, if it is no edu device; -EBUSY, if another driver has claimed the
  * registers; -ETIMEDOUT, if it copies and does not end; or the error of the function
- * that failed. What was got is given back by itself.
+ * that failed. The kernel gives back what was got.
  */
 int edu_dma_get(struct pci_dev *pdev)
 {
@@ -209,7 +209,7 @@ int edu_dma_register(int (*add)(struct pci_dev *pdev),
 EXPORT_SYMBOL_GPL(edu_dma_register);
 
 /**
- * edu_dma_unregister - drive it no more
+ * edu_dma_unregister - stop driving the device
  */
 void edu_dma_unregister(void)
 {

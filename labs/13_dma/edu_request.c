@@ -14,9 +14,9 @@
 /*
  * Refuse: what lies outside
  *
- * The device has no page tables and asks nobody. A program that may choose address and
- * length freely can have it copy from or to all memory that it reaches. Both ranges are
- * compared by subtracting, so that nothing can wrap.
+ * The device has no page tables and asks nobody. A program that could choose address and
+ * length freely could have it copy from and to all memory that it reaches. Both ranges are
+ * checked by a subtraction, so that nothing can wrap.
  */
 static int edu_dma_refuse(const struct lab *lab, const struct lab_dma *dma,
 			  fmode_t mode)
@@ -37,10 +37,10 @@ static int edu_dma_refuse(const struct lab *lab, const struct lab_dma *dma,
 /*
  * Lend, copy, take back
  *
- * Memory of a streaming kind belongs to the device while that copies; coherent memory belongs
- * to both all the time, and for it the two functions do nothing. A copy that nobody waits for
- * any more still has what it was lent. When the device has ended, the next request takes
- * that back.
+ * Memory of a streaming kind belongs to the device while it copies. Coherent memory belongs to
+ * both all the time, and for it dma_stream_lend() and dma_stream_take_back() do nothing. If a
+ * request gives up waiting, the device keeps what it was lent. When it is done, the next
+ * request takes that back.
  */
 static int edu_dma_lend_and_copy(const struct lab_dma *dma,
 				 const struct edu_copy *copy)
@@ -62,9 +62,9 @@ static int edu_dma_lend_and_copy(const struct lab_dma *dma,
 /*
  * Have the device copy
  *
- * It gets its own address of the first byte. In one allocation addresses go on from byte
- * to byte for the device as for the kernel, so the offset is added; it is no page frame
- * that could be shifted, and no pointer.
+ * The device gets its own address of the first byte. Within one allocation its addresses
+ * follow one another, as the kernel's do, so the offset is added. Such an address is neither
+ * a page frame number, to be shifted, nor a pointer.
  */
 static int edu_dma_in_turn(struct lab *lab, dma_addr_t first,
 			   struct lab_dma *dma)

@@ -3,11 +3,11 @@
  * A buffer that a device reads and writes
  *
  * A device can read and write memory by itself, without the processor: that is DMA
- * (direct memory access). It has addresses of its own for it. What number leads it to
- * a byte of RAM depends on the bus, and on an IOMMU if there is one; how many bits it
- * can put on the bus depends on the device. Whether it sees what is in the processor's
- * caches depends on the machine. A driver asks the kernel's DMA API, which knows all
- * three, and gets two addresses for one buffer: one for itself, and one for the device.
+ * (direct memory access). For this it has addresses of its own. Which of them leads to a
+ * byte of RAM depends on the bus, and on an IOMMU if there is one. How many bits such an
+ * address can have depends on the device. Whether the device sees what is in the
+ * processor's caches depends on the machine. The kernel's DMA API knows all three. A
+ * driver asks it for a buffer and gets two addresses: one for itself, one for the device.
  *
  * QEMU's edu device copies bytes between RAM and a memory of its own. (edu_dma.c drives
  * it.) So the same bytes are seen by kernel, program and device.
@@ -35,8 +35,8 @@ module_param(kind, charp, 0444);
 MODULE_PARM_DESC(kind, "coherent (default), or mapped, pages or noncontiguous: dma_stream.c");
 
 /*
- * A register for an address takes so many at a time. For fewer than the others no bus was
- * made, and the kernel need not be asked: behind an IOMMU it refuses no mask, however short.
+ * What bits= may say. The device's registers take addresses of 32 bits. Fewer than 16 are a
+ * mistake, which the kernel need not notice: behind an IOMMU it refuses no mask.
  */
 #define LEAST_BITS 16
 #define MOST_BITS 32
@@ -54,10 +54,10 @@ static atomic_t lab_dma_users;
  * Get: say what the device can reach, then ask for memory
  *
  * A device with 28 bits for an address reaches the first 256 MiB of what it addresses,
- * and nothing else. It does not notice: it leaves out the upper bits, and reads or
- * writes somewhere else. So the driver says how many there are, and the kernel takes
- * memory that lies below, or says that there is none. Of a device that nobody has asked
- * about, it assumes 32.
+ * and nothing else. It does not notice a longer address: it leaves out the upper bits, and
+ * reads or writes somewhere else. So the driver says how many bits there are, and the
+ * kernel allocates memory within reach, or says that there is none. If a driver says
+ * nothing, the kernel assumes 32.
  *
  * *Coherent* memory is for processor and device at the same time: each sees at once
  * what the other has written. On x86, and where the device looks into the caches, that
@@ -67,8 +67,8 @@ static atomic_t lab_dma_users;
  * device; the kernel then takes single ones, and maps them for itself as well.
  * DMA_ATTR_FORCE_CONTIGUOUS asks for one piece of RAM all the same, so this lab has the
  * same kind of buffer on all machines. (dma_alloc_coherent() is dma_alloc_attrs() without
- * such a wish, and is what most drivers call. What was wished for must be said again to
- * map and to free.)
+ * such wishes, and is what most drivers call. The functions that map and free must be told
+ * the same wishes.)
  */
 #define LAB_DMA_WISHES DMA_ATTR_FORCE_CONTIGUOUS
 
@@ -95,12 +95,12 @@ static int lab_dma_get(struct pci_dev *pdev)
 }
 
 /*
- * Translate: for the checks, and for no driver
+ * Translate: for the checks; a driver does not need it
  *
- * The DMA API does not say which page frames it has taken, since nobody needs to know:
- * the device gets its own address, and dma_mmap_attrs() finds the frames by itself.
- * Here the kernel's address is one of the linear map. Of a buffer that the kernel had to
- * map anew, uncached or from single page frames, it is not.
+ * The DMA API does not say which page frames it has taken: the device gets its own
+ * address, and dma_mmap_attrs() finds the frames by itself. Here the kernel's address is
+ * one of the linear map. It would not be if the kernel had to map the buffer anew,
+ * uncached or from single page frames.
  */
 static void lab_dma_translate(const struct lab *lab, unsigned long index,
 			      struct lab_page *page)
@@ -114,9 +114,10 @@ static void lab_dma_translate(const struct lab *lab, unsigned long index,
 /*
  * Map: by the function that belongs to the allocation
  *
- * It knows where the memory is from and gives the mapping the right memory type. It
- * takes the whole buffer, and finds in the VMA which part is wanted. remap_pfn_range()
- * of virt_to_phys() does the same on x86 without an IOMMU, and breaks elsewhere.
+ * dma_mmap_attrs() knows where the memory is from, and gives the mapping the right memory
+ * type. It is told the whole buffer, and finds in the VMA which part is wanted. In its
+ * place, remap_pfn_range() with virt_to_phys() is right only for an address of the linear
+ * map, and only for ordinary cached memory.
  */
 static int lab_dma_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -144,9 +145,9 @@ static void lab_dma_give_back(struct pci_dev *pdev)
 }
 
 /*
- * Have the device copy: the only request of this lab's own
+ * Have the device copy: the only request that other labs do not have
  *
- * edu_request.c looks at what the program wants. The device gets its own address.
+ * edu_request.c checks what the program asks for. The device gets its own address.
  */
 static long lab_dma_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
@@ -163,8 +164,8 @@ static long lab_dma_ioctl(struct file *file, unsigned int cmd,
  * The memory belongs to the device: the kernel lends it for as long as the driver has the
  * device. But a device can be taken out of the machine, by a file in sysfs as well, while
  * a program has the buffer mapped. So remove() waits until the last file is closed; a
- * mapping keeps its file open. (Who takes the device away and has the node open as well
- * waits for itself. A driver for devices that are pulled out takes the mappings away,
+ * mapping keeps its file open. (A program that takes the device away while it has the node
+ * open waits for itself. A driver for devices that are pulled out takes the mappings away,
  * with unmap_mapping_range(), and refuses all requests from then on.)
  */
 static int lab_dma_open(struct inode *inode, struct file *file)
@@ -204,7 +205,7 @@ static struct lab lab = {
  * Add and remove: called when the device comes and when it goes
  *
  * Before the buffer is freed, the device is kept from the bus: it may still be copying
- * for a request that has waited long enough.
+ * for a request that gave up waiting.
  */
 static int lab_dma_add(struct pci_dev *pdev)
 {

@@ -2,9 +2,9 @@
 /*
  * The device that lab_uio hands on
  *
- * The part of a driver for QEMU's edu device that must be in the kernel: to find the
- * device, to claim its registers, and to have its interrupt line. What the registers are for
- * the program knows. (lab_bar.c and edu_registers.c explain PCI, registers and interrupts.)
+ * The part of a driver for QEMU's edu device that must be in the kernel: it finds the device,
+ * claims its registers, and sets up its interrupt line. What the registers are for, only the
+ * program knows. (lab_bar.c and edu_registers.c explain PCI, registers and interrupts.)
  */
 #include <linux/io.h>
 #include <linux/module.h>
@@ -28,10 +28,10 @@ static struct one_device edu_uio_driver = {
 static void __iomem *registers;
 
 /**
- * edu_uio_quiet - stop the device
+ * edu_uio_quiet - have the device forget why it interrupts
  *
- * It no longer wants to interrupt when it has computed, and has no reason to interrupt. A
- * reason that comes after this stays until it is acknowledged.
+ * It no longer interrupts when it has computed, and the reasons that it had are gone. A reason
+ * that comes after this call stays until it is acknowledged.
  */
 void edu_uio_quiet(void)
 {
@@ -43,11 +43,11 @@ EXPORT_SYMBOL_GPL(edu_uio_quiet);
 /*
  * Get: the registers, and the line
  *
- * Messages would be no use: of the bit that switches off an interrupt, in the register that
- * all PCI devices have, only the line takes notice.
+ * It has to be the line and not messages: lab_uio_answer() switches the interrupt off by a
+ * bit that all PCI devices have, and that bit has no effect on messages.
  *
- * pci_set_master() is missing, and that is meant. The program has all registers, so it
- * could have the device write to any memory; without that bit it cannot.
+ * pci_set_master() is missing on purpose. The program has all registers, so it could have the
+ * device write to any memory. Without the bit that pci_set_master() sets, the device cannot.
  */
 static int edu_uio_claim(struct pci_dev *pdev)
 {
@@ -69,10 +69,10 @@ static int edu_uio_claim(struct pci_dev *pdev)
 }
 
 /**
- * edu_uio_take - have the device, for as long as it is there
+ * edu_uio_take - get the device ready: its registers, and its line
  * @pdev: the device
  *
- * All is managed: the kernel undoes it when @pdev loses its driver.
+ * All calls are managed: the kernel undoes them when @pdev loses its driver.
  *
  * Return: 0, with the interrupt off; -EBUSY, if somebody else has
  * claimed the registers; -ENODEV, if it is another device; or the kernel's error.
@@ -122,7 +122,7 @@ int edu_uio_register(int (*add)(struct pci_dev *pdev),
 EXPORT_SYMBOL_GPL(edu_uio_register);
 
 /**
- * edu_uio_unregister - drive it no more
+ * edu_uio_unregister - stop driving the device
  */
 void edu_uio_unregister(void)
 {

@@ -2,10 +2,10 @@
 /*
  * A driver in user space: UIO
  *
- * edu_registers.c (../09_bar) drives QEMU's edu device: it computes, waits and answers
- * requests. All that a program could do by itself, if it had the registers and could wait
- * for an interrupt. That is what UIO gives to it. The kernel keeps what a program cannot do:
- * find the device, list what may be mapped, and stop an interrupt. The rest of the driver
+ * edu_registers.c (../09_bar) drives QEMU's edu device: it has the device compute, waits for
+ * it and answers requests. A program could do all of that, if it had the registers and could
+ * wait for an interrupt. UIO gives it both. The kernel keeps what a program cannot do: it
+ * finds the device, lists what may be mapped, and stops an interrupt. The rest of the driver
  * is in ../../userspace/shared/uio_device.h.
  *
  * There are two nodes. /dev/uioN is UIO's: a program maps the registers and a buffer
@@ -31,11 +31,12 @@ static struct lab lab;
 static unsigned int lab_uio_users;
 
 /*
- * Allocate: pages that have a reference count each
+ * Allocate: pages, each with a reference count of its own
  *
- * UIO maps them by page faults, and takes a reference to each: so they are split, as in
- * lab_fault. The buffer belongs to the module and not to the device. Whoever has a node
- * open holds the module, so the buffer stays, even if the device goes.
+ * UIO maps them by page faults, and takes a reference to each. So alloc_pages_exact() splits
+ * the block into single pages, as in lab_fault. The buffer belongs to the module and not to
+ * the device. Whoever has a node open holds the module, so the buffer stays, even if the
+ * device goes.
  */
 static int lab_uio_get(void)
 {
@@ -62,14 +63,14 @@ static void lab_uio_translate(const struct lab *lab, unsigned long index,
 /*
  * Answer an interrupt: stop it
  *
- * A line stays raised until the device is told that its reason is done with. That takes a
- * look at the registers, which is the program's affair, and the program may take its time.
- * Until then the line would interrupt again and again, and the processor would do nothing
- * else. So the handler switches the device's interrupt off, by a bit that every PCI device
- * has. It needs to know nothing about this one.
+ * An interrupt line stays raised until somebody acknowledges the reason in the device's
+ * registers. Here the program does that, and may take its time. Until then the line would
+ * interrupt again and again, and the processor would do nothing else. So the handler switches
+ * the device's interrupt off, by a bit that every PCI device has. For that it need not know
+ * anything about edu.
  *
- * IRQ_HANDLED has UIO count the interrupt and wake who reads. IRQ_NONE says that it was
- * another device on the same line.
+ * If the handler returns IRQ_HANDLED, UIO counts the interrupt and wakes whoever waits for it.
+ * IRQ_NONE says that it was another device on the same line.
  */
 static irqreturn_t lab_uio_answer(int irq, struct uio_info *info)
 {
@@ -79,8 +80,8 @@ static irqreturn_t lab_uio_answer(int irq, struct uio_info *info)
 /*
  * Switch the interrupt on and off: what write() of /dev/uioN does
  *
- * The program writes 1 when it has answered. If there is a reason still, it interrupts at
- * once.
+ * The program writes 1 when it has acknowledged. If the device still has a reason, it
+ * interrupts at once.
  */
 static int lab_uio_switch(struct uio_info *info, s32 on)
 {
@@ -91,11 +92,12 @@ static int lab_uio_switch(struct uio_info *info, s32 on)
 }
 
 /*
- * Open and release: nobody finds what another one has left
+ * Open and release: no program finds what another one has left
  *
- * A program can end at any moment, with the device at work and its interrupt off. The
- * kernel closes its files. Then nobody is there to answer, and the interrupt has to be off; and
- * the first who opens the node must not find what another one was waiting for.
+ * A program can end at any moment, while the device works for it. The kernel then closes its
+ * files. With the last of them release() switches the interrupt off, since nobody is left to
+ * answer it. The next program must not get the interrupt that the dead one was waiting for, so
+ * the first open() has the device forget its reasons.
  */
 static int lab_uio_open(struct uio_info *info, struct inode *inode)
 {
@@ -121,9 +123,10 @@ static int lab_uio_release(struct uio_info *info, struct inode *inode)
  * UIO_MEM_LOGICAL is memory of the kernel, of which each page is mapped when it is first
  * accessed.
  *
- * What is mapped by accesses comes last. If a program unmaps the first page of such a
- * region, the rest has another offset, and UIO takes it for the number of another region.
- * Behind the last one there is none: the access is a SIGBUS.
+ * The region that is mapped page by page comes last. If a program unmaps the first page of
+ * it, the rest has another offset, which UIO takes for the number of another region. Behind
+ * the last region there is none, so the next access to a page that is not there yet is a
+ * SIGBUS.
  */
 static struct uio_info lab_uio_info = {
 	.name = "lab_uio",
@@ -158,8 +161,8 @@ static void lab_uio_list(struct pci_dev *pdev)
  *
  * A device can be taken away while programs use it. uio_unregister_device() ends their
  * waits and refuses what comes later; release() above is not called any more. A mapping of
- * the registers stays, since UIO has no list of those who map. If the device stays, and only
- * loses its driver, its line is shared with others: so no reason to interrupt may be left.
+ * the registers stays, since UIO has no list of mappings. If the device stays and only loses
+ * its driver, it still shares its line with others: so no reason to interrupt may be left.
  */
 static int lab_uio_add(struct pci_dev *pdev)
 {

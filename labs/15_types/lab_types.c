@@ -13,6 +13,8 @@
  *		store waits for the answer of the device.
  *	device	the same, but a store does not wait: for registers.
  *
+ * x86 has one type for the last two.
+ *
  * This lab maps one piece of memory in each of these ways, for the kernel and for user
  * space. The memory is RAM that was reserved at boot, as in lab_reserved, so no other
  * mapping has chosen a type before.
@@ -57,8 +59,8 @@ static struct resource region = {
  * another. ioremap() is for registers, which only accessors reach.
  *
  * A store to a register is posted: it is on its way, and the processor goes on.
- * ioremap_np(), for "non-posted", is for buses that want each store answered first. Only
- * arm64 has it. Elsewhere it returns NULL, and ioremap() has to do.
+ * ioremap_np(), for "non-posted", is for buses that want each store answered first. On
+ * arm64 it makes such a mapping. On x86 it returns NULL, and ioremap() has to do.
  */
 static void lab_types_view_memory(unsigned long memremap_flag)
 {
@@ -131,12 +133,13 @@ static void lab_types_translate(const struct lab *lab, unsigned long index,
 /*
  * Map: the type goes into the VMA, and from there into the entries
  *
- * Into the VMA, since the entries do not stay: mprotect() makes new ones of vm_page_prot.
- * If only remap_pfn_range() was told, arm64 has write-back in them from then on.
+ * Into the VMA, since the entries do not stay as they are: mprotect() makes new ones from
+ * vm_page_prot. If only remap_pfn_range() were told the type, arm64's would be write-back then.
  *
  * With user= the program's mapping is to have another type than the kernel's, which no
- * driver should do. x86 keeps a list of types and notices: it gives the type of the list, or
- * refuses if that would be one that caches more. arm64 has no list, and does as it is told.
+ * driver should ask for. x86 keeps a list of the types in use and notices: the mapping gets
+ * the type on the list, or is refused if that type caches more. arm64 has no list, and does
+ * as it is told.
  */
 static int lab_types_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -61,7 +61,7 @@ static int one_device_why_not(const struct one_device *one)
  * one_device_register_for - drive a device
  * @one: the driver; probe and remove are set
  * @owner: the module that it belongs to
- * @module: the name of that
+ * @module: the name of that module
  *
  * Return: 0; -ENODEV, if there is no such device; -EBUSY, if another driver has it;
  * or what @one->add returned.
@@ -84,7 +84,7 @@ int one_device_register_for(struct one_device *one, struct module *owner,
 EXPORT_SYMBOL_GPL(one_device_register_for);
 
 /**
- * one_device_unregister - drive it no more
+ * one_device_unregister - stop driving the device
  * @one: the driver
  */
 void one_device_unregister(struct one_device *one)
