@@ -38,8 +38,8 @@ _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
 _ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
 # The name of a namespace of symbols is defined nowhere.
 _NAMESPACE = re.compile(r"(?<=\bLAB_IMPORT_NS\()\w+(?=\))")
-# Names that no kernel has.
-_OURS = "lab_"
+# How our own names begin: no page means one of the kernel by such a name.
+_OURS = ("lab_", "edu_")
 _FORWARD = re.compile(r"^\s*(?:struct|union) (\w+);", re.MULTILINE)
 # The compiler's own, the linker's, and what Kconfig and kbuild define.
 _LANGUAGE = re.compile(

@@ -314,6 +314,13 @@ def test_without_the_source_of_a_series_only_our_own_names_can_be_gone(
     assert some.is_gone("lab_nosuch") and not some.is_gone("of_newer_series")
 
 
+def test_no_page_names_a_function_of_ours_that_is_gone(definitions: Definitions) -> None:
+    excused = frozenset(prose_names.NOWHERE)
+    ours = Lookup(definitions, [], frozenset(), excused, is_whole=False)
+    wrong = [one for page in pages.all_pages() for one in prose_names.wrong(page, ours)]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_name_is_excused_that_no_page_uses() -> None:
     text = "".join(page.path.read_text() for page in pages.all_pages())
     for name in prose_names.NOWHERE:
