@@ -261,9 +261,10 @@ static int edu_import_probe(struct pci_dev *pdev,
 	if (err)
 		return err;
 	pci_set_master(pdev);
+	device = pdev;
 	err = misc_register(&edu_import_node);
-	if (!err)
-		device = pdev;
+	if (err)
+		device = NULL;
 	return err;
 }
 
