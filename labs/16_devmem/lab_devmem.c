@@ -4,9 +4,9 @@
  *
  * /dev/mem is a file whose offset is a physical address. Once it showed root all that the
  * machine has, and many programs used it in place of a driver. Today's kernels refuse most
- * of it: RAM of the kernel always, and what a driver has claimed.
+ * of it: the kernel's RAM, and what a driver has claimed.
  *
- * So this lab is for programs. The module only has something that they can look for: RAM
+ * So most of this lab is in its check program. The module only has something to look for: RAM
  * that was reserved at boot, as in lab_reserved, with or without a claim.
  */
 #include <linux/io.h>
@@ -39,7 +39,7 @@ static struct resource region = {
  *
  * With CONFIG_IO_STRICT_DEVMEM the kernel looks at the claims whenever a program maps
  * /dev/mem. A claimed region is refused, and a mapping that was made before is taken away
- * in the moment of the claim: the next access to it is a SIGBUS. (The parameter
+ * at the moment of the claim: the next access to it is a SIGBUS. (The parameter
  * iomem=relaxed on the kernel's command line switches that off.)
  *
  * Without a claim, as with claim=0, nothing says that a driver is there, and two that write
@@ -68,9 +68,9 @@ static void lab_devmem_release_claim(void)
  *
  * Old kernels for one board mapped all devices at boot, at fixed addresses: a macro
  * (io_p2v(), for "physical to virtual") added a constant to the physical address, and any
- * code could use any register. Today a physical address has no kernel address until
- * memremap() or ioremap() makes page table entries for it; the address is another one each
- * time, and gone after memunmap().
+ * code could use any register. Today a device's physical address has no kernel address until
+ * memremap() or ioremap() makes page table entries for it. The kernel address is another one
+ * each time, and leads nowhere after memunmap().
  */
 static int lab_devmem_get(void)
 {
@@ -111,8 +111,8 @@ static void lab_devmem_translate(const struct lab *lab, unsigned long index,
  * Map: what a driver does better
  *
  * The offset counts pages of this memory: a program cannot ask for anything else. The
- * memory type is the kernel's own. The mapping keeps the module, so nothing goes away under
- * the program. /dev/mem has none of that.
+ * memory type is that of the kernel's mapping. The mapping keeps the module loaded, so nothing
+ * goes away under the program. /dev/mem has none of that.
  */
 static int lab_devmem_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -2,8 +2,8 @@
 /*
  * The devices that want the memory
  *
- * The driver of each has imported the dma-buf; none of them is known here. What the kernel calls
- * then is the same for each device.
+ * The driver of each device has imported the dma-buf. This file does not know those drivers: the
+ * kernel calls the functions below for each device alike.
  */
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
@@ -26,8 +26,8 @@ static DEFINE_MUTEX(lock);
 /*
  * Describe: a list of page frames
  *
- * The part of the kernel that is about devices has a type for memory in pieces, the
- * scatterlist: here one entry for each page frame.
+ * The kernel's type for memory in pieces is the scatterlist. This one has an entry for each
+ * page frame.
  */
 static int dmabuf_devices_describe(const struct lab *lab,
 				   struct sg_table *table)
@@ -49,11 +49,11 @@ static int dmabuf_devices_describe(const struct lab *lab,
 
 /**
  * dmabuf_devices_map - map the memory for the device of an importer
- * @attachment: which device, and which dma-buf, that has the lab in its priv
- * @direction: what the device may do with it
+ * @attachment: the device, and the dma-buf, whose priv is the lab
+ * @direction: what the device may do with the memory
  *
- * The addresses are for that device, and the kernel looks at its mask and its IOMMU. Each
- * importer gets a list of its own.
+ * The addresses are for that device: the kernel looks at its mask and its IOMMU. Each importer
+ * gets a list of its own.
  *
  * Return: the list, or the error of the function that failed.
  */
@@ -87,10 +87,10 @@ free_mapping:
 EXPORT_SYMBOL_GPL(dmabuf_devices_map);
 
 /**
- * dmabuf_devices_unmap - undo that
- * @attachment: as it was
+ * dmabuf_devices_unmap - undo dmabuf_devices_map()
+ * @attachment: as it was then
  * @table: what dmabuf_devices_map() has returned
- * @direction: as it was
+ * @direction: as it was then
  */
 void dmabuf_devices_unmap(struct dma_buf_attachment *attachment,
 			  struct sg_table *table,
@@ -113,8 +113,8 @@ EXPORT_SYMBOL_GPL(dmabuf_devices_unmap);
  * @direction: what the processor will do with it
  *
  * A program says so with DMA_BUF_IOCTL_SYNC, a driver with dma_buf_begin_cpu_access(). From
- * here on the memory belongs to the processor. What has to be done for that each device's
- * mapping knows; lab_dma does the same for one device.
+ * here on the memory belongs to the processor. What has to be done for that depends on the
+ * device, so it is done for each one's mapping; lab_dma does the same for one device.
  *
  * Return: 0.
  */

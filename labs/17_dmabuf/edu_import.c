@@ -4,7 +4,7 @@
  *
  * It drives QEMU's edu device, as lab_dma does, but has no buffer of its own. A program hands
  * it the descriptor of any dma-buf: of lab_dmabuf, of the kernel's own udmabuf, of a DMA heap.
- * The device copies between that memory and its own; the processor looks at it too.
+ * The device copies between that memory and its own; the driver looks at that memory, too.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -32,7 +32,7 @@ struct import {
 	struct sg_table *table;
 };
 
-/* One device, and NULL if it has gone; one request at a time. */
+/* The device, NULL while there is none; and a lock, for one request at a time. */
 static struct pci_dev *device;
 static void __iomem *registers;
 static DEFINE_MUTEX(lock);
@@ -54,12 +54,13 @@ static void edu_import_drop(struct import *import)
 }
 
 /*
- * Import: four steps from a number to addresses for the device
+ * Import: three steps from a number to addresses for the device
  *
- * The first refuses what is no dma-buf. The second says which device; an exporter whose
- * memory that cannot reach refuses here, or in the third, which gives the addresses. For the
- * exporter and for the kernel it is a streaming mapping: it belongs to the device until the
- * processor's turn is announced.
+ * dma_buf_get() refuses what is no dma-buf. dma_buf_attach() tells the exporter which device
+ * wants the memory. dma_buf_map_attachment_unlocked() returns the addresses. If the device
+ * cannot reach the memory, the exporter refuses in the second step or in the third. The result
+ * is a streaming mapping: the memory belongs to the device until the processor's turn is
+ * announced.
  */
 static int edu_import_get(struct import *import, int fd)
 {
@@ -148,8 +149,8 @@ static int edu_import_copy(struct import *import, struct edu_import_copy *copy)
 /*
  * Look: with the processor, through the exporter's own mapping
  *
- * The exporter is told when it begins and ends. What it maps may be I/O memory, so accessors
- * read it.
+ * The exporter is told when the driver begins and ends to look. What the exporter has mapped
+ * may be I/O memory, so accessors read it.
  */
 static int edu_import_look(struct import *import, struct lab_check *check)
 {
@@ -241,8 +242,9 @@ static struct miscdevice edu_import_node =
 /*
  * The PCI driver
  *
- * An open node would keep addresses of a device that has gone. So the device cannot be taken
- * from this driver alone (suppress_bind_attrs); who pulls it out must have closed the node.
+ * An open node would keep addresses of a device that has gone. So nobody can unbind the device
+ * from this driver through sysfs (suppress_bind_attrs); whoever pulls it out must have closed
+ * the node.
  */
 static int edu_import_probe(struct pci_dev *pdev,
 			    const struct pci_device_id *id)

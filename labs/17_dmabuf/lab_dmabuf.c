@@ -4,10 +4,10 @@
  *
  * A camera fills a buffer, a graphics card shows it, and a program between them should not
  * have to copy it. Neither driver knows the other. The kernel lets one of them *export*
- * its buffer: what comes out is a file descriptor, called dma-buf, that stands for the
- * memory and for nothing else. A program can map it, pass it on to another program, and hand
- * it to another driver, which *imports* it: it says which device wants to reach the memory,
- * and gets a list of addresses for that device.
+ * its buffer as a dma-buf: an open file that stands for the memory and for nothing else. A
+ * program that has its descriptor can map it, pass it on to another program, and hand it to
+ * another driver, which *imports* it: that driver says which device wants to reach the
+ * memory, and gets a list of addresses for that device.
  *
  * This lab exports; dmabuf_devices.c has what it does for devices. edu_import.c imports, for
  * QEMU's edu device, and takes any dma-buf. The two meet in drivers/dma-buf, and nowhere else.
@@ -30,14 +30,14 @@ static struct lab lab;
 /*
  * Get: memory from anywhere
  *
- * When it is allocated nobody knows which devices will want it, so there is no mask
- * that it could be allocated for.
+ * When the memory is allocated, nobody knows which devices will want it, so there is no
+ * mask that it could be allocated for.
  */
 static int lab_dmabuf_get(void)
 {
 	void *buffer = NULL;
 
-	/* For nearly all memory the kernel would kill processes. */
+	/* Asked for nearly all memory, the kernel would kill processes. */
 	if (lab.size >> PAGE_SHIFT <= si_mem_available() / 2)
 		buffer = vmalloc_user(lab.size);
 	if (!buffer) {
@@ -60,8 +60,8 @@ static void lab_dmabuf_translate(const struct lab *lab, unsigned long index,
 /*
  * Map to user space: from the node and from the descriptor alike
  *
- * What must not be mapped has to be refused here once more: a dma-buf comes past
- * the node. That the range lies inside is the only thing that the kernel has looked at.
+ * A dma-buf is mapped without the node, so this way needs the guards as well. All that the
+ * kernel itself has checked for it is that the range lies inside.
  */
 static int lab_dmabuf_map(struct lab *lab, struct vm_area_struct *vma)
 {
@@ -83,7 +83,7 @@ static int lab_dmabuf_map_exported(struct dma_buf *dmabuf,
 	return lab_dmabuf_map(dmabuf->priv, vma);
 }
 
-/* Another driver's own view, for its processor and not for its device. */
+/* For an importer that looks with the processor: the kernel's own mapping. */
 static int lab_dmabuf_view(struct dma_buf *dmabuf, struct iosys_map *view)
 {
 	const struct lab *lab = dmabuf->priv;
@@ -93,7 +93,7 @@ static int lab_dmabuf_view(struct dma_buf *dmabuf, struct iosys_map *view)
 }
 
 /*
- * Release: the last descriptor and the last importer have gone
+ * Release: the last descriptor, the last mapping and the last importer have gone
  *
  * Most exporters free the memory here. This lab's memory belongs to its module, which
  * stays as long as there is a dma-buf: the kernel holds a reference to the owner.
@@ -115,9 +115,9 @@ static const struct dma_buf_ops lab_dmabuf_ops = {
 /*
  * Export: a descriptor for the memory
  *
- * It must give no more than the descriptor that it was asked of: what cannot write to the
- * node gets nothing that can. The number is entered into the program's table when all else has
- * been done, since from then on other threads can use it.
+ * It must allow no more than the node's descriptor by which the program asked for it: what
+ * cannot write gets nothing that can. fd_install() is last, since from then on other threads
+ * can use the new descriptor.
  */
 static int lab_dmabuf_refuse_export(const struct lab_export *export,
 				    fmode_t mode)
