@@ -2,11 +2,11 @@
 /*
  * The registers of a PCI device
  *
- * QEMU's edu device has registers behind its BAR 0. They are no memory: what is read
- * need not be what was written, a write can start something, and each must be
- * accessed by 32 bits at once. The driver reaches them through accessors, and waits
- * for the device's interrupt; a program can map the same registers and do without
- * the driver, but for interrupts.
+ * QEMU's edu device has registers behind its BAR 0. They are not memory: what is
+ * read need not be what was written, a write can start something, and each must be
+ * accessed as 32 bits at once. The driver reaches them through accessors, and waits
+ * for the device's interrupt. A program can map the same registers; then it needs
+ * the driver only for interrupts.
  */
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -25,13 +25,13 @@ MODULE_PARM_DESC(intx, "use the interrupt line (default: a message, where there 
 
 /**
  * struct edu - the device and its node
- * @lab: the node and the guards before mmap(); its lock is held by who has the
- *	device do something
+ * @lab: the node and the guards before mmap(); whoever has the device do something
+ *	holds its lock
  * @pdev: the device, from probe() to remove()
  * @registers: the kernel's mapping of the page with the registers
  * @interrupts: how many came since the load
- * @came: reasons of interrupts that came since somebody began to wait
- * @wait: where that one waits
+ * @came: reasons of interrupts that came since the request under way began
+ * @wait: where that request waits
  */
 struct edu {
 	struct lab lab;
@@ -48,7 +48,7 @@ static struct edu edu;
  * Is it this device, and is it alive?
  *
  * A driver that trusts vendor and device number alone may write to the registers of
- * another version of the device. What is not there at all reads as all ones.
+ * another version of the device. A device that is not there at all reads as all ones.
  */
 static u32 edu_invert(u32 word)
 {
@@ -96,8 +96,8 @@ static irqreturn_t edu_answer(int irq, void *data)
 /*
  * Wait for an interrupt, but not for ever: a device can be broken
  *
- * What came is forgotten before the device is told to begin. An interrupt that came
- * between the two would be forgotten with it.
+ * Earlier interrupts are forgotten before the device is told to begin. If they were
+ * forgotten afterwards, its answer might already have come, and be forgotten, too.
  */
 static int edu_tell_and_wait(u32 word, unsigned int offset, u32 reasons,
 			     unsigned int wait_ms)
@@ -131,7 +131,7 @@ static int edu_factorial(struct edu_factorial *factorial)
 
 	if (factorial->number > EDU_MOST_FACTORIAL)
 		return -ERANGE;
-	/* It takes no number meanwhile, and a program may have it compute as well. */
+	/* A program may have told it to compute; then it takes no other number. */
 	if (ioread32(edu.registers + EDU_STATUS) & EDU_STATUS_COMPUTING)
 		return -EBUSY;
 	iowrite32(EDU_STATUS_INTERRUPT, edu.registers + EDU_STATUS);
@@ -219,8 +219,8 @@ static struct edu edu = {
  * Get: the registers, then the interrupt
  *
  * The interrupt is last: from then on the handler can run, and it uses the
- * registers. A message is a write of the device to memory, so the device must
- * be allowed to write (pci_set_master()).
+ * registers. A device sends a message by a write to memory, so it must be allowed
+ * to write (pci_set_master()).
  */
 static int edu_get_registers(struct pci_dev *pdev)
 {

@@ -7,7 +7,7 @@
  * there is the device. This driver is for ivshmem, a device of QEMU: behind its
  * BAR 2 is memory of the host, so the bytes that kernel and user space see can be
  * read a third time, outside of the machine. (edu_registers.c drives a device that
- * has registers there.)
+ * has registers behind its BAR.)
  */
 #include <linux/io.h>
 #include <linux/module.h>
@@ -37,7 +37,7 @@ static int lab_bar_error;
  *
  * A device has up to six BARs. Each is memory or I/O ports, or is not there, and
  * the driver must look: another version of the device may have another layout.
- * What is smaller than a page shares the page with registers of other devices,
+ * A BAR that is smaller than a page may share the page with those of other devices,
  * and only whole pages can be mapped.
  */
 static int lab_bar_refuse(struct pci_dev *pdev)
@@ -63,9 +63,9 @@ static int lab_bar_refuse(struct pci_dev *pdev)
  * another driver nor a program that maps /dev/mem or the device's file in sysfs.
  *
  * pcim_iomap() finds the BAR's address, and for memory calls ioremap(): the
- * result is for accessors, as ioread32(), and iosys_map uses those.
+ * result is for accessors such as ioread32(), and iosys_map uses accessors.
  *
- * The names with pcim are *managed*: the kernel undoes them when probe() fails and
+ * Calls with pcim_ are *managed*: the kernel undoes them when probe() fails and
  * after remove(), the last first. So there is nothing to undo here, and the order
  * cannot be wrong.
  */
@@ -111,8 +111,9 @@ static void lab_bar_translate(const struct lab *lab, unsigned long index,
  * vm_iomap_memory() is made for this, and edu_registers.c uses it. It maps the
  * VMA by one call, and then x86 lists the whole VMA with its memory type. If a
  * program unmaps a part of such a VMA, the series 6.1 and 6.12 no longer find the
- * entry, and it stays on the list. One page cannot be unmapped in parts; of many
- * pages each is mapped by a call of its own, which lists nothing.
+ * entry, and it stays on the list. The one page of edu_registers.c cannot be
+ * unmapped in part. Here each page is mapped by a call of its own, and that lists
+ * nothing unless the VMA has no other page.
  */
 static int lab_bar_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -154,10 +155,10 @@ static struct lab lab = {
  * The lab has one node, so it drives one device. Nothing can be bound or unbound
  * through sysfs: an open file holds the module, but not the device.
  *
- * So this driver is for a device that stays. One that is pulled out has its remove()
+ * So this driver is for a device that stays. If the device is pulled out, remove() is
  * called while files are open, and the next request would use a mapping that is gone.
  * A driver for such devices waits in remove() until the last file is closed, as VFIO
- * does, or notes that the device has gone, and refuses from then on.
+ * does, or notes that the device has gone, and refuses all requests from then on.
  */
 static int lab_bar_add(struct pci_dev *pdev)
 {
