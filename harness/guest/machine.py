@@ -1,7 +1,7 @@
 """What to boot, and the command that does: QEMU's, or the kernel itself as a program."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -88,6 +88,11 @@ class Machine:
     def is_restored(self) -> bool:
         """Whether the guest goes on from a snapshot, and does not boot."""
         return self.snapshot is not None and self.snapshot.is_taken
+
+    def racing(self) -> "Machine":
+        """Return the machine for the checks that make two calls at the same moment."""
+        arguments = (*self.arguments, *self.kernel.target.architecture.racing_arguments)
+        return replace(self, processors=RACING_PROCESSORS, arguments=arguments)
 
     @property
     def _is_being_kept(self) -> bool:

@@ -74,7 +74,8 @@ class Architecture:
 
     ``has_kunit`` says that the KUnit suites run there, and ``has_sanitizers`` that the
     kernel finds and reports what would not crash it. ``thorough_arguments``, on its
-    command line, have it report every error and wait without losing time.
+    command line, have it report every error and wait without losing time, and
+    ``racing_arguments`` take a processor away from a call wherever it is in the kernel.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Architecture:
     has_kunit: bool = False
     has_sanitizers: bool = False
     thorough_arguments: tuple[str, ...] = ()
+    racing_arguments: tuple[str, ...] = ()
 
     @property
     def is_built(self) -> bool:

@@ -28,6 +28,7 @@ ARCHITECTURE = Architecture(
         packages=("busybox-static", "check", "libsubunit-dev"),
         prefix="i686-linux-gnu-",
     ),
+    racing_arguments=("preempt=full",),
     qemu=Qemu(
         program="qemu-system-i386",
         # A 32-bit processor with page attributes: of Intel's old ones the kernel does not

@@ -21,6 +21,7 @@ ARCHITECTURE = Architecture(
     results="ttyS1",
     elsewhere="this project has no cross compiler for it",
     toolchain=Toolchain(compiler="/usr/bin/gcc-12"),
+    racing_arguments=("preempt=full",),
     qemu=Qemu(
         program="qemu-system-x86_64",
         # QEMU 7.2 loses the flags register when an interrupt follows an emulated

@@ -14,7 +14,7 @@ from harness.build import driver_modules, listing
 from harness.catalogue import contract, drivers
 from harness.catalogue.contract import Clause
 from harness.catalogue.drivers import Driver, Profile
-from harness.guest.machine import RACING_PROCESSORS, Machine
+from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.load_results import ProblemKind
@@ -108,7 +108,7 @@ def _race(machine: Machine, order: Order, races: str) -> Evidence:
         )
     if not races:
         return Evidence()
-    return proof.of_loads(check_loads.run(replace(machine, processors=RACING_PROCESSORS), order))
+    return proof.of_loads(check_loads.run(machine.racing(), order))
 
 
 def _gather(machine: Machine, asked: Asked, place: Path) -> None:

@@ -4,7 +4,7 @@ Checks that need two processors have guests of their own, one for each lab.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 from harness.base import side_by_side
@@ -144,7 +144,7 @@ def _race_tasks(
     machine: Machine, chosen: list[Lab], clauses: list[Clause], request: Request, counts: Counts
 ) -> list[_GuestTask]:
     """Return what the guests with two processors are to do, one for each lab."""
-    ready = replace(listening.to_see_all(machine), processors=RACING_PROCESSORS)
+    ready = listening.to_see_all(machine).racing()
 
     def task(load: Load) -> _GuestTask:
         options = (*check_loads.race_options(clauses, load.lab), *counts.options(False))

@@ -1,14 +1,13 @@
 """Trying mistakes: wrong versions of the labs are built, and run until a check notices."""
 
 import time
-from dataclasses import replace
 
 from harness.base import side_by_side
 from harness.base.errors import SetupError
 from harness.base.progress import step
 from harness.catalogue import contract, suites
 from harness.catalogue.mistakes import Mistake
-from harness.guest.machine import RACING_PROCESSORS, Machine
+from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.kernels.targets import ARCHES
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
@@ -117,15 +116,14 @@ def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
         return proof.of_suites(ran.results, ran.trouble)
     lab = mistake.load.lab
     races = _races(mistake, machine)
-    if races:
-        machine = replace(machine, processors=RACING_PROCESSORS)
     options = races or check_loads.options([mistake.clause], lab)
     if "--only" not in options:
         options += check_loads.FEWER
     leaks = contract.LEAKS in mistake.clause.checks
+    ready = listening.to_see_all(machine)
     # Some mistakes have a device wait for ten seconds, and that in each check.
     order = Order([mistake.load], seed, options, leaks, enough=mistake.clause.checks)
-    return proof.of_loads(check_loads.run(listening.to_see_all(machine), order))
+    return proof.of_loads(check_loads.run(ready.racing() if races else ready, order))
 
 
 def _what_happened(evidence: Evidence) -> str:

@@ -21,7 +21,7 @@ from harness.catalogue.labs import MAPPINGS, Lab, Load
 from harness.catalogue.mutants import Equivalent, Mutant
 from harness.catalogue.patches import CORE_FOLDER
 from harness.catalogue.suites import Suite
-from harness.guest.machine import RACING_PROCESSORS, Machine
+from harness.guest.machine import Machine
 from harness.kernels.request import Request
 from harness.kernels.series import DEFAULT_SERIES
 from harness.kernels.targets import DEFAULT_ARCH, DEVICE_TREE_ARCH, KUNIT_ARCH, Target
@@ -141,9 +141,8 @@ def _of_races(target: Target, load: Load) -> Trial:
         options = check_loads.race_options(list(contract.read()), load.lab)
         if not options:
             return Evidence()
-        ready = listening.to_see_all(machine)
         limit = _LONGER * machine.limit if machine.limit else machine.limit
-        ready = replace(ready, processors=RACING_PROCESSORS, limit=limit)
+        ready = replace(listening.to_see_all(machine).racing(), limit=limit)
         order = Order([load], seed, options)
         return proof.of_loads(check_loads.run(ready, order))
 

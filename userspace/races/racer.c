@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "disturber.h"
 #include "random/draw.h"
 #include "shared/checks.h"
 #include "shared/seconds.h"
@@ -64,6 +65,11 @@ void leave_our_processor(void)
 	CPU_SET(OURS, &set);
 	CPU_SET(THEIRS, &set);
 	sched_setaffinity(0, sizeof(set), &set);
+}
+
+void go_to_our_processor(void)
+{
+	stay_on(OURS);
 }
 
 void go_to_the_racers_processor(void)
@@ -164,6 +170,11 @@ void start_racer(const struct call *theirs, enum racer_kind kind)
 		sched_yield();
 }
 
+void disturb_race(void)
+{
+	start_disturber(&meeting->over);
+}
+
 /* A process that has died will not come any further. */
 static bool racer_is_there(void)
 {
@@ -224,6 +235,7 @@ void stop_racer(void)
 		status = status_of_racer();
 	else
 		pthread_join(racer.thread, NULL);
+	await_end_of_disturber();
 	ck_assert_msg(!meeting->objected, "%s beside %s: %s", racer.ours->name,
 		      racer.theirs->name, meeting->objection);
 	ck_assert_msg(!status, "%s beside %s: the other process ended with 0x%x",
@@ -244,6 +256,7 @@ void race_calls(const struct call *ours, const struct call *theirs,
 		enum racer_kind kind, unsigned int turns)
 {
 	start_racer(theirs, kind);
+	disturb_race();
 	race(ours, scale(turns));
 	stop_racer();
 }

@@ -34,18 +34,20 @@ void need_two_processors(void);
 /* Lets this process and its threads run on both processors. */
 void leave_our_processor(void);
 
-/* The caller shares the processor of the racer from now on. */
+/* The caller runs there from now on, beside us or beside the racer. */
+void go_to_our_processor(void);
 void go_to_the_racers_processor(void);
 
 /* Says what is wrong, as printf() does; what comes first counts. Returns false. */
 bool object(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Makes the racer, which waits; lets it race while we make our call so many times;
- * ends it. The last fails the check, with the names of both calls, if one side has
- * objected.
+ * Makes the racer, which waits; has both sides disturbed (disturber.h); lets it race while
+ * we make our call so many times; ends it. The last fails the check, with the names of both
+ * calls, if one side has objected. A race need not be disturbed.
  */
 void start_racer(const struct call *theirs, enum racer_kind kind);
+void disturb_race(void);
 void race(const struct call *ours, unsigned int turns);
 void stop_racer(void);
 

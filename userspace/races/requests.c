@@ -93,6 +93,7 @@ static void race_requests(const struct raced_request *one,
 	/* While it waits: LAB_IOC_INFO counts its mapping as well. */
 	see_what_it_answers(ours);
 	see_what_it_answers(theirs);
+	disturb_race();
 	race(&our_call, TURNS);
 	stop_racer();
 }
