@@ -69,9 +69,9 @@ class Definitions:
         """Return the functions of a name, wherever they are."""
         return [one for one in self._by_name.get(name, ()) if one.kind == "f"]
 
-    def of_file(self, path: Path) -> list[Definition]:
-        """Return what a file defines."""
-        return [one for group in self._by_name.values() for one in group if one.path == path]
+    def of_file(self, name: str, path: Path) -> list[Definition]:
+        """Return what a file defines by a name."""
+        return [one for one in self._by_name.get(name, ()) if one.path == path]
 
 
 def _of_ctags(paths: list[Path]) -> Iterator[Definition]:

@@ -7,6 +7,7 @@
 
 import json
 from collections.abc import Collection
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,17 @@ def _turn(target: str) -> tuple[bool, str]:
 
 def run_of(target: str) -> dict[str, Any]:
     """Return what is said of the run that a target's pictures show."""
+    file = PLACE / target / "run.json"
     try:
-        found = json.loads((PLACE / target / "run.json").read_text())
+        return _read_run(file, file.stat().st_mtime_ns)
     except (OSError, ValueError):
         return {}
+
+
+@cache
+def _read_run(file: Path, _time: int) -> dict[str, Any]:
+    """Return what a file holds, which is megabytes, as long as its time is the same."""
+    found = json.loads(file.read_text())
     return found if isinstance(found, dict) else {}
 
 

@@ -98,9 +98,8 @@ class Lookup:
     def compat(self, name: str) -> dict[str, Definition]:
         """Return our own definition for each series that lacks a name of newer ones."""
         found: dict[str, Definition] = {}
-        for one in self.definitions.of_file(COMPAT):
-            if one.name == name:
-                found |= {series: one for series in self._lines_of_compat.get(one.line, ())}
+        for one in self.definitions.of_file(name, COMPAT):
+            found |= {series: one for series in self._lines_of_compat.get(one.line, ())}
         return found
 
     def anywhere(self, name: str) -> bool:

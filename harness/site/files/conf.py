@@ -1,5 +1,6 @@
 """How Sphinx makes the site. The pages themselves come from harness/site."""
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,40 @@ _SERVED = re.compile(r"@import url\(/javascript/([^)]+)\);")
 _IMPORT = re.compile(r'^import \w+ from "\./([^"]+)";\n', re.MULTILINE)
 _JAVASCRIPT = Path("/usr/share/javascript")
 
+# What Sphinx has made of the tables of contents, by folder and options.
+_navigation: dict[tuple[Any, ...], str] = {}
+
 
 def setup(app: Any) -> dict[str, bool]:
     """Have the pages be what a screen reader and a browser that reads from disk need."""
+    # Before the theme's own, which makes the navigation.
+    app.connect("html-page-context", _share_navigation, priority=100)
     # Behind the theme's own.
     app.connect("html-page-context", _on_page, priority=900)
     app.connect("build-finished", _without_a_server)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _share_navigation(
+    app: Any, name: str, template: str, context: dict[str, Any], tree: Any
+) -> None:
+    """Make the navigation once for all pages of a folder that are not in it themselves.
+
+    It differs from page to page only in its links, which begin at the page's folder, and in the
+    mark of the page itself. To make it takes Sphinx longer than all else of a page.
+    """
+    listed = {page for pages in app.env.toctree_includes.values() for page in pages}
+    if name in listed or "toctree" not in context:
+        return
+    make = context["toctree"]
+
+    def once(**options: Any) -> str:
+        key = (posixpath.dirname(name), *sorted(options.items()))
+        if key not in _navigation:
+            _navigation[key] = make(**options)
+        return _navigation[key]
+
+    context["toctree"] = once
 
 
 def _on_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
