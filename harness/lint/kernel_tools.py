@@ -10,6 +10,11 @@ from harness.kernels import uml
 from harness.lint.checker import Checker, Finding, Output, Tree, call, side_by_side
 from harness.base.progress import Step
 
+# A module of perl that has checkpatch.pl start once for many files: a third of its time.
+_EACH_IN_A_CHILD = "EachInAChild"
+_HERE = Path(__file__).parent
+_AT_ONCE = 16
+
 
 class _FromSource(Checker):
     """A checker of all C files that the kernel's source brings."""
@@ -44,7 +49,8 @@ class Checkpatch(_FromSource):
             (place / link).unlink(missing_ok=True)
             (place / link).symlink_to(tree.root.resolve())
         command: list[str | Path] = [
-            *("perl", source / "scripts/checkpatch.pl", f"--root={source}", "--strict"),
+            *("perl", f"-I{_HERE}", f"-M{_EACH_IN_A_CHILD}"),
+            *(source / "scripts/checkpatch.pl", f"--root={source}", "--strict"),
             *("--no-summary", "--terse", "--show-types", "--color=never", "-f"),
         ]
         # The names in CamelCase that the kernel itself has are collected by the first
@@ -53,17 +59,24 @@ class Checkpatch(_FromSource):
         progress.detail = "reading the kernel's headers"
         call([*command, "camel.c"], place)
 
-        def judge(path: Path) -> list[Finding]:
-            shown = (self._KERNEL if tree.is_of_kernel(path) else self._USER) / path
-            output = call([*command, shown], place)
-            return self._read(output, path)
+        def judge(paths: list[Path]) -> list[Finding]:
+            shown = {
+                str((self._KERNEL if tree.is_of_kernel(path) else self._USER) / path): path
+                for path in paths
+            }
+            return self._read(call([*command, *shown], place), shown)
 
-        found = side_by_side(judge, self.files(tree), progress, "files")
+        files = self.files(tree)
+        some = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
+        found = side_by_side(judge, some, progress, f"times {_AT_ONCE} files")
         return [finding for findings in found for finding in findings]
 
-    def _read(self, output: Output, path: Path) -> list[Finding]:
+    def _read(self, output: Output, shown: dict[str, Path]) -> list[Finding]:
+        """Return the findings; ``shown`` are the files by the names that it knows them by."""
         matches = [self._FINDING.match(line) for line in output.text.splitlines()]
-        found = [Finding(str(path), int(m[2]), m[4], m[3]) for m in matches if m]
+        found = [
+            Finding(str(shown[m[1]]), int(m[2]), m[4], m[3]) for m in matches if m and m[1] in shown
+        ]
         if len(found) != len(matches) or bool(output.status) != bool(found):
             raise output.trouble("checkpatch.pl")
         return found

@@ -178,6 +178,19 @@ def test_a_module_that_is_not_built_is_not_taken_for_checked(small: Tree) -> Non
     assert str(found) == "labs/lost.c:0: no series compiles it, so nothing has checked it"
 
 
+@pytest.mark.boot
+@pytest.mark.usefixtures("have_kernels")
+def test_checkpatch_finds_a_name_in_each_file_that_has_it(small: Tree) -> None:
+    """checkpatch.pl alone reports a name in CamelCase once for all files that it is given."""
+    names = ["userspace/one.c", "userspace/other.c"]
+    for name in names:
+        (small.root / name).write_text("// SPDX-License-Identifier: GPL-2.0\nint NoSuchName;\n")
+    found = lint(small, "checkpatch").findings
+    assert [(one.file, one.line, one.kind) for one in found] == [
+        (name, 2, "CAMELCASE") for name in names
+    ]
+
+
 def test_every_checker_has_a_fault_to_find() -> None:
     assert {fault.checker for fault in FAULTS} == {checker.name for checker in checking.CHECKERS}
 
