@@ -47,6 +47,10 @@ _GATHER = 0.001
 # it waits for something, that may yet come.
 _IDLE = 60.0
 
+# Seconds for which a timeless guest may use no processor time at all: it waits for nothing that
+# could still come. On a busy machine even a guest of many gets its turn in fewer.
+_DEAD = 20.0
+
 # A kernel's report of a stall has no more bytes.
 _TAIL = 1 << 14
 
@@ -102,18 +106,22 @@ class _Watch:
     ``patience`` gives the seconds of processor time for which the guest may say nothing, for
     what it is doing now: a machine that is busy with other things makes it no more silent.
     ``limits`` are those of a sandbox. ``is_broken`` is for who hears its kernel say so.
+    ``is_timeless`` is that of machine.Machine.
     """
 
     process: int
     limit: float | None
     limits: Limits | None
     patience: Callable[[], float] | None
+    is_timeless: bool = False
     is_broken: bool = False
     _begun: float = field(default_factory=time.monotonic)
     _looked: float = 0
     # When it was last heard, and the processor time it had used when this was first noticed.
     _heard: float = field(default_factory=time.monotonic)
     _used: float | None = None
+    # The processor time that it has used, and when it was seen to have used more than before.
+    _ran: tuple[float, float] = (-1.0, 0.0)
 
     @property
     def wait(self) -> float | None:
@@ -127,6 +135,7 @@ class _Watch:
         """Note that the guest has said something."""
         self._heard = time.monotonic()
         self._used = None
+        self._ran = (-1.0, 0.0)
 
     def why_not(self) -> str | None:
         """Say why the guest must not go on; None if it may."""
@@ -150,6 +159,10 @@ class _Watch:
         used = processes.seconds_of([self.process, *processes.below(self.process)])
         if self._used is None:
             self._used = used
+        if used > self._ran[0]:
+            self._ran = (used, now)
+        if self.is_timeless and now - self._ran[1] >= _DEAD:
+            return f"did nothing for {now - self._ran[1]:.0f} s and was killed"
         patience = self.patience()
         if self.is_broken:
             patience = min(patience, _PATIENCE_WITH_THE_BROKEN)
@@ -303,7 +316,9 @@ def _run(
     assert process.stdout is not None
     if machine.processors > 1:
         on_results = _Spreading(process.pid, on_results)
-    watch = _Watch(process.pid, machine.limit, machine.limits, patience)
+    watch = _Watch(
+        process.pid, machine.limit, machine.limits, patience, is_timeless=machine.is_timeless
+    )
     listener = _Listener(results_read, process.stdout.fileno(), on_results, watch)
     try:
         with ending.waiting_for(process):

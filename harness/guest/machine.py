@@ -89,6 +89,11 @@ class Machine:
         """Whether the guest goes on from a snapshot, and does not boot."""
         return self.snapshot is not None and self.snapshot.is_taken
 
+    @property
+    def is_timeless(self) -> bool:
+        """Whether the guest needs no time to wait: one that does nothing never will."""
+        return self.kernel.target.architecture.timeless_argument in self.arguments
+
     def racing(self) -> "Machine":
         """Return the machine for the checks that make two calls at the same moment."""
         arguments = (*self.arguments, *self.kernel.target.architecture.racing_arguments)

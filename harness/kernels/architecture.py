@@ -75,7 +75,8 @@ class Architecture:
     ``has_kunit`` says that the KUnit suites run there, and ``has_sanitizers`` that the
     kernel finds and reports what would not crash it. ``thorough_arguments``, on its
     command line, have it report every error and wait without losing time, and
-    ``racing_arguments`` take a processor away from a call wherever it is in the kernel.
+    ``racing_arguments`` take a processor away from a call wherever it is in the kernel. With
+    ``timeless_argument`` a guest that waits goes on at once, with the time of its next timer.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Architecture:
     has_sanitizers: bool = False
     thorough_arguments: tuple[str, ...] = ()
     racing_arguments: tuple[str, ...] = ()
+    timeless_argument: str | None = None
 
     @property
     def is_built(self) -> bool:

@@ -6,6 +6,8 @@ instrumented flavour, what catches mistakes: KASAN, kmemleak, lockdep, fault inj
 
 from harness.kernels.architecture import Architecture, Toolchain
 
+_TIMELESS = "time-travel=inf-cpu"
+
 # There need not be a plain gcc.
 COMPILERS = ("CC=gcc-12", "HOSTCC=gcc-12")
 
@@ -23,5 +25,6 @@ ARCHITECTURE = Architecture(
     has_sanitizers=True,
     # kmemleak reports a leak only after five seconds: in this mode a
     # sleep costs none. KASAN reports every error, not only the first.
-    thorough_arguments=("time-travel=inf-cpu", "kasan_multi_shot"),
+    thorough_arguments=(_TIMELESS, "kasan_multi_shot"),
+    timeless_argument=_TIMELESS,
 )

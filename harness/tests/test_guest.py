@@ -4,6 +4,7 @@ A script stands for QEMU: what is tested is what happens around it.
 """
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from harness.guest.guest import Ending
 from harness.guest.machine import Machine
 from harness.kernels.debian import Kernel
 from harness.kernels.targets import Target
+from harness.runs import listening
 
 
 # How the fixture below is called, and what it takes to listen.
@@ -153,6 +155,28 @@ def test_a_guest_that_works_without_a_word_is_ended_and_one_that_speaks_is_not(
     assert silent.stopped and silent.stopped.startswith("said nothing for")
     speaks = "for i in $(seq 30); do say alive; timeout 0.1 sh -c 'while :; do :; done'; done; :"
     assert qemu(speaks, limit=60.0, patience=patient(3.0)).stopped is None
+
+
+@pytest.mark.parametrize("is_timeless", (True, False))
+def test_a_guest_that_does_nothing_may_wait_for_something_if_that_takes_time(
+    is_timeless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "_LOOK", 0.1)
+    monkeypatch.setattr(guest, "_DEAD", 0.5)
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        watch = guest._Watch(process.pid, None, None, patient(1000.0), is_timeless)
+        stopped = None
+        for _ in range(20):
+            time.sleep(0.1)
+            stopped = stopped or watch.why_not()
+        process.kill()
+    assert (stopped or "").startswith("did nothing for") == is_timeless
+
+
+def test_a_guest_that_needs_no_time_to_wait_is_known_by_its_argument() -> None:
+    for arch, is_timeless in (("um", True), ("x86_64", False), ("arm64", False)):
+        assert listening.to_see_all(machine(arch)).is_timeless == is_timeless
+        assert not machine(arch).is_timeless
 
 
 def test_a_guest_that_fills_the_hosts_memory_is_ended(
