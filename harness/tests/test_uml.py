@@ -1,5 +1,7 @@
 """Building user-mode Linux: what can be said without building it."""
 
+import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -126,7 +128,7 @@ def test_a_build_that_was_interrupted_goes_on_where_it_was(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(uml, "_run_kunit_py", interrupted)
-    for change in ("", "", "CONFIG_KERNEL_STACK_ORDER=4\n"):
+    for change in ("", "", "CONFIG_KERNEL_STACK_ORDER=6\n"):
         with (home / "configs/common.kunitconfig").open("a") as config:
             config.write(change)
         with pytest.raises(KeyboardInterrupt):
@@ -146,9 +148,23 @@ def test_a_kernel_of_another_configuration_is_another_kernel(home: Path) -> None
     """Else modules of the old one would be loaded into the new one, and crash it."""
     first, again = (uml._build(Target("6.1", "um"), "plain", "1", home) for _ in range(2))
     with (home / "configs/common.kunitconfig").open("a") as config:
-        config.write("CONFIG_KERNEL_STACK_ORDER=4\n")
+        config.write("CONFIG_KERNEL_STACK_ORDER=6\n")
     other = uml._build(Target("6.1", "um"), "plain", "1", home)
     assert first.version == again.version != other.version
+
+
+def test_a_signal_that_comes_in_another_ones_handler_has_room_on_the_stack() -> None:
+    """Else it writes over the stack below, which is that of the first process."""
+    config = (uml.CONFIGS / "common.kunitconfig").read_text()
+    order = re.search(r"^CONFIG_KERNEL_STACK_ORDER=(\d+)$", config, re.MULTILINE)
+    kept = re.search(r"(\d+)\);", uml._ENOUGH_BYTES)
+    assert order and kept
+    registers = int(kept[1])
+    # The largest that Linux makes, which is that of a processor with AMX; this host's own is
+    # sysconf(_SC_MINSIGSTKSZ).
+    frame = max(os.sysconf("SC_MINSIGSTKSZ"), 12 << 10)
+    a_signals = frame + registers + (8 << 10)
+    assert os.sysconf("SC_PAGE_SIZE") << int(order[1]) >= registers + 2 * a_signals
 
 
 def test_a_path_that_kbuild_cannot_handle_is_refused_before_anything_is_fetched(
