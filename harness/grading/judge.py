@@ -427,7 +427,7 @@ def _suite_run(
 
     def run() -> Evidence:
         ran = run_suites.run(machine, [suite], seed)
-        evidence = proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+        evidence = proof.of_suites(ran, has_kmemleak)
         if evidence.problems and not evidence.failed:
             where, text = f"KUnit {suite.lab}", evidence.problems[0]
             evidence.observations.append(

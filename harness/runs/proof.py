@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from harness.catalogue import contract
+from harness.guest.guest import Ending
 from harness.results import kernel_log
 from harness.results.clauses import ClauseVerdict, Evidence, Observation
 from harness.results.kunit_log import Case
 from harness.results.load_results import LoadResult, ProblemKind
-from harness.results.suite_results import AROUND, LOADED, SuiteResult
+from harness.results.suite_results import AROUND, LOADED
 from harness.runs.check_loads import CheckedLoads
+from harness.runs.run_suites import SuitesRun
 
 
 def of_loads(checked: CheckedLoads) -> Evidence:
@@ -32,19 +34,19 @@ def of_loads(checked: CheckedLoads) -> Evidence:
     if checked.results:
         evidence.observations.append(_leaks(checked))
     if checked.trouble:
-        _add_trouble(evidence, checked, checked.trouble)
+        _note_the_end(evidence, checked.trouble, checked.ending)
+        reports = kernel_log.reports(evidence.log)
+        if checked.results and reports:
+            text, last = reports[0].strip(), checked.results[-1]
+            said = _observed(last, contract.REPORTS, ClauseVerdict.FAILED, text)
+            evidence.observations.append(said)
     return evidence
 
 
-def _add_trouble(evidence: Evidence, checked: CheckedLoads, trouble: str) -> None:
+def _note_the_end(evidence: Evidence, trouble: str, ending: Ending) -> None:
     """Add what the console has of a guest that died: it could not send it any more."""
     evidence.problems.append(trouble)
-    evidence.log += checked.ending.last_lines()
-    reports = kernel_log.reports(evidence.log)
-    if checked.results and reports:
-        text = reports[0].strip()
-        last = checked.results[-1]
-        evidence.observations.append(_observed(last, contract.REPORTS, ClauseVerdict.FAILED, text))
+    evidence.log += ending.last_lines()
 
 
 def _observed(
@@ -96,15 +98,13 @@ def _leaks(checked: CheckedLoads) -> Observation:
     return _observed(last, contract.LEAKS, ClauseVerdict.FAILED, text)
 
 
-def of_suites(
-    results: list[SuiteResult], trouble: str | None, has_kmemleak: bool = True
-) -> Evidence:
+def of_suites(ran: SuitesRun, has_kmemleak: bool = True) -> Evidence:
     """Return what a guest that ran KUnit suites showed.
 
     ``has_kmemleak`` says whether its kernel can list leaks.
     """
-    evidence = Evidence(broken=trouble is not None)
-    for result in results:
+    evidence = Evidence(broken=ran.trouble is not None)
+    for result in ran.results:
         lab = result.name.split()[0]
         where = f"KUnit {result.name}"
         for case in result.cases:
@@ -127,6 +127,10 @@ def of_suites(
         if result.trouble:
             evidence.problems.append(f"{where}: {result.trouble}")
             evidence.broken = True
+    # Else the suite that it died in says so.
+    behind_all = not any(result.trouble for result in ran.results)
+    if ran.trouble and ran.ending and behind_all:
+        _note_the_end(evidence, ran.trouble, ran.ending)
     return evidence
 
 

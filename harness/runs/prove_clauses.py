@@ -180,6 +180,6 @@ def _suites_task(machine: Machine, its_suites: list[Suite], seed: int) -> _Guest
 
     def work() -> Evidence:
         ran = run_suites.run(machine, its_suites, seed)
-        return proof.of_suites(ran.results, ran.trouble, has_kmemleak)
+        return proof.of_suites(ran, has_kmemleak)
 
     return _GuestTask("the KUnit suites", work)

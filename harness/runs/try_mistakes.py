@@ -76,7 +76,7 @@ def _others(mistake: Mistake, machine: Machine, seed: int) -> list[Observation]:
     evidence = proof.of_loads(check_loads.run(listening.to_see_all(machine), order))
     if machine.kernel.target.architecture.has_kunit:
         ran = run_suites.run(machine, suites.of_contract([mistake.load.lab]), seed)
-        evidence.add(proof.of_suites(ran.results, ran.trouble))
+        evidence.add(proof.of_suites(ran))
     return [one for one in evidence.failed if one.check not in mistake.clause.checks]
 
 
@@ -113,7 +113,7 @@ def _look_once(
 def _try(mistake: Mistake, machine: Machine, seed: int) -> Evidence:
     if mistake.suite:
         ran = run_suites.run(machine, suites.choose(mistake.suite), seed)
-        return proof.of_suites(ran.results, ran.trouble)
+        return proof.of_suites(ran)
     lab = mistake.load.lab
     races = _races(mistake, machine)
     options = races or check_loads.options([mistake.clause], lab)

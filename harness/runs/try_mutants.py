@@ -152,7 +152,7 @@ def _of_races(target: Target, load: Load) -> Trial:
 def _of_suites(target: Target, chosen: list[Suite]) -> Trial:
     def work(machine: Machine, seed: int) -> Evidence:
         ran = run_suites.run(machine, chosen, seed)
-        return proof.of_suites(ran.results, ran.trouble)
+        return proof.of_suites(ran)
 
     return Trial(f"suites on {target}", target, KUNIT, work)
 
@@ -248,8 +248,6 @@ def _attempt(trial: Trial, machine: Machine, seed: int) -> Attempt:
         return Attempt(trouble=str(error))
     checks = tuple(dict.fromkeys(one.check for one in evidence.failed))
     trouble = evidence.problems[0] if evidence.problems else ""
-    if evidence.broken and not trouble:
-        trouble = "the guest died"
     return Attempt(checks, trouble)
 
 

@@ -45,7 +45,7 @@ def try_together(request: Request, ways: list[OtherWay]) -> OtherWaysTried:
             names = {way.lab.name for way in able}
             chosen = [suite for suite in suites.all_suites() if suite.lab in names]
             ran = run_suites.run(machine, chosen, request.seed)
-            evidence.add(proof.of_suites(ran.results, ran.trouble))
+            evidence.add(proof.of_suites(ran))
     passed = [str(one.load) for one in checked.results if one.verdict is LoadVerdict.PASSED]
     assert machine.modules
     refused = reach.of_labs(machine.kernel, machine.modules)

@@ -11,6 +11,7 @@ from harness.results.load_results import LoadResult, LoadVerdict, ProblemKind
 from harness.results.suite_results import AROUND, LOADED, SuiteResult
 from harness.runs import proof
 from harness.runs.check_loads import CheckedLoads
+from harness.runs.run_suites import SuitesRun
 
 LAB = all_labs()[0]
 LOAD = Load(LAB, ("pages=4",))
@@ -75,7 +76,7 @@ def test_cases_of_a_suite_become_findings() -> None:
         "lab_kmalloc pages=5",
         [Case("good", True), Case("bad", False, lines=["# expected 1"]), Case(AROUND, True)],
     )
-    evidence = proof.of_suites([suite], None)
+    evidence = proof.of_suites(SuitesRun([suite]))
     assert {one.lab for one in evidence.observations} == {"lab_kmalloc"}
     assert verdicts(evidence) == {
         "good": ClauseVerdict.PROVED,
@@ -85,9 +86,19 @@ def test_cases_of_a_suite_become_findings() -> None:
     }
 
 
+def test_a_guest_that_dies_behind_its_last_suite_is_broken_and_says_why() -> None:
+    suite = SuiteResult("lab_kmalloc", [Case("good", True), Case(AROUND, True)])
+    console = b"good\n[ 1.0] Kernel panic - not syncing: no room\n"
+    ran = SuitesRun([suite], "the guest's kernel crashed", Ending(False, None, 1.0, console))
+    evidence = proof.of_suites(ran)
+    assert evidence.broken
+    assert evidence.problems == ["the guest's kernel crashed"]
+    assert any("no room" in line for line in evidence.log)
+
+
 def test_a_suite_on_a_kernel_without_kmemleak_says_nothing_of_leaks() -> None:
     suite = SuiteResult("lab_kmalloc", [Case(AROUND, True)])
-    assert LEAKS not in verdicts(proof.of_suites([suite], None, has_kmemleak=False))
+    assert LEAKS not in verdicts(proof.of_suites(SuitesRun([suite]), has_kmemleak=False))
 
 
 def test_a_warning_is_an_observation_whatever_its_text_says() -> None:
@@ -103,7 +114,7 @@ def test_a_warning_is_an_observation_whatever_its_text_says() -> None:
 def test_a_lab_that_does_not_load_fails_no_check_of_a_clause() -> None:
     """So no mistake counts as caught by it."""
     case = Case(LOADED, False, lines=["modprobe: No such device", "lab_x: not today"])
-    evidence = proof.of_suites([SuiteResult("lab_kmalloc", [case, Case(AROUND, True)])], None)
+    evidence = proof.of_suites(SuitesRun([SuiteResult("lab_kmalloc", [case, Case(AROUND, True)])]))
     assert not evidence.failed
     assert evidence.problems == [
         "KUnit lab_kmalloc: modprobe: No such device / lab_x: not today",
