@@ -15,6 +15,9 @@ from harness.kernels.targets import ARCHES, KUNIT_ARCH, Target, series_of
 # What runs nowhere on an architecture.
 _NOTHING = "–"
 
+# Why there is a suite and no run.
+_NO_LAB = "it has no device of its own: the check programs reach it through each lab"
+
 
 def _link(lab: Lab, page: Path, file: str) -> str:
     up = "../" * (len(page.relative_to(ROOT).parts) - 1)
@@ -54,7 +57,7 @@ def where_they_run(page: Path) -> list[str]:
         cells = [_cell(arch, lab, suite) for arch in ARCHES]
         rows.append([lab.name, *cells, _reasons(lab)])
     rows += [
-        [name, *(_cell(arch, None, suite) for arch in ARCHES), ""]
+        [name, *(_cell(arch, None, suite) for arch in ARCHES), _NO_LAB]
         for name, suite in its_own.items()
     ]
     table = [["lab", *heads, "exceptions"], ["---"] * (len(heads) + 2), *rows]
@@ -108,6 +111,12 @@ def test_a_page_lists_the_labs_as_lab_toml_describes_them(
     text = "\n".join(made(page))
     if f"\n{text}\n" not in page.read_text():
         pytest.fail(f"{name} wants these lines:\n\n{text}\n", pytrace=False)
+
+
+def test_what_runs_nowhere_on_an_architecture_has_a_reason() -> None:
+    for row in where_they_run(ROOT / "docs/targets.md")[2:]:
+        name, *cells, reasons = (cell.strip() for cell in row.strip("|").split("|"))
+        assert _NOTHING not in cells or reasons, name
 
 
 def test_the_index_lists_every_page() -> None:
