@@ -148,8 +148,10 @@ static void assert_region(int number, const char *name, uint64_t addr, uint64_t 
 
 START_TEST(regions_are_listed_in_sysfs)
 {
-	char path[160];
+	char path[160], version[16];
 
+	read_attribute("version", version, sizeof(version));
+	ck_assert_str_eq(version, "1");
 	assert_region(REGISTERS, "registers", region_of_bar(&edu, 0).first,
 		      lab.info.page_size);
 	assert_region(BUFFER, "buffer", lab.info.kernel_addr, lab.info.size);
