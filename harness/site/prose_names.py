@@ -12,13 +12,19 @@ from harness.site.uses import Lookup
 NOWHERE = {
     "__ioremap": "of old kernels; ioremap_cache() and others took its place",
     "io_p2v": "of kernels for one board; ioremap() took its place",
+    "io_v2p": "the way back from io_p2v()",
+    "get_rtc_time": "of an article: the driver of a clock, before rtc_class_ops",
     "get_free_page": "of old kernels; get_zeroed_page() took its place",
     "mem_map_reserve": "of Linux 2.4; nothing took its place",
+    "mem_module_exit": "of an article's demonstration",
+    "mem_module_init": "of an article's demonstration",
     "nopage": "of old kernels; the operation fault took its place",
     "nopfn": "of old kernels; vmf_insert_pfn() took its place",
     "python": "a word of Coccinelle's rules",
     "remap_page_range": "of old kernels; remap_pfn_range() took its place",
     "simple_nopage": "an example of Linux Device Drivers",
+    "simple_vma_close": "an example of Linux Device Drivers",
+    "simple_vma_open": "an example of Linux Device Drivers",
     "SetPageReserved": "the kernel's macro PAGEFLAG() makes it of parts",
 }
 # A name of which this part stands for any lab's.
