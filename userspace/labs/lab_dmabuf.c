@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "races/racer.h"
+#include "races/races.h"
 #include "shared/checks.h"
 #include "shared/children.h"
 
@@ -599,6 +600,67 @@ START_TEST(memory_of_a_heap_is_imported_alike)
 }
 END_TEST
 
+/*
+ * 9.5: the importer is open only while its device is there
+ *
+ * misc_register() of the importer returns late, when the node can be opened already.
+ */
+
+#define LOADS 5
+
+static struct {
+	int fd; /* of our buffer */
+	int answer; /* of an importer that has its device */
+} exported;
+
+static bool import_as_soon_as_it_is_open(void)
+{
+	int answer, node = open("/dev/edu_import", O_RDWR | O_CLOEXEC);
+
+	/* It comes and goes. */
+	if (node < 0)
+		return errno == ENOENT || errno == ENODEV || errno == ENXIO ||
+		       object("open(): %s", strerror(errno));
+	answer = import(node, exported.fd);
+	close(node);
+	return answer == exported.answer ||
+	       object("it answers %s before its device is there",
+		      strerror(-answer));
+}
+
+static bool load_and_remove_the_importer(void)
+{
+	if (system("modprobe edu_import"))
+		return object("edu_import cannot be loaded");
+	while (syscall(SYS_delete_module, "edu_import", O_NONBLOCK))
+		if (errno != EWOULDBLOCK)
+			return object("edu_import cannot be removed: %s",
+				      strerror(errno));
+	return true;
+}
+
+START_TEST(importer_is_open_only_while_its_device_is_there)
+{
+	static const struct call ours = { "load and remove the importer",
+					  load_and_remove_the_importer, 0 };
+	static const struct call theirs = { "import",
+					    import_as_soon_as_it_is_open, 0 };
+	int node;
+
+	need_two_processors();
+	node = importer();
+	exported.fd = must_export(O_RDWR);
+	exported.answer = import(node, exported.fd);
+	dismiss(node);
+	ck_assert_msg(!system("modprobe late_return function=misc_register"),
+		      "late_return cannot be loaded");
+	race_calls(&ours, &theirs, RACER_PROCESS, LOADS);
+	ck_assert_msg(!syscall(SYS_delete_module, "late_return", O_NONBLOCK),
+		      "late_return cannot be removed: %s", strerror(errno));
+	close(exported.fd);
+}
+END_TEST
+
 #define SHARES (WRITES | CAN_FILL | CAN_CHECK | CAN_EXPORT)
 
 static const struct check checks[] = {
@@ -616,6 +678,7 @@ static const struct check checks[] = {
 	THOROUGH_CHECK(module_stays_as_long_as_a_descriptor_is_open, SHARES),
 	THOROUGH_CHECK(module_stays_as_long_as_a_driver_has_imported, MAPS | CAN_EXPORT),
 	THOROUGH_CHECK(export_that_fails_leaves_nothing_open, MAPS | CAN_EXPORT),
+	RACE_CHECK(importer_is_open_only_while_its_device_is_there, CAN_EXPORT),
 	{ .name = NULL },
 };
 
