@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.boot, pytest.mark.xdist_group("site")]
 
 _SHOTS = BUILD / "site/screenshots"
 _WIDE, _NARROW = (1500, 1000), (420, 900)
+# A4 at 96 pixels to the inch.
+_PAPER = (794, 1123)
 _LAB = "labs/05_remap/lab_remap.c"
 _COMPAT = "labs/include/lab_compat.h"
 # One page of each kind, for what takes a browser seconds.
@@ -66,6 +68,19 @@ _WIDTHS = """
 document.querySelectorAll("details").forEach((one) => { one.open = true; });
 const page = document.documentElement;
 return [page.scrollWidth, page.clientWidth];
+"""
+
+# Prepares for paper as the browser does, and returns what would be cut off there, what stays
+# folded, and what is of no use on paper.
+_PRINTED = """
+window.dispatchEvent(new Event("beforeprint"));
+const shown = (one) => one.checkVisibility() && one.getBoundingClientRect().width;
+const cut = [...document.querySelectorAll("article, article *")].filter((one) => shown(one) &&
+    getComputedStyle(one).overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1);
+const idle = document.querySelectorAll(".series, .sidebar-drawer, .mobile-header, .machine");
+return [cut.map((one) => `${one.localName}: ${one.textContent.trim().slice(0, 60)}`),
+    document.querySelectorAll("details:not([open])").length,
+    [...idle].filter(shown).map((one) => one.className)];
 """
 
 # Returns how wide each row of pictures is, and how much of it is seen.
@@ -367,6 +382,20 @@ def test_no_page_is_wider_than_its_window(
         visit(browser, site, page)
         width, window = browser.execute_script(_WIDTHS)
         assert width <= window, f"{page} is {width} pixels wide in a window of {window}"
+
+
+def test_paper_shows_all_of_a_page(site: Path, browser: webdriver.Chrome) -> None:
+    """Of the width of A4: paper cannot be scrolled, nor unfolded."""
+    resize(browser, _PAPER)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    wrong = []
+    for page in (*_KINDS, *_WITH_WIDE_PARTS):
+        visit(browser, site, page)
+        cut, folded, idle = browser.execute_script(_PRINTED)
+        wrong += [f"{page}: {one}" for one in (*cut, *idle)]
+        wrong += [f"{page}: {folded} folds"] * (folded > 0)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert not wrong, "\n".join(wrong)
 
 
 def test_pictures_are_seen_without_scrolling_sideways(
