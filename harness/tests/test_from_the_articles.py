@@ -9,17 +9,17 @@ from harness.catalogue import contract
 
 PAGE = ROOT / "docs/from-the-articles.md"
 
-# What the articles' programs define or call: page, answer and check of each must be found by its
-# name, but for those of a family, which stand for the others.
+# What the articles' programs define or call: a row is found by any of these names.
 _FUNCTIONS = """
-    simple_remap_mmap simple_vma_open simple_vma_close alloc_pages get_order page_address page_to_pfn
-    memset32 remap_pfn_range pr_err pr_debug
+    simple_remap_mmap simple_vma_open simple_vma_close alloc_pages get_order page_address
+    page_to_pfn memset32 remap_pfn_range pr_err pr_debug
     mem_module_init mem_module_exit get_free_page kmalloc vmalloc free_page kfree vfree printk
     virt_to_phys phys_to_virt __pa __va ioremap iounmap readb readw readl writeb writew writel
     memset_io memcpy_fromio memcpy_toio get_rtc_time spin_lock_irq BCD_TO_BIN BRTC __REG __PREG
     io_p2v io_v2p mem_map_reserve init_module register_chrdev remap_page_range MODULE_PARM
     inb ioperm iopl
-    __ioremap ioread8 ioread16 ioread32 iowrite8 iowrite16 iowrite32 ioread8_rep ioport_map pci_iomap
+    __ioremap ioread8 ioread16 ioread32 iowrite8 iowrite16 iowrite32 ioread8_rep ioport_map
+    pci_iomap
 """.split()
 
 # Where a check of each kind begins: a program's, a suite's case, a test of the project.
