@@ -26,6 +26,7 @@ _ELSEWHERE = re.compile(r"[a-z]+:|#")
 _FOLDED = "Answers"
 # Longer than any fence within.
 _FENCE = "`" * 12
+_HTML = re.compile(rf"^{_FENCE}{{raw}} html\n(.*?)\n{_FENCE}$", re.MULTILINE | re.DOTALL)
 
 # Before a page that no table of contents lists.
 ORPHAN = "---\norphan: true\n---\n"
@@ -209,3 +210,11 @@ def show_folder(path: Path, entries: list[tuple[str, str]]) -> str:
 def html(text: str) -> str:
     """Return a block of HTML for a page in Markdown; the text may hold fences of its own."""
     return f"{_FENCE}{{raw}} html\n{text}\n{_FENCE}\n"
+
+
+def with_html_apart(text: str, put: Callable[[str], str]) -> str:
+    """Return a page with its blocks of HTML in files, which ``put`` writes and names.
+
+    Markdown is read letter by letter, and most letters of the site are in these blocks.
+    """
+    return _HTML.sub(lambda match: f"{_FENCE}{{raw}} html\n:file: {put(match[1])}\n{_FENCE}", text)

@@ -143,10 +143,11 @@ def _headings() -> list[tuple[str, list[str]]]:
 def _put(site: Site) -> None:
     """Write the pages that have changed, and remove those that are no more."""
     source = places.WORK / "source"
-    wanted = {source / f"{name}.md": text for name, text in site.texts.items()}
-    for path in source.rglob("*.md"):
-        if path not in wanted:
-            path.unlink()
+    wanted: dict[Path, str] = {}
+    for name, text in site.texts.items():
+        wanted |= _files_of(source / f"{name}.md", text)
+    for path in {*source.rglob("*.md"), *source.rglob("*.html")} - wanted.keys():
+        path.unlink()
     for path, text in wanted.items():
         _write(path, text)
     for path in (_FILES / "static").iterdir():
@@ -157,6 +158,19 @@ def _put(site: Site) -> None:
         # Sphinx does not see that its set-up has changed.
         shutil.rmtree(places.WORK / "doctrees", ignore_errors=True)
     _write(source / "conf.py", conf)
+
+
+def _files_of(page: Path, text: str) -> dict[Path, str]:
+    """Return the files that a page becomes, with their texts: its blocks of HTML are apart."""
+    files: dict[Path, str] = {}
+
+    def put(html: str) -> str:
+        path = page.with_suffix(f".{len(files)}.html")
+        files[path] = html
+        return path.name
+
+    shown = markdown.with_html_apart(text, put)
+    return files | {page: shown}
 
 
 def _write(path: Path, text: str) -> None:

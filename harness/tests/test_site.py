@@ -55,6 +55,24 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
 
 
+def test_html_stands_apart_from_the_page_it_is_on() -> None:
+    blocks = ["<p>one\n```\n</p>", "<p>another</p>"]
+    text = "# A page\n\n" + "\nwords\n\n".join(markdown.html(one) for one in blocks)
+    apart: dict[str, str] = {}
+
+    def put(block: str) -> str:
+        name = f"{len(apart)}.html"
+        apart[name] = block
+        return name
+
+    shown = markdown.with_html_apart(text, put)
+    assert [*apart.values()] == blocks
+    assert "<" not in shown and shown.count("\nwords\n") == 1
+    for name, block in apart.items():
+        shown = shown.replace(f":file: {name}", block)
+    assert shown == text
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_passages_of_a_source_are_the_source(path: Path) -> None:
     lines = [line for one in passages.read(path) for line in (*one.comment, *one.code)]

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sphinx.addnodes import toctree
+
 project = "kmaplab"
 extensions = ["myst_parser", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
@@ -37,6 +39,8 @@ _JAVASCRIPT = Path("/usr/share/javascript")
 
 # What Sphinx has made of the tables of contents, by folder and options.
 _navigation: dict[tuple[Any, ...], str] = {}
+# The tables of contents that it is made from, by page.
+_tables_of_titles: dict[str, Any] = {}
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -57,18 +61,38 @@ def _share_navigation(
     It differs from page to page only in its links, which begin at the page's folder, and in the
     mark of the page itself. To make it takes Sphinx longer than all else of a page.
     """
-    listed = {page for pages in app.env.toctree_includes.values() for page in pages}
-    if name in listed or "toctree" not in context:
+    if "toctree" not in context:
         return
     make = context["toctree"]
+    listed = {page for pages in app.env.toctree_includes.values() for page in pages}
+
+    def of_titles(**options: Any) -> str:
+        headings, app.env.tocs = app.env.tocs, _titles(app.env.tocs)
+        try:
+            return str(make(**options))
+        finally:
+            app.env.tocs = headings
 
     def once(**options: Any) -> str:
         key = (posixpath.dirname(name), *sorted(options.items()))
         if key not in _navigation:
-            _navigation[key] = make(**options)
+            _navigation[key] = of_titles(**options)
         return _navigation[key]
 
-    context["toctree"] = once
+    context["toctree"] = of_titles if name in listed else once
+
+
+def _titles(tables: dict[str, Any]) -> dict[str, Any]:
+    """Return the table of contents of each page with nothing but its title.
+
+    The navigation shows no more, and Sphinx would copy the headings of all pages for each.
+    """
+    for name in tables.keys() - _tables_of_titles.keys():
+        table = _tables_of_titles[name] = tables[name].deepcopy()
+        if not any(table.findall(toctree)):
+            for entry in table:
+                del entry[1:]
+    return _tables_of_titles
 
 
 def _on_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
