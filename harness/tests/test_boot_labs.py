@@ -91,7 +91,7 @@ def test_a_module_in_use_cannot_be_unloaded(kmaplab: Kmaplab, programs: Path) ->
     assert outcome.out.strip() == "done"
 
 
-def test_nothing_is_lost_in_a_hundred_rounds(kmaplab: Kmaplab, programs: Path) -> None:
+def test_nothing_is_lost_in_many_rounds(kmaplab: Kmaplab, programs: Path) -> None:
     # What it has mapped another node maps.
     labs = f"{_LABS} lab_uio"
     outcome = kmaplab("console", "--extra", programs, "--cmd", f"sh rounds.sh {labs}").expect(0)
