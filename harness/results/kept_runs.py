@@ -9,6 +9,7 @@ the entries of the others alone.
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,20 @@ def keep(kind: str, name: str, entries: Mapping[str, Mapping[str, Any]]) -> None
 
 
 def read(kind: str) -> dict[str, Entries]:
-    """Return all that is kept of a kind: the entries by the name of their file."""
-    return {path.stem: _read(path) for path in sorted((PLACE / kind).glob("*.json"))}
+    """Return all that is kept of a kind: the entries by the name of their file.
+
+    A file is read again only when it is another: the site asks for each mistake.
+    """
+    found = {}
+    for path in sorted((PLACE / kind).glob("*.json")):
+        now = path.stat()
+        found[path.stem] = _read_once(path, now.st_ino, now.st_mtime_ns)
+    return found
+
+
+@cache
+def _read_once(path: Path, _inode: int, _time: int) -> Entries:
+    return _read(path)
 
 
 def _read(path: Path) -> Entries:

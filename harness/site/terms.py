@@ -1,8 +1,9 @@
 """The terms of docs/words.md: where each is explained, and links to there from a text."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from itertools import groupby
 
@@ -60,7 +61,7 @@ class Terms:
     def linker(self) -> Callable[[str], str]:
         """Return a function that makes HTML of a text, for one passage."""
         seen: set[str] = set()
-        pattern, known = _pattern(self.meanings)
+        pattern, known = _pattern(frozenset(self.meanings))
 
         def link(text: str) -> str:
             parts, last = [], 0
@@ -83,7 +84,7 @@ class Terms:
         links, code and HTML.
         """
         seen: set[str] = set()
-        pattern, known = _pattern(self.meanings)
+        pattern, known = _pattern(frozenset(self.meanings))
 
         def link(match: re.Match[str]) -> str:
             term = known.get(_key(match["term"] or ""))
@@ -106,9 +107,10 @@ class Terms:
         return f'<a class="term" href="{where}" title="{meaning}">{escape(text)}</a>'
 
 
-def _pattern(meanings: Iterable[str]) -> tuple[re.Pattern[str], dict[str, str]]:
+@cache
+def _pattern(meanings: frozenset[str]) -> tuple[re.Pattern[str], dict[str, str]]:
     """Return what finds a term, perhaps over the end of a line, and the terms by their keys."""
-    names = sorted(set(meanings) - _AMBIGUOUS, key=lambda name: (-len(name), name))
+    names = sorted(meanings - _AMBIGUOUS, key=lambda name: (-len(name), name))
     words = "|".join(_GAP.join(map(re.escape, name.split())) for name in names)
     pattern = rf"(?<![\w-])(?P<term>{words})(s?)(?![\w-])"
     return re.compile(pattern, re.IGNORECASE), {_key(name): name for name in names}
